@@ -1,0 +1,137 @@
+//! What can go wrong, classed by whose fault it is. Each protocol maps a fault to its own words
+//! in one function; no fault carries a status code.
+
+use super::privilege::Privilege;
+use std::fmt;
+
+/// The result of every domain and store call.
+pub type Outcome<T> = Result<T, Fault>;
+
+/// Why something was not done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The request breaks a rule that its sender must know; the text says which and what to do.
+    Refused(Refusal),
+    /// There is nothing at this address, and the asker may know that.
+    NotFound,
+    /// The asker lacks a right. Also the answer for things that do not exist where the asker has
+    /// no right at all. `path` is the resource that misses the privilege (RFC 3744 §7.1.1).
+    Denied {
+        /// The resource as a path below the DAV root.
+        path: String,
+        /// The missing right.
+        privilege: Privilege,
+    },
+    /// The server cannot at the moment, and trying again may help.
+    Busy(String),
+    /// The server's own fault; the text goes to the log, never to the client.
+    Internal(String),
+}
+
+/// A rule of the standards that a request broke. Variants are named after the condition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The text, path or argument cannot be understood.
+    Malformed(String),
+    /// The content is not a valid calendar object or vCard; line is 1-based, 0 if unknown.
+    InvalidData { line: usize, reason: String },
+    /// Valid, but not what may be stored as one resource (RFC 4791 §4.1, RFC 6352 §5.1).
+    InvalidResource(String),
+    /// The content's media type is not of this collection's kind.
+    UnsupportedType(String),
+    /// The calendar does not take this component (`supported-calendar-component`).
+    UnsupportedComponent(String),
+    /// Another member of the collection has this UID; its path below the DAV root.
+    UidConflict { path: String },
+    /// The content is larger than so many octets.
+    TooLarge { limit: u64 },
+    /// The owner's quota is used up.
+    QuotaExceeded,
+    /// The name is taken and the request said not to overwrite.
+    Exists,
+    /// The parent collection does not exist.
+    NoParent,
+    /// A calendar or address book cannot hold this kind of member (RFC 4791 §4.2, RFC 6352 §5.2).
+    CollectionPlacement(String),
+    /// Source and destination of a copy or move are the same or nested.
+    SameResource,
+    /// The condition of `If-Match`, `If-None-Match` or `If` does not hold.
+    ConditionFailed,
+    /// The resource is locked, and the request shows no token for it; the lock's path.
+    Locked { path: String },
+    /// A lock that the new one would conflict with; its path.
+    LockConflict { path: String },
+    /// The lock token names no lock on this resource.
+    NoSuchLock,
+    /// The property belongs to the server.
+    Protected,
+    /// The sync token is not, or no longer, good for this collection.
+    InvalidSyncToken,
+    /// More matches than the server will work out; the client should ask for less.
+    TooManyMatches,
+    /// The query uses a part of the language that is not served.
+    UnsupportedFilter(String),
+    /// A directory change that cannot be made: name taken, unknown domain and the like.
+    Directory(String),
+}
+
+impl Fault {
+    /// A refusal for text that cannot be understood.
+    pub fn malformed(why: impl Into<String>) -> Self {
+        Self::Refused(Refusal::Malformed(why.into()))
+    }
+
+    /// The server's own fault.
+    pub fn internal(why: impl fmt::Display) -> Self {
+        Self::Internal(why.to_string())
+    }
+}
+
+impl From<Refusal> for Fault {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(refusal) => refusal.fmt(f),
+            Self::NotFound => f.write_str("there is nothing at this address"),
+            Self::Denied { path, privilege } => write!(f, "{path} needs the right {privilege:?}"),
+            Self::Busy(why) => write!(f, "not now: {why}"),
+            Self::Internal(why) => write!(f, "internal fault: {why}"),
+        }
+    }
+}
+
+impl std::error::Error for Fault {}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Malformed(why)
+            | Self::InvalidResource(why)
+            | Self::CollectionPlacement(why)
+            | Self::Directory(why) => f.write_str(why),
+            Self::InvalidData { line: 0, reason } => f.write_str(reason),
+            Self::InvalidData { line, reason } => write!(f, "line {line}: {reason}"),
+            Self::UnsupportedType(what) => write!(f, "{what} cannot be stored here"),
+            Self::UnsupportedComponent(what) => write!(f, "this calendar does not take {what}"),
+            Self::UidConflict { path } => write!(f, "{path} already has this UID"),
+            Self::TooLarge { limit } => write!(f, "larger than the {limit} octets allowed"),
+            Self::QuotaExceeded => f.write_str("the owner's quota is used up"),
+            Self::Exists => f.write_str("the name is taken"),
+            Self::NoParent => f.write_str("the parent collection does not exist"),
+            Self::SameResource => f.write_str("source and destination are the same or nested"),
+            Self::ConditionFailed => f.write_str("a condition of the request does not hold"),
+            Self::Locked { path } => write!(f, "{path} is locked, and no token was shown for it"),
+            Self::LockConflict { path } => write!(f, "a lock on {path} stands in the way"),
+            Self::NoSuchLock => f.write_str("the token names no lock on this resource"),
+            Self::Protected => f.write_str("the server keeps this property"),
+            Self::InvalidSyncToken => f.write_str("this sync token is not valid here: sync anew"),
+            Self::TooManyMatches => f.write_str("too many matches: ask for less"),
+            Self::UnsupportedFilter(what) => write!(f, "this filter is not served: {what}"),
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! The shared words of the house: values without I/O, which every other module may use.
+
+pub mod ids;
+pub mod change;
+pub mod etag;
+pub mod limits;
+pub mod clock;
+pub mod privilege;
+pub mod secret;
+pub mod fault;

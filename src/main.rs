@@ -1,0 +1,3 @@
+//! The `davenport` binary: hands the command line to [`davenport::cli`].
+
+fn main() {}
