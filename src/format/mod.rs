@@ -1,1 +1,4 @@
-//! format
+//! Pure text <-> value: no store, no accounts, no clock, no async. Every parser is bounded in
+//! size, depth, count and work, and never panics on any bytes.
+
+pub mod civil;
