@@ -1,1 +1,155 @@
-//! store
+//! The store: transactions, the change log, blobs, jobs and migrations, on SQLite and PostgreSQL.
+//!
+//! Invariants:
+//! - a write that [`Store::write`] answers with `Ok` is on stable storage;
+//! - numbers of one account become visible in order (see [`change_log`]);
+//! - SQL is written here and nowhere else; the two engines answer alike.
+//!
+//! The store knows rows and octets. It does not know iCalendar, rights or protocols.
+
+pub mod value;
+pub mod statement;
+pub mod tx;
+pub mod sqlite;
+pub mod postgres;
+pub mod migrate;
+pub mod meta;
+pub mod blob;
+pub mod change_log;
+pub mod principal;
+pub mod collection;
+pub mod object;
+pub mod property;
+pub mod ace;
+pub mod lock;
+pub mod job;
+
+use crate::kernel::change::Epoch;
+use crate::kernel::fault::{Fault, Outcome};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+pub use tx::{Future, Tx};
+
+/// Where the data is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Location {
+    /// An SQLite file.
+    Sqlite(PathBuf),
+    /// A PostgreSQL connection URL, and how many connections to hold at most.
+    Postgres { url: String, connections: u32 },
+}
+
+/// An open store. Clones share it.
+#[derive(Clone)]
+pub struct Store(Arc<Inner>);
+
+struct Inner {
+    engine: Engine,
+    files: blob::Files,
+    epoch: Epoch,
+}
+
+enum Engine {
+    Sqlite(sqlite::Sqlite),
+    Postgres(postgres::Postgres),
+}
+
+impl Store {
+    /// Opens the store, makes it when it is not there, and brings its schema up to date under a
+    /// lock. Large contents are files below `data_dir/blobs`.
+    ///
+    /// # Errors
+    /// When the engine cannot be reached, or its schema is newer than this program.
+    pub async fn open(location: &Location, data_dir: &Path) -> Outcome<Self> {
+        let files = blob::Files::open(&data_dir.join("blobs"))?;
+        let engine = match location {
+            Location::Sqlite(path) => {
+                let path = path.clone();
+                let open = move || sqlite::Sqlite::open(&path);
+                let opened = tokio::task::spawn_blocking(open).await;
+                Engine::Sqlite(opened.map_err(Fault::internal)??)
+            }
+            Location::Postgres { url, connections } => {
+                Engine::Postgres(postgres::Postgres::open(url, *connections).await?)
+            }
+        };
+        let mut inner = Inner { engine, files, epoch: Epoch::new("") };
+        let seed = crate::kernel::secret::hex(&crate::kernel::secret::random::<8>());
+        inner.epoch = inner.write(move |tx| Box::pin(meta::epoch(tx, seed))).await?;
+        Ok(Self(Arc::new(inner)))
+    }
+
+    /// The line of history that this store is on (DESIGN: a restore cannot hurt).
+    pub fn epoch(&self) -> &Epoch {
+        &self.0.epoch
+    }
+
+    /// Contents kept as files.
+    pub fn files(&self) -> &blob::Files {
+        &self.0.files
+    }
+
+    /// Whether this is the embedded engine.
+    pub fn is_embedded(&self) -> bool {
+        matches!(self.0.engine, Engine::Sqlite(_))
+    }
+
+    /// Reads. On SQLite everything that `work` reads is one snapshot. On PostgreSQL each
+    /// statement has its own, later ones never older: read tokens before what they cover.
+    pub async fn read<T, F>(&self, work: F) -> Outcome<T>
+    where
+        T: Send,
+        F: for<'t> FnOnce(&'t mut Tx) -> Future<'t, T> + Send,
+    {
+        match &self.0.engine {
+            Engine::Sqlite(engine) => engine.read(work),
+            Engine::Postgres(engine) => engine.read(work).await,
+        }
+    }
+
+    /// Writes: everything that `work` does is one transaction, durable when this answers `Ok`
+    /// and undone when `work` or the commit fails. The work is carried through even when the
+    /// caller goes away, so that no client can leave half a change by hanging up.
+    pub async fn write<T, F>(&self, work: F) -> Outcome<T>
+    where
+        T: Send + 'static,
+        F: for<'t> FnOnce(&'t mut Tx) -> Future<'t, T> + Send + 'static,
+    {
+        self.0.write(work).await
+    }
+
+    /// Has the engine prepare every statement of this program: a self-check of program against
+    /// schema, which the tests run on both engines.
+    pub async fn check_statements(&self) -> Outcome<()> {
+        self.read(|tx| {
+            Box::pin(async move {
+                for statement in statement::all() {
+                    tx.prepare(statement).await?;
+                }
+                Ok(())
+            })
+        })
+        .await
+    }
+
+    /// Waits until what is under way is done and closes the engine.
+    pub async fn close(&self) {
+        match &self.0.engine {
+            Engine::Sqlite(engine) => engine.close(),
+            Engine::Postgres(engine) => engine.close().await,
+        }
+    }
+}
+
+impl Inner {
+    async fn write<T, F>(&self, work: F) -> Outcome<T>
+    where
+        T: Send + 'static,
+        F: for<'t> FnOnce(&'t mut Tx) -> Future<'t, T> + Send + 'static,
+    {
+        match &self.engine {
+            Engine::Sqlite(engine) => engine.write(work).await,
+            Engine::Postgres(engine) => engine.write(work).await,
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Grants on collections (RFC 3744): who has which privileges, beside the owner.
+
+use super::statement::statements;
+use super::tx::Tx;
+use crate::kernel::fault::Outcome;
+use crate::kernel::ids::{CollectionId, PrincipalId};
+use crate::kernel::privilege::Privileges;
+
+statements! {
+    OF = "SELECT principal_id, privileges FROM ace WHERE collection_id = $1 ORDER BY principal_id";
+    SET = "INSERT INTO ace (collection_id, principal_id, privileges) VALUES ($1, $2, $3)
+        ON CONFLICT (collection_id, principal_id) DO UPDATE SET privileges = excluded.privileges";
+    REMOVE = "DELETE FROM ace WHERE collection_id = $1 AND principal_id = $2";
+    PURGE = "DELETE FROM ace WHERE collection_id = $1";
+    PURGE_PRINCIPAL = "DELETE FROM ace WHERE principal_id = $1";
+    GRANTED = "SELECT a.collection_id, a.principal_id, a.privileges, c.path FROM ace a
+        JOIN collection c ON c.id = a.collection_id
+        WHERE c.account_id = $1 AND c.deleted_at IS NULL ORDER BY a.collection_id";
+}
+
+/// Everyone who has signed in (`DAV:authenticated`).
+pub const AUTHENTICATED: PrincipalId = PrincipalId(0);
+
+/// A grant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// Who has it: a principal, or [`AUTHENTICATED`].
+    pub to: PrincipalId,
+    /// What it gives.
+    pub privileges: Privileges,
+}
+
+/// The grants on a collection itself, without those it inherits.
+pub async fn of(tx: &mut Tx, collection: CollectionId) -> Outcome<Vec<Grant>> {
+    tx.all(&OF, &[collection.0.into()], |row| {
+        Ok(Grant { to: PrincipalId(row.int(0)?), privileges: Privileges(row.int(1)? as u16) })
+    })
+    .await
+}
+
+/// All grants on the account's collections, each with the collection's path.
+pub async fn of_account(tx: &mut Tx, account: PrincipalId) -> Outcome<Vec<(String, Grant)>> {
+    tx.all(&GRANTED, &[account.0.into()], |row| {
+        let privileges = Privileges(row.int(2)? as u16);
+        Ok((row.text(3)?.to_owned(), Grant { to: PrincipalId(row.int(1)?), privileges }))
+    })
+    .await
+}
+
+/// Sets a grant; an empty one is removed.
+pub async fn set(tx: &mut Tx, collection: CollectionId, grant: Grant) -> Outcome<()> {
+    let with = [collection.0.into(), grant.to.0.into(), i64::from(grant.privileges.0).into()];
+    match grant.privileges.is_empty() {
+        true => tx.execute(&REMOVE, &with[..2]).await.map(drop),
+        false => tx.execute(&SET, &with).await.map(drop),
+    }
+}
+
+/// Removes all grants on a collection.
+pub async fn purge(tx: &mut Tx, collection: CollectionId) -> Outcome<()> {
+    tx.execute(&PURGE, &[collection.0.into()]).await.map(drop)
+}
+
+/// Removes all grants to a principal.
+pub async fn purge_principal(tx: &mut Tx, principal: PrincipalId) -> Outcome<()> {
+    tx.execute(&PURGE_PRINCIPAL, &[principal.0.into()]).await.map(drop)
+}

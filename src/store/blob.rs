@@ -1,0 +1,225 @@
+//! Contents by their SHA-256, one instance each: small ones in the database, large ones as files.
+//!
+//! Invariants: a file is written, synced and named before a row refers to it, so a crash leaves at
+//! worst an unreferenced file; a row whose `refs` is 0 is collected after a time of grace, and
+//! its file only after the row is gone for good.
+
+use super::statement::statements;
+use super::tx::Tx;
+use crate::kernel::clock::Timestamp;
+use crate::kernel::fault::{Fault, Outcome};
+use crate::kernel::ids::BlobId;
+use crate::kernel::secret::hex;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+statements! {
+    KEEP = "INSERT INTO blob (hash, size, refs, touched_at, data) VALUES ($1, $2, 1, $3, $4)
+        ON CONFLICT (hash) DO UPDATE SET refs = blob.refs + 1, touched_at = excluded.touched_at
+        RETURNING id";
+    RETAIN = "UPDATE blob SET refs = refs + 1 WHERE id = $1";
+    RELEASE = "UPDATE blob SET refs = refs - 1, touched_at = $2 WHERE id = $1";
+    READ = "SELECT hash, size, data FROM blob WHERE id = $1";
+    UNREFERENCED = "SELECT id, hash, data IS NULL FROM blob
+        WHERE refs = 0 AND touched_at < $1 ORDER BY touched_at LIMIT $2",
+        postgres: "SELECT id, hash, (data IS NULL)::int::bigint FROM blob
+        WHERE refs = 0 AND touched_at < $1 ORDER BY touched_at LIMIT $2 FOR UPDATE SKIP LOCKED";
+    DROP = "DELETE FROM blob WHERE id = $1 AND refs = 0";
+    EXISTS = "SELECT 1 FROM blob WHERE hash = $1",
+        postgres: "SELECT 1::bigint FROM blob WHERE hash = $1";
+}
+
+/// A content where it lies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Body {
+    /// The octets, from the database.
+    Inline(Vec<u8>),
+    /// A file of so many octets.
+    File { path: PathBuf, size: u64 },
+}
+
+/// A content about to be stored: the octets, or a file that [`Files`] has already made durable.
+#[derive(Clone, Debug)]
+pub struct Content {
+    /// SHA-256 of the octets.
+    pub hash: [u8; 32],
+    /// How many octets.
+    pub size: u64,
+    /// The octets, unless they are in a file.
+    pub data: Option<Vec<u8>>,
+}
+
+impl Content {
+    /// A content small enough for the database.
+    pub fn inline(data: Vec<u8>) -> Self {
+        let hash = crate::kernel::secret::sha256(&data);
+        Self { hash, size: data.len() as u64, data: Some(data) }
+    }
+}
+
+/// Stores the content, or takes one more reference to the instance already there.
+pub async fn keep(tx: &mut Tx, content: &Content, at: Timestamp) -> Outcome<BlobId> {
+    let with = [
+        content.hash[..].into(),
+        (content.size as i64).into(),
+        at.0.into(),
+        content.data.as_deref().into(),
+    ];
+    tx.one(&KEEP, &with, |row| Ok(BlobId(row.int(0)?))).await
+}
+
+/// One more reference.
+pub async fn retain(tx: &mut Tx, blob: BlobId) -> Outcome<()> {
+    tx.execute(&RETAIN, &[blob.0.into()]).await.map(drop)
+}
+
+/// One reference less; at 0 the content waits for [`collect`].
+pub async fn release(tx: &mut Tx, blob: BlobId, at: Timestamp) -> Outcome<()> {
+    tx.execute(&RELEASE, &[blob.0.into(), at.0.into()]).await.map(drop)
+}
+
+/// Where the content lies.
+pub async fn read(tx: &mut Tx, blob: BlobId, files: &Files) -> Outcome<Body> {
+    tx.one(&READ, &[blob.0.into()], |row| {
+        body(files, row.bytes(0)?, row.int(1)?, row.opt_bytes(2)?)
+    })
+    .await
+}
+
+/// Makes a [`Body`] of a row's hash, size and data.
+pub(super) fn body(files: &Files, hash: &[u8], size: i64, data: Option<&[u8]>) -> Outcome<Body> {
+    Ok(match data {
+        Some(data) => Body::Inline(data.to_vec()),
+        None => Body::File { path: files.path(hash), size: size.max(0) as u64 },
+    })
+}
+
+/// Removes rows without references untouched since `cutoff`, at most `limit`; gives the hashes
+/// of those kept as files, which [`Files::remove`] takes once this is committed.
+pub async fn collect(tx: &mut Tx, cutoff: Timestamp, limit: i64) -> Outcome<(usize, Vec<Vec<u8>>)> {
+    let rows = tx
+        .all(&UNREFERENCED, &[cutoff.0.into(), limit.into()], |row| {
+            Ok((row.int(0)?, row.bytes(1)?.to_vec(), row.flag(2)?))
+        })
+        .await?;
+    let mut files = Vec::new();
+    for (id, hash, in_file) in &rows {
+        if tx.execute(&DROP, &[(*id).into()]).await? == 1 && *in_file {
+            files.push(hash.clone());
+        }
+    }
+    Ok((rows.len(), files))
+}
+
+/// Whether a row has this hash.
+pub async fn exists(tx: &mut Tx, hash: &[u8]) -> Outcome<bool> {
+    Ok(tx.first(&EXISTS, &[hash.into()], |_| Ok(())).await?.is_some())
+}
+
+/// The folder of large contents: `ab/cdef…` by hash, and `incoming/` for those on their way.
+#[derive(Clone, Debug)]
+pub struct Files {
+    root: PathBuf,
+}
+
+impl Files {
+    /// Makes the folder, and clears what an earlier run left half received.
+    pub fn open(root: &Path) -> Outcome<Self> {
+        let incoming = root.join("incoming");
+        let made = fs::create_dir_all(&incoming);
+        made.map_err(|e| Fault::internal(format!("cannot make {}: {e}", incoming.display())))?;
+        Ok(Self { root: root.to_path_buf() })
+    }
+
+    /// Where the content with this hash lies, if it is a file.
+    pub fn path(&self, hash: &[u8]) -> PathBuf {
+        let name = hex(hash);
+        let (folder, rest) = name.split_at(name.len().min(2));
+        self.root.join(folder).join(rest)
+    }
+
+    /// A new file to receive a content into; dropped unfinished, it is removed.
+    pub fn receive(&self) -> Outcome<Incoming> {
+        let name = hex(&crate::kernel::secret::random::<16>());
+        let path = self.root.join("incoming").join(name);
+        let file = fs::File::create_new(&path).map_err(disk)?;
+        Ok(Incoming { file, path, hash: Default::default(), size: 0 })
+    }
+
+    /// Makes the received file durable under its hash.
+    pub fn finish(&self, mut incoming: Incoming) -> Outcome<Content> {
+        incoming.file.sync_all().map_err(disk)?;
+        let hash = std::mem::take(&mut incoming.hash).finish();
+        let target = self.path(&hash);
+        let folder = target.parent().unwrap_or(&self.root);
+        if !folder.is_dir() {
+            fs::create_dir_all(folder).map_err(disk)?;
+            sync_folder(&self.root)?;
+        }
+        fs::rename(&incoming.path, &target).map_err(disk)?;
+        sync_folder(folder)?;
+        Ok(Content { hash, size: incoming.size, data: None })
+    }
+
+    /// Removes a file whose row is gone; the file may be missing already.
+    pub fn remove(&self, hash: &[u8]) {
+        let path = self.path(hash);
+        if let Err(error) = fs::remove_file(&path)
+            && error.kind() != std::io::ErrorKind::NotFound
+        {
+            tracing::warn!(path = %path.display(), %error, "cannot remove a collected content");
+        }
+    }
+
+    /// Removes files in `incoming/` older than `seconds`: receptions that a crash cut off.
+    pub fn sweep(&self, seconds: u64) {
+        let Ok(entries) = fs::read_dir(self.root.join("incoming")) else { return };
+        for entry in entries.flatten() {
+            let age = entry.metadata().and_then(|m| m.modified()).map(|t| t.elapsed());
+            if matches!(age, Ok(Ok(age)) if age.as_secs() > seconds) {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+    }
+}
+
+/// A content on its way into a file.
+pub struct Incoming {
+    file: fs::File,
+    path: PathBuf,
+    hash: crate::kernel::secret::Sha256,
+    size: u64,
+}
+
+impl Incoming {
+    /// Takes the next piece.
+    pub fn write(&mut self, bytes: &[u8]) -> Outcome<()> {
+        std::io::Write::write_all(&mut self.file, bytes).map_err(disk)?;
+        self.hash.update(bytes);
+        self.size += bytes.len() as u64;
+        Ok(())
+    }
+
+    /// How many octets have come.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+}
+
+impl Drop for Incoming {
+    fn drop(&mut self) {
+        // After `finish` the name is gone already.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+fn sync_folder(folder: &Path) -> Outcome<()> {
+    fs::File::open(folder).and_then(|f| f.sync_all()).map_err(disk)
+}
+
+fn disk(error: std::io::Error) -> Fault {
+    match error.kind() {
+        std::io::ErrorKind::StorageFull => Fault::Busy("the disk is full".into()),
+        _ => Fault::internal(error),
+    }
+}

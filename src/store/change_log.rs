@@ -1,0 +1,173 @@
+//! The one change log (DESIGN promise 3): every change takes the next number of its account's
+//! counter inside its own transaction.
+//!
+//! Invariant (ordered visibility): a number is taken by updating the account's row, and that row
+//! stays locked until the commit. So a transaction that takes *n+1* began to take it after *n*
+//! was committed, and no reader ever sees *n+1* without *n*. On SQLite the one writer does the
+//! same. Work that spans two accounts takes their numbers in ascending order of account, which
+//! excludes deadlock.
+
+use super::statement::statements;
+use super::tx::Tx;
+use crate::kernel::change::ChangeNumber;
+use crate::kernel::clock::Timestamp;
+use crate::kernel::fault::Outcome;
+use crate::kernel::ids::{BlobId, CollectionId, PrincipalId};
+
+statements! {
+    NEW_ACCOUNT = "INSERT INTO account (id, change_number, used_bytes) VALUES ($1, 0, 0)";
+    TAKE = "UPDATE account SET change_number = change_number + 1 WHERE id = $1
+        RETURNING change_number, used_bytes";
+    CURRENT = "SELECT change_number, used_bytes FROM account WHERE id = $1";
+    USE = "UPDATE account SET used_bytes = used_bytes + $2 WHERE id = $1";
+    RECORD = "INSERT INTO change
+        (account_id, number, collection_id, name, action, blob_id, principal_id, client, at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    HISTORY = "SELECT number, collection_id, name, action, blob_id, principal_id, client, at
+        FROM change WHERE account_id = $1 AND number > $2 ORDER BY number LIMIT $3";
+    EXPIRED = "SELECT account_id, number, blob_id FROM change
+        WHERE blob_id IS NOT NULL AND at < $1 ORDER BY at LIMIT $2";
+    FORGET = "UPDATE change SET blob_id = NULL WHERE account_id = $1 AND number = $2";
+}
+
+/// What happened. The numbers are stored; never reuse one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(i64)]
+pub enum Action {
+    /// The name was not there before.
+    Created = 1,
+    /// The content was replaced; the entry holds the old one.
+    Updated = 2,
+    /// The name is gone; the entry holds the last content.
+    Deleted = 3,
+    /// The resource came here from another name or collection.
+    MovedHere = 4,
+    /// The resource went to another name or collection.
+    MovedAway = 5,
+    /// Properties changed, the content did not.
+    Properties = 6,
+}
+
+/// Who makes a change, with which program, when.
+#[derive(Clone, Debug)]
+pub struct Author {
+    /// The authenticated principal.
+    pub principal: PrincipalId,
+    /// The client program's own name, shortened.
+    pub client: String,
+    /// When the request came.
+    pub at: Timestamp,
+}
+
+/// An entry of the log.
+#[derive(Clone, Debug)]
+pub struct Entry<'a> {
+    /// The account whose counter gave the number.
+    pub account: PrincipalId,
+    /// The number.
+    pub number: ChangeNumber,
+    /// The collection that changed.
+    pub collection: CollectionId,
+    /// The member's name; empty for the collection itself.
+    pub name: &'a str,
+    /// What happened.
+    pub action: Action,
+    /// The content that was there before.
+    pub before: Option<BlobId>,
+}
+
+/// Gives a new principal its account.
+pub async fn new_account(tx: &mut Tx, account: PrincipalId) -> Outcome<()> {
+    tx.execute(&NEW_ACCOUNT, &[account.0.into()]).await.map(drop)
+}
+
+/// Takes the account's next number, and with it the account's lock until the transaction ends.
+/// Also gives the octets that the account uses.
+pub async fn take(tx: &mut Tx, account: PrincipalId) -> Outcome<(ChangeNumber, i64)> {
+    tx.one(&TAKE, &[account.0.into()], |row| Ok((ChangeNumber(row.int(0)?), row.int(1)?))).await
+}
+
+/// The account's last visible number and the octets it uses.
+pub async fn current(tx: &mut Tx, account: PrincipalId) -> Outcome<(ChangeNumber, i64)> {
+    tx.one(&CURRENT, &[account.0.into()], |row| Ok((ChangeNumber(row.int(0)?), row.int(1)?))).await
+}
+
+/// Adds to the octets that the account uses (negative: gives back).
+pub async fn charge(tx: &mut Tx, account: PrincipalId, octets: i64) -> Outcome<()> {
+    if octets != 0 {
+        tx.execute(&USE, &[account.0.into(), octets.into()]).await?;
+    }
+    Ok(())
+}
+
+/// Writes an entry.
+pub async fn record(tx: &mut Tx, entry: &Entry<'_>, author: &Author) -> Outcome<()> {
+    let with = [
+        entry.account.0.into(),
+        entry.number.0.into(),
+        entry.collection.0.into(),
+        entry.name.into(),
+        (entry.action as i64).into(),
+        entry.before.map(|blob| blob.0).into(),
+        author.principal.0.into(),
+        author.client.as_str().into(),
+        author.at.0.into(),
+    ];
+    tx.execute(&RECORD, &with).await.map(drop)
+}
+
+/// A past entry.
+#[derive(Clone, Debug)]
+pub struct Past {
+    /// The number it took.
+    pub number: ChangeNumber,
+    /// The collection that changed.
+    pub collection: CollectionId,
+    /// The member's name; empty for the collection itself.
+    pub name: String,
+    /// What happened, as stored ([`Action`]).
+    pub action: i64,
+    /// The content that was there before, while it is kept.
+    pub before: Option<BlobId>,
+    /// Who did it.
+    pub author: Author,
+}
+
+/// The account's entries after a number, oldest first, at most `limit`.
+pub async fn after(
+    tx: &mut Tx,
+    account: PrincipalId,
+    number: ChangeNumber,
+    limit: i64,
+) -> Outcome<Vec<Past>> {
+    tx.all(&HISTORY, &[account.0.into(), number.0.into(), limit.into()], |row| {
+        Ok(Past {
+            number: ChangeNumber(row.int(0)?),
+            collection: CollectionId(row.int(1)?),
+            name: row.text(2)?.to_owned(),
+            action: row.int(3)?,
+            before: row.opt_int(4)?.map(BlobId),
+            author: Author {
+                principal: PrincipalId(row.int(5)?),
+                client: row.text(6)?.to_owned(),
+                at: Timestamp(row.int(7)?),
+            },
+        })
+    })
+    .await
+}
+
+/// Lets go of contents replaced or deleted before `cutoff`, at most `limit` of them; gives how
+/// many. The entries themselves stay.
+pub async fn forget(tx: &mut Tx, cutoff: Timestamp, limit: i64) -> Outcome<usize> {
+    let old = tx
+        .all(&EXPIRED, &[cutoff.0.into(), limit.into()], |row| {
+            Ok((row.int(0)?, row.int(1)?, BlobId(row.int(2)?)))
+        })
+        .await?;
+    for (account, number, blob) in &old {
+        tx.execute(&FORGET, &[(*account).into(), (*number).into()]).await?;
+        super::blob::release(tx, *blob, cutoff).await?;
+    }
+    Ok(old.len())
+}

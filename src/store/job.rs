@@ -1,0 +1,90 @@
+//! Durable jobs with leases: one table for everything that happens later.
+//!
+//! Invariants: a job that is taken is leased, and a lease that runs out makes it free again, so no
+//! node that dies takes work with it; finishing needs the lease, so a slow worker cannot undo
+//! what a later one did. A job's work must bear being done twice.
+
+use super::statement::statements;
+use super::tx::Tx;
+use crate::kernel::clock::Timestamp;
+use crate::kernel::fault::Outcome;
+use crate::kernel::ids::{JobId, PrincipalId};
+
+statements! {
+    ADD = "INSERT INTO job (kind, dedup, account_id, payload, due_at, leased_until, attempts,
+            last_error) VALUES ($1, $2, $3, $4, $5, 0, 0, '')
+        ON CONFLICT (kind, dedup) DO NOTHING";
+    LEASE = "UPDATE job SET leased_until = $2, attempts = attempts + 1 WHERE id IN (
+            SELECT id FROM job WHERE due_at <= $1 AND leased_until <= $1
+            ORDER BY due_at LIMIT $3)
+        RETURNING id, kind, account_id, payload, attempts, leased_until",
+        postgres: "UPDATE job SET leased_until = $2, attempts = attempts + 1 WHERE id IN (
+            SELECT id FROM job WHERE due_at <= $1 AND leased_until <= $1
+            ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED)
+        RETURNING id, kind, account_id, payload, attempts, leased_until";
+    DONE = "DELETE FROM job WHERE id = $1 AND leased_until = $2";
+    AGAIN = "UPDATE job SET due_at = $3, leased_until = 0, last_error = $4
+        WHERE id = $1 AND leased_until = $2";
+    PURGE_ACCOUNT = "DELETE FROM job WHERE account_id = $1";
+}
+
+/// A job in hand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Job {
+    /// Its identity.
+    pub id: JobId,
+    /// Which worker knows it.
+    pub kind: String,
+    /// The account it belongs to; 0 for the server's own.
+    pub account: PrincipalId,
+    /// What the worker needs.
+    pub payload: String,
+    /// How often it has been taken, this time included.
+    pub attempts: i64,
+    /// The lease; proof of holding it when finishing.
+    pub leased_until: Timestamp,
+}
+
+/// Adds a job, unless one of this kind with the same `dedup` waits already.
+pub async fn add(
+    tx: &mut Tx,
+    kind: &str,
+    dedup: &str,
+    account: PrincipalId,
+    payload: &str,
+    due: Timestamp,
+) -> Outcome<()> {
+    let with = [kind.into(), dedup.into(), account.0.into(), payload.into(), due.0.into()];
+    tx.execute(&ADD, &with).await.map(drop)
+}
+
+/// Takes up to `limit` jobs that are due, until `until`.
+pub async fn lease(tx: &mut Tx, now: Timestamp, until: Timestamp, limit: i64) -> Outcome<Vec<Job>> {
+    tx.all(&LEASE, &[now.0.into(), until.0.into(), limit.into()], |row| {
+        Ok(Job {
+            id: JobId(row.int(0)?),
+            kind: row.text(1)?.to_owned(),
+            account: PrincipalId(row.int(2)?),
+            payload: row.text(3)?.to_owned(),
+            attempts: row.int(4)?,
+            leased_until: Timestamp(row.int(5)?),
+        })
+    })
+    .await
+}
+
+/// Ends a job; `false` when the lease was lost meanwhile.
+pub async fn done(tx: &mut Tx, job: &Job) -> Outcome<bool> {
+    Ok(tx.execute(&DONE, &[job.id.0.into(), job.leased_until.0.into()]).await? == 1)
+}
+
+/// Gives a job back to be tried again at `due`; `false` when the lease was lost meanwhile.
+pub async fn again(tx: &mut Tx, job: &Job, due: Timestamp, error: &str) -> Outcome<bool> {
+    let with = [job.id.0.into(), job.leased_until.0.into(), due.0.into(), error.into()];
+    Ok(tx.execute(&AGAIN, &with).await? == 1)
+}
+
+/// Drops the jobs of an account that is going away.
+pub async fn purge_account(tx: &mut Tx, account: PrincipalId) -> Outcome<()> {
+    tx.execute(&PURGE_ACCOUNT, &[account.0.into()]).await.map(drop)
+}

@@ -1,0 +1,23 @@
+//! Facts about the store itself.
+
+use super::statement::statements;
+use super::tx::Tx;
+use crate::kernel::change::Epoch;
+use crate::kernel::fault::Outcome;
+
+statements! {
+    KEEP_EPOCH = "INSERT INTO store (key, value) VALUES ('epoch', $1) ON CONFLICT (key) DO NOTHING";
+    EPOCH = "SELECT value FROM store WHERE key = 'epoch'";
+    RENEW_EPOCH = "UPDATE store SET value = $1 WHERE key = 'epoch'";
+}
+
+/// The store's epoch; a new store takes `seed`.
+pub async fn epoch(tx: &mut Tx, seed: String) -> Outcome<Epoch> {
+    tx.execute(&KEEP_EPOCH, &[(&seed).into()]).await?;
+    tx.one(&EPOCH, &[], |row| Ok(Epoch::new(row.text(0)?))).await
+}
+
+/// Begins a new line of history, after a restore: every token given out before becomes invalid.
+pub async fn renew_epoch(tx: &mut Tx, seed: &str) -> Outcome<()> {
+    tx.execute(&RENEW_EPOCH, &[seed.into()]).await.map(drop)
+}

@@ -1,0 +1,344 @@
+//! Rows of objects: calendar objects, vCards, files; and the names that are gone.
+//!
+//! Invariant: an object's `change` is the number that its last change took, so "what changed
+//! after *n*" is one range of an index, however often each member changed.
+
+use super::blob::{self, Body, Files};
+use super::statement::statements;
+use super::tx::Tx;
+use super::value::Row;
+use crate::kernel::change::ChangeNumber;
+use crate::kernel::clock::Timestamp;
+use crate::kernel::etag::ETag;
+use crate::kernel::fault::Outcome;
+use crate::kernel::ids::{BlobId, CollectionId};
+
+macro_rules! columns {
+    () => {
+        "o.name, o.change, o.blob_id, o.etag, o.size, o.media_type, o.component, o.recurring, \
+         o.created_at, o.modified_at"
+    };
+}
+macro_rules! with_content {
+    () => {
+        concat!(columns!(), ", b.hash, b.data FROM object o JOIN blob b ON b.id = o.blob_id ")
+    };
+}
+
+statements! {
+    FIND = concat!("SELECT ", columns!(), " FROM object o WHERE o.collection_id = $1 AND o.name = $2");
+    FIND_CONTENT = concat!("SELECT ", with_content!(), "WHERE o.collection_id = $1 AND o.name = $2");
+    BY_NAMES = concat!("SELECT ", with_content!(), "WHERE o.collection_id = $1
+            AND o.name IN (SELECT value FROM json_each($2))"),
+        postgres: concat!("SELECT ", with_content!(), "WHERE o.collection_id = $1
+            AND o.name = ANY($2)");
+    PAGE = concat!("SELECT ", columns!(), " FROM object o
+        WHERE o.collection_id = $1 AND o.name > $2 ORDER BY o.name LIMIT $3");
+    PAGE_CONTENT = concat!("SELECT ", with_content!(), "
+        WHERE o.collection_id = $1 AND o.name > $2 ORDER BY o.name LIMIT $3");
+    SINCE = concat!("SELECT ", columns!(), " FROM object o
+        WHERE o.collection_id = $1 AND o.change > $2 ORDER BY o.change LIMIT $3");
+    UID = "SELECT name FROM object WHERE collection_id = $1 AND uid = $2";
+    PUT = "INSERT INTO object (collection_id, name, change, blob_id, etag, size, media_type, uid,
+            component, span, first_start, last_end, recurring, created_at, modified_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14)
+        ON CONFLICT (collection_id, name) DO UPDATE SET change = excluded.change,
+            blob_id = excluded.blob_id, etag = excluded.etag, size = excluded.size,
+            media_type = excluded.media_type, uid = excluded.uid, component = excluded.component,
+            span = excluded.span, first_start = excluded.first_start,
+            last_end = excluded.last_end, recurring = excluded.recurring,
+            modified_at = excluded.modified_at";
+    COPY = "INSERT INTO object (collection_id, name, change, blob_id, etag, size, media_type, uid,
+            component, span, first_start, last_end, recurring, created_at, modified_at)
+        SELECT $3, $4, $5, blob_id, etag, size, media_type, uid, component, span, first_start,
+            last_end, recurring, $6, modified_at
+        FROM object WHERE collection_id = $1 AND name = $2";
+    MOVE = "UPDATE object SET collection_id = $3, name = $4, change = $5
+        WHERE collection_id = $1 AND name = $2";
+    CHANGE = "UPDATE object SET change = $3 WHERE collection_id = $1 AND name = $2";
+    DELETE = "DELETE FROM object WHERE collection_id = $1 AND name = $2";
+    OVERLAPPING = concat!("SELECT ", columns!(), ", o.first_start, o.last_end
+        FROM object o WHERE o.collection_id = $1 AND o.component = $2 AND o.span = $3
+        AND o.first_start >= $4 AND o.first_start < $5 AND o.last_end > $6");
+    BURY_NAME = "INSERT INTO tombstone (collection_id, name, change) VALUES ($1, $2, $3)
+        ON CONFLICT (collection_id, name) DO UPDATE SET change = excluded.change";
+    RAISE_NAME = "DELETE FROM tombstone WHERE collection_id = $1 AND name = $2";
+    GONE_SINCE = "SELECT name, change FROM tombstone
+        WHERE collection_id = $1 AND change > $2 ORDER BY change LIMIT $3";
+    PURGE_TOMBSTONES = "DELETE FROM tombstone WHERE collection_id = $1";
+    NAMES = "SELECT name, blob_id FROM object WHERE collection_id = $1 ORDER BY name LIMIT $2";
+}
+
+/// An object as stored, without its content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Object {
+    /// Its name in the collection.
+    pub name: String,
+    /// The number that its last change took.
+    pub change: ChangeNumber,
+    /// Its content.
+    pub blob: BlobId,
+    /// The content's validator.
+    pub etag: ETag,
+    /// Octets of the content.
+    pub size: u64,
+    /// The media type, where the collection's kind does not say it.
+    pub media_type: Option<String>,
+    /// The calendar component, as one bit; 0 elsewhere.
+    pub component: i64,
+    /// Whether it recurs.
+    pub recurring: bool,
+    /// When the name was made.
+    pub created_at: Timestamp,
+    /// When the content changed last.
+    pub modified_at: Timestamp,
+}
+
+fn object(row: &Row<'_>) -> Outcome<Object> {
+    Ok(Object {
+        name: row.text(0)?.to_owned(),
+        change: ChangeNumber(row.int(1)?),
+        blob: BlobId(row.int(2)?),
+        etag: ETag::from_stored(row.bytes(3)?),
+        size: row.int(4)?.max(0) as u64,
+        media_type: row.opt_text(5)?.map(str::to_owned),
+        component: row.int(6)?,
+        recurring: row.flag(7)?,
+        created_at: Timestamp(row.int(8)?),
+        modified_at: Timestamp(row.int(9)?),
+    })
+}
+
+fn with_content(row: &Row<'_>, files: &Files) -> Outcome<(Object, Body)> {
+    let object = object(row)?;
+    let body = blob::body(files, row.bytes(10)?, object.size as i64, row.opt_bytes(11)?)?;
+    Ok((object, body))
+}
+
+/// One object by name.
+pub async fn find(tx: &mut Tx, of: CollectionId, name: &str) -> Outcome<Option<Object>> {
+    tx.first(&FIND, &[of.0.into(), name.into()], object).await
+}
+
+/// One object with its content.
+pub async fn find_content(
+    tx: &mut Tx,
+    of: CollectionId,
+    name: &str,
+    files: &Files,
+) -> Outcome<Option<(Object, Body)>> {
+    let map = |row: &Row<'_>| with_content(row, files);
+    tx.first(&FIND_CONTENT, &[of.0.into(), name.into()], map).await
+}
+
+/// Those of the names that are there, with their contents, in no order.
+pub async fn by_names(
+    tx: &mut Tx,
+    of: CollectionId,
+    names: &[String],
+    files: &Files,
+) -> Outcome<Vec<(Object, Body)>> {
+    tx.all(&BY_NAMES, &[of.0.into(), names.into()], |row| with_content(row, files)).await
+}
+
+/// The next objects by name after `after` (empty: from the first), at most `limit`.
+pub async fn page(
+    tx: &mut Tx,
+    of: CollectionId,
+    after: &str,
+    limit: usize,
+) -> Outcome<Vec<Object>> {
+    tx.all(&PAGE, &[of.0.into(), after.into(), (limit as i64).into()], object).await
+}
+
+/// The same with contents.
+pub async fn page_content(
+    tx: &mut Tx,
+    of: CollectionId,
+    after: &str,
+    limit: usize,
+    files: &Files,
+) -> Outcome<Vec<(Object, Body)>> {
+    let with = [of.0.into(), after.into(), (limit as i64).into()];
+    tx.all(&PAGE_CONTENT, &with, |row| with_content(row, files)).await
+}
+
+/// Objects changed after a number, in the order of their changes, at most `limit`.
+pub async fn since(
+    tx: &mut Tx,
+    of: CollectionId,
+    after: ChangeNumber,
+    limit: usize,
+) -> Outcome<Vec<Object>> {
+    tx.all(&SINCE, &[of.0.into(), after.0.into(), (limit as i64).into()], object).await
+}
+
+/// The name of the object with this UID.
+pub async fn with_uid(tx: &mut Tx, of: CollectionId, uid: &str) -> Outcome<Option<String>> {
+    tx.first(&UID, &[of.0.into(), uid.into()], |row| Ok(row.text(0)?.to_owned())).await
+}
+
+/// What the index keeps of an object beside its content.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Index {
+    /// The media type, where the collection's kind does not say it.
+    pub media_type: Option<String>,
+    /// The UID, unique within the collection.
+    pub uid: Option<String>,
+    /// The calendar component, as one bit; 0 elsewhere.
+    pub component: i64,
+    /// First start and last end of all its instances, seconds since 1970 UTC, already widened
+    /// where a zone is not known. `i64::MAX` as the end: never ends.
+    pub range: Option<(i64, i64)>,
+    /// Whether it recurs.
+    pub recurring: bool,
+}
+
+/// The lengths, in seconds, that sort time ranges into spans: a range is in the first span that is
+/// at least as long, or in the one after the last. A window then needs, of each span, only the
+/// ranges that start less than that length before it.
+pub const SPANS: [i64; 7] =
+    [3_600, 8 * 3_600, 3 * 86_400, 24 * 86_400, 192 * 86_400, 1_536 * 86_400, 12_288 * 86_400];
+
+fn span(range: (i64, i64)) -> i64 {
+    let length = range.1.saturating_sub(range.0);
+    SPANS.iter().position(|max| length <= *max).unwrap_or(SPANS.len()) as i64
+}
+
+/// Makes or replaces an object.
+pub async fn put(
+    tx: &mut Tx,
+    of: CollectionId,
+    name: &str,
+    number: ChangeNumber,
+    content: (BlobId, &blob::Content),
+    index: &Index,
+    at: Timestamp,
+) -> Outcome<()> {
+    let with = [
+        of.0.into(),
+        name.into(),
+        number.0.into(),
+        content.0.0.into(),
+        content.1.hash[..16].into(),
+        (content.1.size as i64).into(),
+        index.media_type.as_deref().into(),
+        index.uid.as_deref().into(),
+        index.component.into(),
+        index.range.map(span).into(),
+        index.range.map(|r| r.0).into(),
+        index.range.map(|r| r.1).into(),
+        index.recurring.into(),
+        at.0.into(),
+    ];
+    tx.execute(&PUT, &with).await?;
+    tx.execute(&RAISE_NAME, &[of.0.into(), name.into()]).await.map(drop)
+}
+
+/// Copies a row to a name that is free; the caller takes the content's reference.
+pub async fn copy(
+    tx: &mut Tx,
+    from: (CollectionId, &str),
+    to: (CollectionId, &str),
+    number: ChangeNumber,
+    at: Timestamp,
+) -> Outcome<()> {
+    let with =
+        [from.0.0.into(), from.1.into(), to.0.0.into(), to.1.into(), number.0.into(), at.0.into()];
+    tx.execute(&COPY, &with).await?;
+    tx.execute(&RAISE_NAME, &[to.0.0.into(), to.1.into()]).await.map(drop)
+}
+
+/// Moves a row to a name that is free.
+pub async fn rename(
+    tx: &mut Tx,
+    from: (CollectionId, &str),
+    to: (CollectionId, &str),
+    number: ChangeNumber,
+) -> Outcome<()> {
+    let with = [from.0.0.into(), from.1.into(), to.0.0.into(), to.1.into(), number.0.into()];
+    tx.execute(&MOVE, &with).await?;
+    tx.execute(&RAISE_NAME, &[to.0.0.into(), to.1.into()]).await.map(drop)
+}
+
+/// Gives an object a newer change number: its properties changed.
+pub async fn change(
+    tx: &mut Tx,
+    of: CollectionId,
+    name: &str,
+    number: ChangeNumber,
+) -> Outcome<()> {
+    tx.execute(&CHANGE, &[of.0.into(), name.into(), number.0.into()]).await.map(drop)
+}
+
+/// Removes a row; the caller leaves a tombstone and an entry in the log.
+pub async fn delete(tx: &mut Tx, of: CollectionId, name: &str) -> Outcome<()> {
+    tx.execute(&DELETE, &[of.0.into(), name.into()]).await.map(drop)
+}
+
+/// Objects of one component whose range may overlap `[from, to)`, in no order. Exact for the
+/// ranges stored; instances between first and last are the caller's to check.
+pub async fn overlapping(
+    tx: &mut Tx,
+    of: CollectionId,
+    component: i64,
+    (from, to): (i64, i64),
+) -> Outcome<Vec<(Object, (i64, i64))>> {
+    let mut found = Vec::new();
+    for span in 0..=SPANS.len() {
+        let earliest = SPANS.get(span).map_or(i64::MIN, |length| from.saturating_sub(*length));
+        let with = [
+            of.0.into(),
+            component.into(),
+            (span as i64).into(),
+            earliest.into(),
+            to.into(),
+            from.into(),
+        ];
+        tx.each(&OVERLAPPING, &with, &mut |row| {
+            found.push((object(row)?, (row.int(10)?, row.int(11)?)));
+            Ok(())
+        })
+        .await?;
+    }
+    Ok(found)
+}
+
+/// Notes that a name is gone. A removed collection's name is given with a `/` at its end.
+pub async fn bury_name(
+    tx: &mut Tx,
+    of: CollectionId,
+    name: &str,
+    number: ChangeNumber,
+) -> Outcome<()> {
+    tx.execute(&BURY_NAME, &[of.0.into(), name.into(), number.0.into()]).await.map(drop)
+}
+
+/// Notes that a name is there again.
+pub async fn raise_name(tx: &mut Tx, of: CollectionId, name: &str) -> Outcome<()> {
+    tx.execute(&RAISE_NAME, &[of.0.into(), name.into()]).await.map(drop)
+}
+
+/// Names gone after a number, in the order of the changes, at most `limit`.
+pub async fn gone_since(
+    tx: &mut Tx,
+    of: CollectionId,
+    after: ChangeNumber,
+    limit: usize,
+) -> Outcome<Vec<(String, ChangeNumber)>> {
+    tx.all(&GONE_SINCE, &[of.0.into(), after.0.into(), (limit as i64).into()], |row| {
+        Ok((row.text(0)?.to_owned(), ChangeNumber(row.int(1)?)))
+    })
+    .await
+}
+
+/// Names and contents of the first objects, for purging a buried collection.
+pub async fn names(tx: &mut Tx, of: CollectionId, limit: i64) -> Outcome<Vec<(String, BlobId)>> {
+    let map = |row: &Row<'_>| Ok((row.text(0)?.to_owned(), BlobId(row.int(1)?)));
+    tx.all(&NAMES, &[of.0.into(), limit.into()], map).await
+}
+
+/// Forgets all tombstones of a collection that is being purged.
+pub async fn purge_tombstones(tx: &mut Tx, of: CollectionId) -> Outcome<()> {
+    tx.execute(&PURGE_TOMBSTONES, &[of.0.into()]).await.map(drop)
+}

@@ -1,0 +1,63 @@
+//! Statements: one text where the engines agree, two where they do not, all listed, so that a
+//! test prepares every one of them on both engines.
+
+use std::sync::OnceLock;
+
+/// One SQL statement with parameters `$1`, `$2`, ….
+pub struct Statement {
+    postgres: &'static str,
+    sqlite_source: &'static str,
+    sqlite: OnceLock<String>,
+}
+
+impl Statement {
+    /// A statement for both engines, or one text for each.
+    pub const fn new(sqlite: &'static str, postgres: &'static str) -> Self {
+        Self { postgres, sqlite_source: sqlite, sqlite: OnceLock::new() }
+    }
+
+    /// The text for PostgreSQL.
+    pub fn postgres(&self) -> &'static str {
+        self.postgres
+    }
+
+    /// The text for SQLite: there `$1` is a *named* parameter, numbered by first appearance, so
+    /// it is rewritten to `?1`, which means what PostgreSQL means.
+    pub fn sqlite(&self) -> &str {
+        self.sqlite.get_or_init(|| self.sqlite_source.replace('$', "?"))
+    }
+}
+
+/// Declares a module's statements and lists them as `STATEMENTS`:
+/// `NAME = "for both";` or `NAME = "for SQLite", postgres: "for PostgreSQL";`.
+macro_rules! statements {
+    ($($(#[$doc:meta])* $name:ident = $sqlite:expr $(, postgres: $postgres:expr)?;)*) => {
+        $($(#[$doc])* static $name: $crate::store::statement::Statement =
+            $crate::store::statement::statements!(@new $sqlite $(, $postgres)?);)*
+        /// Every statement of this module.
+        pub(crate) static STATEMENTS: &[&$crate::store::statement::Statement] = &[$(&$name),*];
+    };
+    (@new $both:expr) => { $crate::store::statement::Statement::new($both, $both) };
+    (@new $sqlite:expr, $postgres:expr) => {
+        $crate::store::statement::Statement::new($sqlite, $postgres)
+    };
+}
+pub(crate) use statements;
+
+/// Every statement of the store.
+pub(crate) fn all() -> impl Iterator<Item = &'static Statement> {
+    use super::{ace, blob, change_log, collection, job, lock, meta, object, principal, property};
+    let modules: [&[&'static Statement]; 10] = [
+        ace::STATEMENTS,
+        blob::STATEMENTS,
+        change_log::STATEMENTS,
+        collection::STATEMENTS,
+        job::STATEMENTS,
+        lock::STATEMENTS,
+        meta::STATEMENTS,
+        object::STATEMENTS,
+        principal::STATEMENTS,
+        property::STATEMENTS,
+    ];
+    modules.into_iter().flatten().copied()
+}
