@@ -51,6 +51,11 @@ pub fn is_name_char(c: char) -> bool {
 
 /// Whether the text is a name without a colon (Namespaces §3).
 pub fn is_ncname(text: &str) -> bool {
+    // Almost every name is ASCII.
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+    if text.bytes().all(plain) {
+        return text.bytes().next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_');
+    }
     let mut chars = text.chars();
     chars.next().is_some_and(is_name_start) && chars.all(is_name_char)
 }
