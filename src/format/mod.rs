@@ -2,3 +2,5 @@
 //! size, depth, count and work, and never panics on any bytes.
 
 pub mod civil;
+pub mod uri;
+pub mod xml;

@@ -15,6 +15,9 @@ pub const XML_DEPTH_MAX: usize = 64;
 pub const XML_NODES_MAX: usize = 200_000;
 /// Namespace declarations in scope at once.
 pub const XML_BINDINGS_MAX: usize = 100;
+/// Octets of one namespace name or language tag in XML: each dead property's copy repeats those
+/// that it uses, so a long one would multiply.
+pub const XML_NAMESPACE_MAX: usize = 1_024;
 /// Octets of one dead property's value.
 pub const PROPERTY_MAX: usize = 1 << 20;
 /// Dead properties of one resource.
