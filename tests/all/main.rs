@@ -1,0 +1,5 @@
+//! The one integration test binary. Each module is one subject; a requirement in
+//! `conformance/requirements` names its proofs as `module::function`.
+
+mod ledger;
+mod tidy;
