@@ -39,6 +39,7 @@ statements! {
     SINCE = concat!("SELECT ", columns!(), " FROM object o
         WHERE o.collection_id = $1 AND o.change > $2 ORDER BY o.change LIMIT $3");
     UID = "SELECT name FROM object WHERE collection_id = $1 AND uid = $2";
+    UID_OF = "SELECT uid FROM object WHERE collection_id = $1 AND name = $2";
     PUT = "INSERT INTO object (collection_id, name, change, blob_id, etag, size, media_type, uid,
             component, span, first_start, last_end, recurring, created_at, modified_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14)
@@ -176,6 +177,12 @@ pub async fn since(
 /// The name of the object with this UID.
 pub async fn with_uid(tx: &mut Tx, of: CollectionId, uid: &str) -> Outcome<Option<String>> {
     tx.first(&UID, &[of.0.into(), uid.into()], |row| Ok(row.text(0)?.to_owned())).await
+}
+
+/// The UID of the object with this name.
+pub async fn uid_of(tx: &mut Tx, of: CollectionId, name: &str) -> Outcome<Option<String>> {
+    let map = |row: &Row<'_>| Ok(row.opt_text(0)?.map(str::to_owned));
+    Ok(tx.first(&UID_OF, &[of.0.into(), name.into()], map).await?.flatten())
 }
 
 /// What the index keeps of an object beside its content.
