@@ -75,6 +75,12 @@ pub const HTTP_PIECE_MAX: usize = 64 << 10;
 pub const TLS_HANDSHAKE_SECONDS: u64 = 10;
 /// Octets of a request's header.
 pub const HTTP_HEADER_MAX: usize = 64 << 10;
+/// Entity tags of one `If-Match` or `If-None-Match`: nobody keeps so many versions of a resource.
+pub const ETAGS_MAX: usize = 100;
+/// Ranges of one request; with more of them the whole is cheaper (RFC 9110 §17.15).
+pub const RANGES_MAX: usize = 16;
+/// Octets of a client's name in the log.
+pub const CLIENT_NAME_MAX: usize = 64;
 /// Streams of one HTTP/2 connection at once.
 pub const HTTP2_STREAMS_MAX: u32 = 128;
 /// Writes that one commit may carry.
