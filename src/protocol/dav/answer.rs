@@ -6,6 +6,7 @@ use super::name::MULTISTATUS;
 use crate::format::xml::Writer;
 use crate::kernel::fault::Fault;
 use crate::protocol::http::body::Body;
+use crate::protocol::http::header::accept::{ErrorBody, error_body};
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
@@ -108,7 +109,7 @@ where
 /// reason in words, for those who ask for it.
 pub fn fault(ask: &Ask, fault: &Fault) -> Response<Body> {
     let verdict = verdict(fault, ask.about());
-    of_verdict(&verdict, &words(fault), accept(&ask.headers))
+    of_verdict(&verdict, &words(fault), error_body(&ask.headers))
 }
 
 /// What is said of a fault to a client: the server's own are not explained.
@@ -123,36 +124,15 @@ pub fn words(fault: &Fault) -> String {
     }
 }
 
-/// The body that an error has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wanted {
-    /// `DAV:error`.
-    Xml,
-    /// `{"error": …}`.
-    Json,
-    /// A line of text.
-    Text,
-}
-
-/// What the client takes: XML unless it says JSON or text and not XML.
-pub fn accept(headers: &http::HeaderMap) -> Wanted {
-    use crate::protocol::http::header::accept::{ErrorBody, error_body};
-    match error_body(headers) {
-        ErrorBody::Json => Wanted::Json,
-        ErrorBody::Text => Wanted::Text,
-        ErrorBody::Xml => Wanted::Xml,
-    }
-}
-
 /// An error's answer.
-pub fn of_verdict(verdict: &Verdict, words: &str, wanted: Wanted) -> Response<Body> {
+pub fn of_verdict(verdict: &Verdict, words: &str, wanted: ErrorBody) -> Response<Body> {
     let mut response = match (wanted, &verdict.condition) {
-        (Wanted::Json, condition) => {
+        (ErrorBody::Json, condition) => {
             let condition = condition.as_ref().map(|name| name.local());
             let json = serde_json::json!({ "error": words, "condition": condition });
             full(verdict.status, "application/json", json.to_string().into_bytes())
         }
-        (Wanted::Xml, Some(_)) => {
+        (ErrorBody::Xml, Some(_)) => {
             let mut writer = Writer::with_capacity(256);
             writer.raw(b"<?xml version=\"1.0\" encoding=\"utf-8\"?>\n");
             let mut error = Writer::with_capacity(256);

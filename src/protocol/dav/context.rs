@@ -23,6 +23,8 @@ pub struct Ask {
     pub peer: Peer,
     /// The method.
     pub method: http::Method,
+    /// The host and port that the request was sent to.
+    pub authority: Option<String>,
     /// The headers.
     pub headers: HeaderMap,
     /// The path, decoded.

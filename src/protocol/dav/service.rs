@@ -13,6 +13,7 @@ use crate::kernel::clock;
 use crate::kernel::fault::Outcome;
 use crate::kernel::secret::Secret;
 use crate::protocol::http::body::Body;
+use crate::protocol::http::header::accept::error_body;
 use crate::protocol::http::header::{basic, user_agent};
 use crate::protocol::http::peer::Peer;
 use http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -42,7 +43,7 @@ impl Service {
 
 /// Answers a request.
 pub async fn serve(service: Arc<Service>, request: Request<Incoming>, peer: Peer) -> Response<Body> {
-    let wanted = answer::accept(request.headers());
+    let wanted = error_body(request.headers());
     match run(&service, request, peer).await {
         Ok(response) => response,
         Err(fault) => {
@@ -60,9 +61,9 @@ async fn run(
     let (parts, body) = request.into_parts();
     let path = space::decode(parts.uri.path())?;
     let target = space::target(&path);
-    let who = match basic::credentials(&parts.headers)? {
-        basic::Credentials::Basic { login, password } => {
-            match sign_in(service, &login, password, peer).await? {
+    let who = match basic::parse(&parts.headers)? {
+        basic::Credentials::Basic { user, password } => {
+            match sign_in(service, &user, password, peer).await? {
                 Ok(who) => who,
                 Err(response) => return Ok(response),
             }
@@ -74,7 +75,12 @@ async fn run(
         }
         _ => return Ok(challenge()),
     };
-    let client = user_agent::short_name(&parts.headers);
+    let client = user_agent::client(&parts.headers).unwrap_or_default();
+    let authority = parts.uri.authority().map(|a| a.as_str().to_owned());
+    let authority = authority.or_else(|| {
+        let host = parts.headers.get(http::header::HOST)?;
+        host.to_str().ok().map(str::to_owned)
+    });
     let access = Access { store: service.store.clone(), who, client, now: clock::now() };
     let (place, owner) = match &target {
         Target::Account(home, name, rest) => {
@@ -88,6 +94,7 @@ async fn run(
         access,
         peer,
         method: parts.method,
+        authority,
         headers: parts.headers,
         path,
         target,

@@ -7,9 +7,9 @@ use crate::protocol::dav::answer::{empty, set};
 use crate::protocol::dav::guard;
 use crate::protocol::dav::space::place_path;
 use crate::protocol::http::body::Body;
-use crate::protocol::http::header::depth::{Depth, depth};
-use crate::protocol::http::header::destination::{Destination, destination};
-use crate::protocol::http::header::overwrite::overwrite;
+use crate::protocol::http::header::depth::{self, Depth};
+use crate::protocol::http::header::destination::{self, Destination};
+use crate::protocol::http::header::overwrite;
 use http::header::LOCATION;
 use http::{Response, StatusCode};
 use hyper::body::Incoming;
@@ -19,7 +19,7 @@ use std::sync::Arc;
 pub async fn run(ask: Arc<Ask>, _body: Incoming) -> Outcome<Response<Body>> {
     let from = ask.need_place()?;
     let moving = ask.method.as_str() == "MOVE";
-    let verb = match (moving, depth(&ask.headers)?) {
+    let verb = match (moving, depth::parse(&ask.headers)?) {
         (true, None | Some(Depth::Infinity)) => Verb::Move,
         // Depth means nothing for a single object.
         (true, Some(_)) if !from.collection => Verb::Move,
@@ -28,8 +28,8 @@ pub async fn run(ask: Arc<Ask>, _body: Incoming) -> Outcome<Response<Body>> {
         (false, Some(Depth::One)) => return Err(Fault::malformed("COPY takes Depth 0 or infinity")),
         (false, None | Some(Depth::Infinity)) => Verb::Copy,
     };
-    let overwrite = overwrite(&ask.headers)?;
-    let path = match destination(&ask.headers)? {
+    let overwrite = overwrite::parse(&ask.headers)?;
+    let path = match destination::parse(&ask.headers, ask.authority.as_deref())? {
         Destination::Here(path) => path,
         Destination::Elsewhere => return Ok(empty(StatusCode::BAD_GATEWAY)),
     };

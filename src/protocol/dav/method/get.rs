@@ -12,7 +12,7 @@ use crate::protocol::dav::core::media_type;
 use crate::protocol::dav::space::{Target, place_path};
 use crate::protocol::http::body::Body;
 use crate::protocol::http::header::conditional::{self, IfRange};
-use crate::protocol::http::header::range::{Ranges, ranges};
+use crate::protocol::http::header::range::{self, Ranges, content_range};
 use bytes::Bytes;
 use http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, LAST_MODIFIED,
@@ -63,13 +63,13 @@ async fn stored(ask: &Ask) -> Outcome<Response<Body>> {
 }
 
 fn respond(ask: &Ask, kind: &str, object: &Object, content: Content) -> Outcome<Response<Body>> {
-    if let Some(status) = unmet(ask, &object.etag, object.modified_at) {
+    if let Some(status) = unmet(ask, &object.etag, object.modified_at)? {
         let mut response = empty(status);
         validators(&mut response, object);
         return Ok(response);
     }
     let wanted = match if_range_holds(ask, object) {
-        true => ranges(&ask.headers, object.size),
+        true => range::parse(&ask.headers, object.size),
         false => Ranges::Whole,
     };
     let size = object.size;
@@ -77,23 +77,19 @@ fn respond(ask: &Ask, kind: &str, object: &Object, content: Content) -> Outcome<
         Ranges::Whole => send(StatusCode::OK, content, 0..size)?,
         Ranges::One(range) => {
             let mut part = send(StatusCode::PARTIAL_CONTENT, content, range.clone())?;
-            set(&mut part, CONTENT_RANGE, &content_range(&range, size));
+            set(&mut part, CONTENT_RANGE, &content_range(Some(&range), size));
             part
         }
         Ranges::Many(parts) => return Ok(multipart(kind, object, content, &parts)?),
         Ranges::Unsatisfiable => {
             let mut response = empty(StatusCode::RANGE_NOT_SATISFIABLE);
-            set(&mut response, CONTENT_RANGE, &format!("bytes */{size}"));
+            set(&mut response, CONTENT_RANGE, &content_range(None, size));
             return Ok(response);
         }
     };
     set(&mut response, CONTENT_TYPE, kind);
     validators(&mut response, object);
     Ok(response)
-}
-
-fn content_range(range: &Range<u64>, size: u64) -> String {
-    format!("bytes {}-{}/{size}", range.start, range.end.saturating_sub(1))
 }
 
 fn validators(response: &mut Response<Body>, object: &Object) {
@@ -105,31 +101,26 @@ fn validators(response: &mut Response<Body>, object: &Object) {
 }
 
 /// The status of a condition that does not hold (RFC 9110 §13.2.2).
-fn unmet(ask: &Ask, etag: &ETag, modified: Timestamp) -> Option<StatusCode> {
-    let if_match = conditional::if_match(&ask.headers);
-    if if_match != Tags::Unset {
-        if !if_match.matches(true, Some(etag)) {
-            return Some(StatusCode::PRECONDITION_FAILED);
-        }
-    } else if let Some(since) = conditional::if_unmodified_since(&ask.headers)
-        && modified.seconds() > since.seconds()
-    {
-        return Some(StatusCode::PRECONDITION_FAILED);
+fn unmet(ask: &Ask, etag: &ETag, modified: Timestamp) -> Outcome<Option<StatusCode>> {
+    let headers = &ask.headers;
+    let failed = Ok(Some(StatusCode::PRECONDITION_FAILED));
+    let if_match = conditional::if_match(headers)?;
+    if if_match != Tags::Unset && !if_match.matches(true, Some(etag)) {
+        return failed;
     }
-    let if_none_match = conditional::if_none_match(&ask.headers);
-    if if_none_match != Tags::Unset {
-        return if_none_match.matches(true, Some(etag)).then_some(StatusCode::NOT_MODIFIED);
+    let changed = |since: Timestamp| modified.seconds() > since.seconds();
+    if conditional::if_unmodified_since(headers).is_some_and(changed) {
+        return failed;
     }
-    let since = conditional::if_modified_since(&ask.headers)?;
-    (modified.seconds() <= since.seconds()).then_some(StatusCode::NOT_MODIFIED)
+    let same = conditional::if_none_match(headers)?.matches(true, Some(etag))
+        || conditional::if_modified_since(headers).is_some_and(|since| !changed(since));
+    Ok(same.then_some(StatusCode::NOT_MODIFIED))
 }
 
 fn if_range_holds(ask: &Ask, object: &Object) -> bool {
     match conditional::if_range(&ask.headers) {
-        IfRange::Absent => true,
-        IfRange::Tag(tag) => !tag.starts_with("W/") && object.etag.matches(&tag),
         IfRange::Date(date) => date.seconds() == object.modified_at.seconds(),
-        IfRange::Unusable => false,
+        other => other.holds(Some(&object.etag)),
     }
 }
 
@@ -197,7 +188,7 @@ fn multipart(
     for range in parts {
         let head = format!(
             "\r\n--{boundary}\r\nContent-Type: {kind}\r\nContent-Range: {}\r\n\r\n",
-            content_range(range, object.size)
+            content_range(Some(range), object.size)
         );
         body.extend_from_slice(head.as_bytes());
         body.extend_from_slice(bytes.get(range.start as usize..range.end as usize).unwrap_or(&[]));

@@ -13,9 +13,8 @@ use crate::protocol::dav::multistatus::write_status;
 use crate::protocol::dav::name::{LOCK_DISCOVERY, PROP};
 use crate::protocol::dav::space::place_path;
 use crate::protocol::http::body::Body;
-use crate::protocol::http::header::depth::{Depth, depth};
-use crate::protocol::http::header::lock_token::lock_token;
-use crate::protocol::http::header::timeout::timeout;
+use crate::protocol::http::header::depth::{self, Depth};
+use crate::protocol::http::header::{lock_token, timeout};
 use http::{HeaderName, Response, StatusCode};
 use hyper::body::Incoming;
 use std::sync::Arc;
@@ -23,13 +22,13 @@ use std::sync::Arc;
 /// Takes a lock, or without a body gives one a new time.
 pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
     let place = ask.need_place()?;
-    let seconds = timeout(&ask.headers).unwrap_or(LOCK_SECONDS_DEFAULT);
+    let seconds = timeout::parse(&ask.headers).unwrap_or(LOCK_SECONDS_DEFAULT);
     let guard = guard::of(&ask).await?;
     let Some(info) = body::xml(&ask, body).await? else {
         let lock = lock::refresh(&ask.access, place, seconds, guard).await?;
         return Ok(granted(&ask, place, &lock, StatusCode::OK));
     };
-    let infinite = match depth(&ask.headers)? {
+    let infinite = match depth::parse(&ask.headers)? {
         None | Some(Depth::Infinity) => true,
         Some(Depth::Zero) => false,
         Some(Depth::One) => return Err(Fault::malformed("LOCK takes Depth 0 or infinity")),
@@ -120,7 +119,7 @@ pub fn write_active_lock(ask: &Ask, place: &Place, lock: &Lock, w: &mut Writer) 
 /// Ends the lock that `Lock-Token` names.
 pub async fn unlock(ask: Arc<Ask>, _body: Incoming) -> Outcome<Response<Body>> {
     let place = ask.need_place()?;
-    let token = lock_token(&ask.headers)?;
+    let token = lock_token::parse(&ask.headers)?;
     lock::release(&ask.access, place, &token).await?;
     Ok(empty(StatusCode::NO_CONTENT))
 }

@@ -12,7 +12,7 @@ use crate::protocol::dav::answer::{empty, set};
 use crate::protocol::dav::body::{collect, refusal};
 use crate::protocol::dav::guard;
 use crate::protocol::http::body::Body;
-use crate::protocol::http::header::accept::content_type;
+use crate::protocol::http::header::content_type;
 use crate::protocol::http::intake::{Pace, next_chunk};
 use http::header::{CONTENT_RANGE, ETAG, LOCATION};
 use http::{Response, StatusCode};
@@ -53,10 +53,11 @@ pub fn answer(stored: &Stored, location: Option<&str>) -> Response<Body> {
 
 /// Takes the body in, validates it for the tree that the place is in, and indexes it.
 pub async fn receive(ask: &Ask, place: &Place, body: Incoming) -> Outcome<(Content, Index)> {
-    let declared = content_type(&ask.headers);
+    let declared = content_type::parse(&ask.headers)?;
     let limit = place.home.child().member_max().unwrap_or(0);
     if place.home == Home::Files {
-        let index = Index { media_type: declared.map(|t| t.whole), ..Index::default() };
+        let whole = ask.header("content-type").map(str::to_owned);
+        let index = Index { media_type: declared.and(whole), ..Index::default() };
         return Ok((receive_file(ask, body, limit).await?, index));
     }
     let essence = declared.as_ref().map(|t| t.essence.as_str());
