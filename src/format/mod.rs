@@ -2,3 +2,6 @@
 //! size, depth, count and work, and never panics on any bytes.
 
 pub mod civil;
+pub mod recur;
+#[cfg(test)]
+pub mod testing;
