@@ -5,3 +5,7 @@ pub mod civil;
 pub mod recur;
 #[cfg(test)]
 pub mod testing;
+pub mod line;
+pub mod tz;
+pub mod ical;
+pub mod vcard;
