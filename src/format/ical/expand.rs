@@ -12,6 +12,7 @@ use super::value::{self, Form, Moment, PeriodEnd};
 use crate::format::civil::Civil;
 use crate::format::recur::{Instances, Steps, TooMuchWork};
 use crate::format::tz::{Zone, Zones};
+use std::collections::HashSet;
 use std::ops::{ControlFlow, Range};
 
 /// The index values of an object: a window that lies wholly outside cannot overlap it.
@@ -193,8 +194,9 @@ fn series_extent(
         }
     }
     for segment in &series.segments {
+        let last = last.min(series.timing.zone.from_utc(segment.keys.end));
         let (start, end) = segment.timing.instants(segment.moved(last));
-        span.add(start.min(end), end);
+        span.add(start, end);
     }
     Ok(())
 }
@@ -271,9 +273,15 @@ impl<'p> Walk<'p> {
         let mut keys = Keys::new(series, from, last, steps)?;
         let recurs = series.timing.entry.recurs() || !self.plan.singles.is_empty();
         let zone = &series.timing.zone;
+        // Instants that a gap moved instances to, where others may lie already.
+        let mut gapped = HashSet::new();
         while let Some((key, length)) = keys.next(steps)? {
             let instant = zone.to_utc(key);
             if !segment.keys.contains(&instant) || series.hides(key, instant) {
+                continue;
+            }
+            if gapped.contains(&instant) || zone.from_utc(instant) != key && !gapped.insert(instant)
+            {
                 continue;
             }
             let local = segment.moved(key);
@@ -437,7 +445,7 @@ fn free_busy_overlaps(entry: &Entry<'_>, zones: &Zones, window: &Range<i64>) -> 
 /// The range of a VFREEBUSY, or its periods; what cannot be read is passed over.
 fn free_busy(entry: &Entry<'_>, zones: &Zones) -> Vec<Range<i64>> {
     if let (Some(start), Some(end)) = (entry.start, entry.end) {
-        return vec![instant(start, zones)..instant(end, zones)];
+        return std::iter::once(instant(start, zones)..instant(end, zones)).collect();
     }
     let lines = entry.component.all("FREEBUSY");
     let periods = lines.filter_map(|line| value::periods(line).ok()).flatten();
