@@ -48,8 +48,7 @@ impl From<Malformed> for Refusal {
 #[derive(Clone, Debug)]
 pub struct Line<'a> {
     text: Cow<'a, str>,
-    name_end: usize,
-    value_start: usize,
+    parts: Parts,
     /// Number of its first physical line, from 1.
     pub number: usize,
     /// Offset of its first byte in the input.
@@ -58,10 +57,18 @@ pub struct Line<'a> {
     pub end: usize,
 }
 
+/// Where the parts of a line's text lie.
+#[derive(Clone, Copy, Debug)]
+struct Parts {
+    name_end: usize,
+    params: usize,
+    value: usize,
+}
+
 impl<'a> Line<'a> {
     /// The name as written, with a vCard group if there is one (`item1.TEL`).
     pub fn full_name(&self) -> &str {
-        self.text.get(..self.name_end).unwrap_or("").trim_end()
+        self.text.get(..self.parts.name_end).unwrap_or("")
     }
 
     /// The vCard group (`item1`), if the name has one (RFC 6350 §3.3).
@@ -82,7 +89,7 @@ impl<'a> Line<'a> {
 
     /// The value, raw: text escapes are not undone.
     pub fn value(&self) -> &str {
-        self.text.get(self.value_start..).unwrap_or("")
+        self.text.get(self.parts.value..).unwrap_or("")
     }
 
     /// The whole line unfolded, without its line end.
@@ -92,8 +99,8 @@ impl<'a> Line<'a> {
 
     /// The parameters in their order.
     pub fn params(&self) -> Params<'_> {
-        let end = self.value_start.saturating_sub(1);
-        Params { rest: self.text.get(self.name_end..end).unwrap_or("") }
+        let end = self.parts.value.saturating_sub(1);
+        Params { rest: self.text.get(self.parts.params..end).unwrap_or("") }
     }
 
     /// The first parameter of this name, whatever its case.
@@ -205,6 +212,8 @@ pub struct Lines<'a> {
     input: &'a [u8],
     /// The input as text, unless a fold splits a character or it is not UTF-8 at all.
     whole: Option<&'a str>,
+    /// Where the first NUL stands, or past the end.
+    nul: usize,
     head: usize,
     at: usize,
     number: usize,
@@ -216,7 +225,8 @@ impl<'a> Lines<'a> {
     pub fn new(input: &'a [u8]) -> Self {
         let at = if input.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
         let whole = std::str::from_utf8(input).ok();
-        let mut lines = Self { input, whole, head: 0, at, number: 1, count: 0 };
+        let nul = memchr(0, input).unwrap_or(usize::MAX);
+        let mut lines = Self { input, whole, nul, head: 0, at, number: 1, count: 0 };
         lines.skip_blank();
         lines.head = lines.at;
         lines
@@ -228,7 +238,7 @@ impl<'a> Lines<'a> {
     }
 
     fn skip_blank(&mut self) {
-        loop {
+        while let Some(b'\r' | b'\n') = self.input.get(self.at) {
             let rest = self.input.get(self.at..).unwrap_or_default();
             let blank = rest.iter().take_while(|b| **b == b'\r').count();
             match rest.get(blank) {
@@ -286,12 +296,12 @@ impl<'a> Lines<'a> {
             return Err(fault("more lines than allowed"));
         }
         let text = self.unfold().ok_or_else(|| fault("not UTF-8"))?;
-        if memchr(0, text.as_bytes()).is_some() {
+        if self.nul < self.at {
             return Err(fault("a NUL character"));
         }
-        let (name_end, value_start) = split(&text).map_err(fault)?;
+        let parts = split(&text).map_err(fault)?;
         self.skip_blank();
-        Ok(Line { text, name_end, value_start, number, start, end: self.at })
+        Ok(Line { text, parts, number, start, end: self.at })
     }
 }
 
@@ -310,20 +320,26 @@ impl<'a> Iterator for Lines<'a> {
     }
 }
 
-/// Where the name ends and where the value starts.
-fn split(text: &str) -> Result<(usize, usize), &'static str> {
+/// Finds the parts of a line's text.
+fn split(text: &str) -> Result<Parts, &'static str> {
     const NO_COLON: &str = "not a property: there is no colon";
     let bytes = text.as_bytes();
-    let name_end = memchr2(b':', b';', bytes).ok_or(NO_COLON)?;
-    let name = bytes.get(..name_end).unwrap_or_default().trim_ascii_end();
-    if name.is_empty() || !name.iter().all(|b| NAME_BYTES.get(*b as usize) == Some(&true)) {
-        return Err("not a property: it does not begin with a name");
+    let in_name = |b: &&u8| NAME_BYTES.get(usize::from(**b)) == Some(&true);
+    let name_end = bytes.iter().take_while(in_name).count();
+    let rest = bytes.get(name_end..).unwrap_or_default();
+    let params = name_end + rest.iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
+    match bytes.get(params) {
+        Some(b':') if name_end > 0 => Ok(Parts { name_end, params, value: params + 1 }),
+        Some(b';') if name_end > 0 => {
+            let colon = outside_quotes(text.get(params..).unwrap_or(""), b':').ok_or(NO_COLON)?;
+            Ok(Parts { name_end, params, value: params + colon + 1 })
+        }
+        None => Err(NO_COLON),
+        _ => match memchr(b':', bytes) {
+            Some(_) => Err("not a property: it does not begin with a name"),
+            None => Err(NO_COLON),
+        },
     }
-    if bytes.get(name_end) == Some(&b':') {
-        return Ok((name_end, name_end + 1));
-    }
-    let colon = outside_quotes(text.get(name_end..).unwrap_or(""), b':').ok_or(NO_COLON)?;
-    Ok((name_end, name_end + colon + 1))
 }
 
 /// The bytes a name may have: letters, digits, hyphen (RFC 5545 §3.1), the dot of a group, and

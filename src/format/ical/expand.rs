@@ -180,7 +180,8 @@ fn series_extent(
     let mut last = series.timing.anchor;
     for added in &series.added {
         steps.take(1)?;
-        let (start, end) = series.timing.instants_of(added.local, added.length);
+        let (start, end) = series.timing.instants(added.local);
+        let end = series.timing.end(added.local, start, added.length).max(end);
         span.add(start, end);
         last = last.max(added.local);
     }
@@ -202,6 +203,11 @@ fn series_extent(
 }
 
 impl Segment<'_> {
+    /// Whether it is the master's, whose instances start at their keys.
+    fn is_plain(&self) -> bool {
+        self.keys.start == i64::MIN
+    }
+
     fn moved(&self, key: Civil) -> Civil {
         match self.shift {
             0 => key,
@@ -285,7 +291,9 @@ impl<'p> Walk<'p> {
                 continue;
             }
             let local = segment.moved(key);
-            let span = segment.timing.instants_of(local, length);
+            let start =
+                if segment.is_plain() { instant } else { segment.timing.zone.to_utc(local) };
+            let span = (start, segment.timing.end(local, start, length));
             let test = length.map_or(segment.timing.test, |_| Test::Span);
             let id = recurs.then_some(Original { instant, local: key });
             if self.offer(&segment.timing, local, span, test, id, visit).is_break() {

@@ -103,18 +103,17 @@ impl Timing<'_> {
     /// The instants of an instance that starts at a wall clock reading.
     pub fn instants(&self, local: Civil) -> (i64, i64) {
         let start = self.zone.to_utc(local);
-        (start, self.length.end(&self.zone, local, start))
+        (start, self.end(local, start, None))
+    }
+
+    /// Where an instance ends, whose length may be its own.
+    pub fn end(&self, local: Civil, start: i64, length: Option<Length>) -> i64 {
+        length.unwrap_or(self.length).end(&self.zone, local, start)
     }
 
     /// No instance lasts longer than so many seconds.
     pub fn reach(&self) -> i64 {
         self.length.reach()
-    }
-
-    /// The instants of an instance with a length of its own.
-    pub fn instants_of(&self, local: Civil, length: Option<Length>) -> (i64, i64) {
-        let start = self.zone.to_utc(local);
-        (start, length.unwrap_or(self.length).end(&self.zone, local, start))
     }
 }
 
