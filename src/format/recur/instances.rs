@@ -69,13 +69,13 @@ impl<'r> Instances<'r> {
         let outside = start.day < FIRST.day || start.day > LAST.day || from.day > LAST.day;
         let mut last = last.unwrap_or(LAST).min(LAST);
         let mut start = tame(start);
-        let mut from = tame(from);
+        let mut from = tame(from).max(start);
         if date_only {
+            let midday = from > start && from.second > 0;
+            from = Civil { day: from.day + i64::from(midday), second: 0 };
             start.second = 0;
             last.second = DAY - 1;
-            from = if from.second > 0 { Civil { day: from.day + 1, second: 0 } } else { from };
         }
-        let from = from.max(start);
         let (unit, times, limits) = clock(rule, start, date_only);
         let mut this = Self {
             rule,

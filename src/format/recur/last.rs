@@ -22,6 +22,7 @@ impl Rule {
         if self.count.is_none() && until.is_none() {
             return Ok(None);
         }
+        let start = if date_only { Civil { second: 0, ..start } } else { start };
         let bound = until.unwrap_or(LAST).min(LAST);
         if let Some(count) = self.count {
             let walk = Instances::new(self, start, date_only, start, Some(bound), None);
@@ -50,7 +51,7 @@ impl Rule {
         while low < high {
             let middle = low + (high - low) / 2 + 1;
             match first(Civil::from_seconds(middle), Civil::from_seconds(high))? {
-                Some(found) => low = found.seconds(),
+                Some(found) => low = found.seconds().max(middle),
                 None => high = middle - 1,
             }
         }
