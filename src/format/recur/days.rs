@@ -38,7 +38,7 @@ pub struct Days<'r> {
     /// Ordinals count within the year, not the month.
     pub ordinals_in_year: bool,
     /// BYWEEKNO as a limit; YEARLY rules expand it instead.
-    weeks: &'r [i16],
+    pub weeks: &'r [i16],
     wkst: i64,
     skip: Skip,
     /// Nothing but weekdays matters.

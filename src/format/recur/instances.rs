@@ -69,13 +69,13 @@ impl<'r> Instances<'r> {
         let outside = start.day < FIRST.day || start.day > LAST.day || from.day > LAST.day;
         let mut last = last.unwrap_or(LAST).min(LAST);
         let mut start = tame(start);
-        let mut from = tame(from);
+        let mut from = tame(from).max(start);
         if date_only {
+            let midday = from > start && from.second > 0;
+            from = Civil { day: from.day + i64::from(midday), second: 0 };
             start.second = 0;
             last.second = DAY - 1;
-            from = if from.second > 0 { Civil { day: from.day + 1, second: 0 } } else { from };
         }
-        let from = from.max(start);
         let (unit, times, limits) = clock(rule, start, date_only);
         let mut this = Self {
             rule,
@@ -361,7 +361,7 @@ impl<'r> Instances<'r> {
             }
             Frequency::Yearly => {
                 steps.take(1)?;
-                for month in 0..12 {
+                for month in (0..12).filter(|m| self.days.months & 2 << m != 0) {
                     self.days_of_month(at * 12 + month, list, steps)?;
                 }
                 self.days.skipped_in_year(at, list);
@@ -495,7 +495,7 @@ impl<'r> Instances<'r> {
     /// Days per month or year, when no short month, fifth weekday or leap day changes it.
     fn steady_days(&self) -> Option<usize> {
         let days = &self.days;
-        if !days.year_days.is_empty() || days.skip() != Skip::Omit {
+        if !days.year_days.is_empty() || !days.weeks.is_empty() || days.skip() != Skip::Omit {
             return None;
         }
         let months = match self.rule.freq {

@@ -22,9 +22,13 @@ impl Rule {
         if self.count.is_none() && until.is_none() {
             return Ok(None);
         }
+        let start = if date_only { Civil { second: 0, ..start } } else { start };
         let bound = until.unwrap_or(LAST).min(LAST);
         if let Some(count) = self.count {
-            let walk = Instances::new(self, start, date_only, start, Some(bound), None);
+            let mut walk = Instances::new(self, start, date_only, start, Some(bound), None);
+            if walk.is_never() || !walk.place(walk.origin, steps)? {
+                return Ok(Some(start));
+            }
             if let Some(found) = walk.nth(count, steps)?.filter(|at| *at <= bound) {
                 return Ok(Some(found));
             }
@@ -50,7 +54,7 @@ impl Rule {
         while low < high {
             let middle = low + (high - low) / 2 + 1;
             match first(Civil::from_seconds(middle), Civil::from_seconds(high))? {
-                Some(found) => low = found.seconds(),
+                Some(found) => low = found.seconds().max(middle),
                 None => high = middle - 1,
             }
         }
@@ -59,11 +63,9 @@ impl Rule {
 }
 
 impl Instances<'_> {
-    /// The nth instance from the start, counted from 1; `None` when the walk ends before it.
+    /// The nth instance of a walk that stands at its first one, counted from 1; `None` when the
+    /// walk ends before it.
     fn nth(mut self, n: u64, steps: &mut Steps) -> Result<Option<Civil>, TooMuchWork> {
-        if self.is_never() || !self.place(self.origin, steps)? {
-            return Ok(None);
-        }
         let mut left = usize::try_from(n).unwrap_or(usize::MAX);
         if let Some(each) = self.uniform().filter(|each| *each > 0)
             && left > self.len - self.cursor
