@@ -3,7 +3,7 @@
 use super::given::{author, home, moment, put, put_in, user};
 use crate::support::on_both;
 use davenport::kernel::change::ChangeNumber;
-use davenport::kernel::clock::Timestamp;
+use davenport::kernel::clock::{self, Timestamp};
 use davenport::kernel::ids::BlobId;
 use davenport::kernel::secret::sha256;
 use davenport::store::blob::{Body, Content};
@@ -114,12 +114,13 @@ on_both! {
         assert_eq!((rows, &hashes[..]), (1, &[content.hash.to_vec()][..]));
         // The same content is uploaded again at this moment: its file must survive.
         receive(fresh, &[b"large"]);
-        fresh.files().remove(&hashes[0]);
+        let cutoff = clock::now().plus_seconds(-60);
+        fresh.files().remove(&hashes[0], cutoff);
         assert!(path.exists(), "a file just received was removed");
         age(&path, 3_600);
-        fresh.files().remove(&hashes[0]);
+        fresh.files().remove(&hashes[0], cutoff);
         assert!(!path.exists());
-        fresh.files().remove(&hashes[0]);
+        fresh.files().remove(&hashes[0], cutoff);
     }
 
     async fn receptions_cut_off_are_swept(fresh: Fresh) {
