@@ -13,7 +13,7 @@ use std::time::Duration;
 
 /// Set in the environment of the process to be killed: the data directory.
 const VICTIM: &str = "DAVENPORT_TEST_VICTIM";
-const ROUNDS: u64 = 15;
+const ROUNDS: u64 = 10;
 
 async fn open(folder: &Path) -> Store {
     Store::open(&Location::Sqlite(folder.join("davenport.db")), folder).await.unwrap()

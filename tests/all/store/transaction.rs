@@ -115,11 +115,14 @@ on_both! {
             let write = put(fresh, ada, of, &name, b"x");
             let _ = tokio::time::timeout(Duration::from_micros(i * 60), write).await;
         }
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        // Closing waits for what is under way.
+        fresh.close().await;
+        let store = fresh.again().await;
         // Each write is there whole or not at all: count, log and objects agree.
-        let (number, logged) = state(fresh, ada).await;
-        let objects = fresh.read(move |tx| Box::pin(object::page(tx, of, "", 1000))).await.unwrap();
-        let it = fresh.read(move |tx| Box::pin(collection::by_id(tx, of))).await.unwrap().unwrap();
+        let (number, logged) = state(&store, ada).await;
+        let objects = store.read(move |tx| Box::pin(object::page(tx, of, "", 1000))).await.unwrap();
+        let it = store.read(move |tx| Box::pin(collection::by_id(tx, of))).await.unwrap().unwrap();
+        store.close().await;
         assert_eq!(objects.len(), logged);
         assert_eq!(it.member_count, logged as i64);
         assert_eq!(number, logged as i64 + 1);

@@ -119,8 +119,13 @@ impl Place {
         how.create(true).truncate(false).write(true).open(&self.lock).unwrap()
     }
 
+    /// Whether the server takes connections: it says so in the eighth line of its file, which
+    /// outlives it when it is killed.
     fn is_up(&self) -> bool {
-        std::os::unix::net::UnixStream::connect(self.root.join(".s.PGSQL.5432")).is_ok()
+        let state = fs::read_to_string(self.root.join("data/postmaster.pid")).unwrap_or_default();
+        let ready = state.lines().nth(7).is_some_and(|line| line.trim() == "ready");
+        let socket = self.root.join(".s.PGSQL.5432");
+        ready && std::os::unix::net::UnixStream::connect(socket).is_ok()
     }
 
     fn start(&self, programs: &Path) {
