@@ -85,6 +85,8 @@ pub const CLIENT_NAME_MAX: usize = 64;
 pub const HTTP2_STREAMS_MAX: u32 = 128;
 /// Writes that one commit may carry.
 pub const GROUP_COMMIT_MAX: usize = 256;
+/// Idle connections that the embedded engine keeps for readers; each may hold 4 MB of pages.
+pub const READERS_IDLE_MAX: usize = 32;
 /// Days that replaced and deleted content is kept.
 pub const HISTORY_DAYS: i64 = 30;
 /// Seconds that a job's lease lasts before another worker may take it.

@@ -27,7 +27,8 @@ statements! {
         FROM change WHERE account_id = $1 AND number > $2 ORDER BY number LIMIT $3";
     EXPIRED = "SELECT account_id, number, blob_id FROM change
         WHERE blob_id IS NOT NULL AND at < $1 ORDER BY at LIMIT $2";
-    FORGET = "UPDATE change SET blob_id = NULL WHERE account_id = $1 AND number = $2";
+    FORGET = "UPDATE change SET blob_id = NULL
+        WHERE account_id = $1 AND number = $2 AND blob_id IS NOT NULL";
 }
 
 /// What happened. The numbers are stored; never reuse one.
@@ -166,8 +167,10 @@ pub async fn forget(tx: &mut Tx, cutoff: Timestamp, limit: i64) -> Outcome<usize
         })
         .await?;
     for (account, number, blob) in &old {
-        tx.execute(&FORGET, &[(*account).into(), (*number).into()]).await?;
-        super::blob::release(tx, *blob, cutoff).await?;
+        // Another node may have let go of it since it was listed.
+        if tx.execute(&FORGET, &[(*account).into(), (*number).into()]).await? == 1 {
+            super::blob::release(tx, *blob, cutoff).await?;
+        }
     }
     Ok(old.len())
 }
