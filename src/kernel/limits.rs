@@ -95,3 +95,9 @@ pub const JOB_LEASE_SECONDS: i64 = 300;
 pub const SELF_SIGNED_DAYS: i64 = 820;
 /// Octets of a configuration file: many times what every key with its comment takes.
 pub const CONFIG_FILE_MAX: u64 = 1 << 20;
+/// Octets of a UID: it is part of an index, whose entries PostgreSQL bounds at 2 704 octets.
+pub const UID_MAX: usize = 1_000;
+/// Members of one sync answer; more are truncated (RFC 6578 §3.6), which every client goes on from.
+pub const SYNC_MEMBERS_MAX: usize = 50_000;
+/// Candidates that one query may look at.
+pub const QUERY_MATCHES_MAX: usize = 200_000;

@@ -2,7 +2,8 @@
 
 use super::extension::Extension;
 use super::name::names;
-use super::property::{Need, Row, Setting, Shown};
+use super::property::Listing::Named;
+use super::property::{Need, Shown, row};
 use super::space::principal_path;
 use super::subject::{On, Subject};
 use crate::domain::directory::Kind;
@@ -24,49 +25,37 @@ names! {
     INHERITED_ACL_SET = Dav "inherited-acl-set",
 }
 
-const fn row(
-    name: Name,
-    on: On,
-    show: fn(&Subject<'_>, &Element, &mut Writer) -> Shown,
-) -> Row {
-    Row { name, on, allprop: false, need: Need::NONE, show, setting: Setting::Protected }
-}
-
 /// The properties.
 pub static ACL: Extension = Extension {
     features: &[],
     properties: &[
-        row(OWNER, On::ALL, owner),
-        row(GROUP, On::ALL, |_, _, w| {
+        row(OWNER, On::ALL, Named, Need::NONE, owner),
+        row(GROUP, On::ALL, Named, Need::NONE, |_, _, w| {
             w.empty(&GROUP);
             Shown::Yes
         }),
-        row(CURRENT_USER_PRINCIPAL, On::ALL, current_user_principal),
-        row(PRINCIPAL_URL, On::ENTRANCE.or(On::PRINCIPAL), principal_url),
-        row(PRINCIPAL_COLLECTION_SET, On::ALL, |_, _, w| {
+        row(CURRENT_USER_PRINCIPAL, On::ALL, Named, Need::NONE, current_user_principal),
+        row(PRINCIPAL_URL, On::ENTRANCE.or(On::PRINCIPAL), Named, Need::NONE, principal_url),
+        row(PRINCIPAL_COLLECTION_SET, On::ALL, Named, Need::NONE, |_, _, w| {
             hrefs(w, &PRINCIPAL_COLLECTION_SET, ["/dav/principals/"].into_iter())
         }),
-        row(ALTERNATE_URI_SET, On::PRINCIPAL, alternate_uris),
-        row(GROUP_MEMBER_SET, On::PRINCIPAL, group_members),
-        row(GROUP_MEMBERSHIP, On::PRINCIPAL, group_membership),
-        row(CURRENT_USER_PRIVILEGE_SET, On::ALL, current_user_privileges),
-        row(SUPPORTED_PRIVILEGE_SET, On::ALL, supported_privileges),
-        row(ACL_RESTRICTIONS, On::ALL, |_, _, w| {
+        row(ALTERNATE_URI_SET, On::PRINCIPAL, Named, Need::NONE, alternate_uris),
+        row(GROUP_MEMBER_SET, On::PRINCIPAL, Named, Need::NONE, group_members),
+        row(GROUP_MEMBERSHIP, On::PRINCIPAL, Named, Need::NONE, group_membership),
+        row(CURRENT_USER_PRIVILEGE_SET, On::ALL, Named, Need::NONE, current_user_privileges),
+        row(SUPPORTED_PRIVILEGE_SET, On::ALL, Named, Need::NONE, supported_privileges),
+        row(ACL_RESTRICTIONS, On::ALL, Named, Need::NONE, |_, _, w| {
             w.raw(b"<D:acl-restrictions><D:grant-only/><D:no-invert/></D:acl-restrictions>");
             Shown::Yes
         }),
-        row(INHERITED_ACL_SET, On::ALL, inherited_from),
+        row(INHERITED_ACL_SET, On::ALL, Named, Need::NONE, inherited_from),
     ],
     methods: &[],
     reports: &[],
 };
 
 /// A property that holds hrefs of decoded paths.
-pub fn hrefs<'p>(
-    w: &mut Writer,
-    name: &Name,
-    paths: impl Iterator<Item = &'p str>,
-) -> Shown {
+pub fn hrefs<'p>(w: &mut Writer, name: &Name, paths: impl Iterator<Item = &'p str>) -> Shown {
     w.open(name);
     paths.for_each(|path| w.href(path));
     w.close(name);
@@ -154,17 +143,72 @@ const fn leaf(p: Privilege) -> Privileges {
 /// Every privilege, aggregates before what they contain (RFC 3744 §3.1-3.10, RFC 4791 §6.1.1).
 static SUPPORTED: [Supported; 14] = [
     Supported { name: dav("all"), set: Privileges::ALL, description: "Everything", depth: 0 },
-    Supported { name: dav("read"), set: Privileges::READ, description: "Read content and properties", depth: 1 },
-    Supported { name: Name::known(Ns::CalDav, "read-free-busy"), set: leaf(Privilege::ReadFreeBusy), description: "Know when the owner is busy", depth: 2 },
-    Supported { name: dav("read-current-user-privilege-set"), set: leaf(Privilege::ReadOwnPrivileges), description: "Read one's own privileges", depth: 2 },
-    Supported { name: dav("write"), set: Privileges::WRITE, description: "Change content, properties and members", depth: 1 },
-    Supported { name: dav("write-properties"), set: leaf(Privilege::WriteProperties), description: "Change properties", depth: 2 },
-    Supported { name: dav("write-content"), set: leaf(Privilege::WriteContent), description: "Change content", depth: 2 },
-    Supported { name: dav("bind"), set: leaf(Privilege::Bind), description: "Add members", depth: 2 },
-    Supported { name: dav("unbind"), set: leaf(Privilege::Unbind), description: "Remove members", depth: 2 },
-    Supported { name: dav("unlock"), set: leaf(Privilege::Unlock), description: "Break another's lock", depth: 1 },
-    Supported { name: dav("read-acl"), set: leaf(Privilege::ReadAcl), description: "Read the access control list", depth: 1 },
-    Supported { name: dav("write-acl"), set: leaf(Privilege::WriteAcl), description: "Change the access control list", depth: 1 },
+    Supported {
+        name: dav("read"),
+        set: Privileges::READ,
+        description: "Read content and properties",
+        depth: 1,
+    },
+    Supported {
+        name: Name::known(Ns::CalDav, "read-free-busy"),
+        set: leaf(Privilege::ReadFreeBusy),
+        description: "Know when the owner is busy",
+        depth: 2,
+    },
+    Supported {
+        name: dav("read-current-user-privilege-set"),
+        set: leaf(Privilege::ReadOwnPrivileges),
+        description: "Read one's own privileges",
+        depth: 2,
+    },
+    Supported {
+        name: dav("write"),
+        set: Privileges::WRITE,
+        description: "Change content, properties and members",
+        depth: 1,
+    },
+    Supported {
+        name: dav("write-properties"),
+        set: leaf(Privilege::WriteProperties),
+        description: "Change properties",
+        depth: 2,
+    },
+    Supported {
+        name: dav("write-content"),
+        set: leaf(Privilege::WriteContent),
+        description: "Change content",
+        depth: 2,
+    },
+    Supported {
+        name: dav("bind"),
+        set: leaf(Privilege::Bind),
+        description: "Add members",
+        depth: 2,
+    },
+    Supported {
+        name: dav("unbind"),
+        set: leaf(Privilege::Unbind),
+        description: "Remove members",
+        depth: 2,
+    },
+    Supported {
+        name: dav("unlock"),
+        set: leaf(Privilege::Unlock),
+        description: "Break another's lock",
+        depth: 1,
+    },
+    Supported {
+        name: dav("read-acl"),
+        set: leaf(Privilege::ReadAcl),
+        description: "Read the access control list",
+        depth: 1,
+    },
+    Supported {
+        name: dav("write-acl"),
+        set: leaf(Privilege::WriteAcl),
+        description: "Change the access control list",
+        depth: 1,
+    },
     Supported { name: dav("read"), set: leaf(Privilege::Read), description: "", depth: 9 },
     Supported { name: dav("all"), set: Privileges::NONE, description: "", depth: 9 },
 ];

@@ -2,10 +2,11 @@
 //! POST (RFC 5995) and the collection tag that clients know as `CS:getctag`.
 
 use super::extension::Extension;
-use crate::domain::collection::guard::covers as lock_covers;
 use super::name::names;
-use super::property::{Need, Row, Setting, Shown, show_kept, text_only};
+use super::property::Listing::{Always, Named};
+use super::property::{Need, Setting, Shown, row, settable, show_kept, text_only};
 use super::subject::{Node, On, Subject};
+use crate::domain::collection::guard::covers as lock_covers;
 use crate::domain::collection::{Kind, Lock};
 use crate::format::xml::{Element, Writer};
 use crate::kernel::change::SyncToken;
@@ -30,48 +31,33 @@ names! {
     GET_CTAG = CalendarServer "getctag",
 }
 
-const fn row(
-    name: crate::format::xml::Name,
-    on: On,
-    show: fn(&Subject<'_>, &Element, &mut Writer) -> Shown,
-) -> Row {
-    Row { name, on, allprop: false, need: Need::NONE, show, setting: Setting::Protected }
-}
-
-const fn listed(row: Row) -> Row {
-    Row { allprop: true, ..row }
-}
-
-const fn needing(need: Need, row: Row) -> Row {
-    Row { need, ..row }
-}
-
 /// Classes and properties of the engine itself.
 pub static CORE: Extension = Extension {
     features: &["1", "2", "3", "access-control", "extended-mkcol"],
     properties: &[
-        listed(row(RESOURCE_TYPE, On::ALL, resource_type)),
-        listed(row(CREATION_DATE, On::STORED, creation_date)),
-        listed(needing(
+        row(RESOURCE_TYPE, On::ALL, Always, Need::NONE, resource_type),
+        row(CREATION_DATE, On::STORED, Always, Need::NONE, creation_date),
+        settable(
+            DISPLAY_NAME,
+            On::ALL,
+            Always,
             Need::STORED,
-            Row {
-                setting: Setting::Kept(text_only),
-                ..row(DISPLAY_NAME, On::ALL, show_display_name)
-            },
-        )),
-        listed(row(GET_CONTENT_LENGTH, On::OBJECT, content_length)),
-        listed(row(GET_CONTENT_TYPE, On::OBJECT, content_type)),
-        listed(row(GET_ETAG, On::OBJECT, etag)),
-        listed(row(GET_LAST_MODIFIED, On::STORED, last_modified)),
-        listed(needing(Need::LOCKS, row(LOCK_DISCOVERY, On::STORED, lock_discovery))),
-        listed(row(SUPPORTED_LOCK, On::STORED, supported_lock)),
-        row(SYNC_TOKEN, On::STORED_COLLECTION, sync_token),
-        row(GET_CTAG, On::STORED_COLLECTION, ctag),
-        row(SUPPORTED_REPORT_SET, On::ALL, supported_report_set),
-        row(SUPPORTED_METHOD_SET, On::ALL, supported_method_set),
-        needing(Need::QUOTA, row(QUOTA_AVAILABLE, On::STORED_COLLECTION, quota_available)),
-        needing(Need::QUOTA, row(QUOTA_USED, On::STORED_COLLECTION, quota_used)),
-        row(ADD_MEMBER, On(16 + 32 + 64), add_member),
+            show_display_name,
+            Setting::Kept(text_only),
+        ),
+        row(GET_CONTENT_LENGTH, On::OBJECT, Always, Need::NONE, content_length),
+        row(GET_CONTENT_TYPE, On::OBJECT, Always, Need::NONE, content_type),
+        row(GET_ETAG, On::OBJECT, Always, Need::NONE, etag),
+        row(GET_LAST_MODIFIED, On::STORED, Always, Need::NONE, last_modified),
+        row(LOCK_DISCOVERY, On::STORED, Always, Need::LOCKS, lock_discovery),
+        row(SUPPORTED_LOCK, On::STORED, Always, Need::NONE, supported_lock),
+        row(SYNC_TOKEN, On::STORED_COLLECTION, Named, Need::NONE, sync_token),
+        row(GET_CTAG, On::STORED_COLLECTION, Named, Need::NONE, ctag),
+        row(SUPPORTED_REPORT_SET, On::ALL, Named, Need::NONE, supported_report_set),
+        row(SUPPORTED_METHOD_SET, On::ALL, Named, Need::NONE, supported_method_set),
+        row(QUOTA_AVAILABLE, On::STORED_COLLECTION, Named, Need::QUOTA, quota_available),
+        row(QUOTA_USED, On::STORED_COLLECTION, Named, Need::QUOTA, quota_used),
+        row(ADD_MEMBER, On(16 + 32 + 64), Named, Need::NONE, add_member),
     ],
     methods: super::method::METHODS,
     reports: super::report::REPORTS,
@@ -79,9 +65,7 @@ pub static CORE: Extension = Extension {
 
 fn resource_type(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
     let inside: &[u8] = match subject.class() {
-        On::ENTRANCE | On::CALENDAR_HOME | On::ADDRESSBOOK_HOME | On::FOLDER => {
-            b"<D:collection/>"
-        }
+        On::ENTRANCE | On::CALENDAR_HOME | On::ADDRESSBOOK_HOME | On::FOLDER => b"<D:collection/>",
         On::PRINCIPAL => b"<D:principal/><D:collection/>",
         On::CALENDAR => b"<D:collection/><C:calendar/>",
         On::ADDRESSBOOK => b"<D:collection/><A:addressbook/>",

@@ -43,7 +43,11 @@ impl Wanted {
     ///
     /// # Errors
     /// `Malformed` for a body that is not a propfind.
-    pub fn of_propfind(registry: &Registry, root: Option<&Element>, minimal: bool) -> Outcome<Self> {
+    pub fn of_propfind(
+        registry: &Registry,
+        root: Option<&Element>,
+        minimal: bool,
+    ) -> Outcome<Self> {
         let Some(root) = root else { return Ok(Self::all(registry, None, minimal)) };
         let wrong = |why: &str| Err(Fault::malformed(why));
         if !root.is("DAV:", "propfind") {
@@ -54,9 +58,7 @@ impl Wanted {
             (true, false, false) => {
                 Ok(Self::of_prop(registry, root.child("DAV:", "prop"), minimal))
             }
-            (false, true, false) => {
-                Ok(Self::all(registry, root.child("DAV:", "include"), minimal))
-            }
+            (false, true, false) => Ok(Self::all(registry, root.child("DAV:", "include"), minimal)),
             (false, false, true) => {
                 let need = all_needs(registry);
                 Ok(Self { mode: Mode::Names, slots: Vec::new(), need, minimal })
@@ -201,7 +203,8 @@ fn write_all(subject: &Subject<'_>, writer: &mut Writer) {
     for row in registry.rows.iter().filter(|row| row.allprop && row.on.has(class)) {
         (row.show)(subject, &Element::new(row.name.clone()), writer);
     }
-    for dead in subject.stored.iter().filter(|p| !is_live(registry, p.namespace.as_str(), &p.name)) {
+    for dead in subject.stored.iter().filter(|p| !is_live(registry, p.namespace.as_str(), &p.name))
+    {
         writer.raw(dead.value.as_bytes());
     }
 }
@@ -220,7 +223,8 @@ fn write_names(subject: &Subject<'_>, writer: &mut Writer) {
             writer.empty(&row.name);
         }
     }
-    for dead in subject.stored.iter().filter(|p| !is_live(registry, p.namespace.as_str(), &p.name)) {
+    for dead in subject.stored.iter().filter(|p| !is_live(registry, p.namespace.as_str(), &p.name))
+    {
         if let Some(name) = Name::new(Ns::of(&dead.namespace), &dead.name) {
             writer.empty(&name);
         }
@@ -232,7 +236,12 @@ fn is_live(registry: &Registry, namespace: &str, name: &str) -> bool {
 }
 
 /// Writes a response that is only a status (RFC 4918 §14.24, RFC 6578 §3.5.2), with its condition.
-pub fn write_status(path: &str, status: StatusCode, verdict: Option<&Verdict>, writer: &mut Writer) {
+pub fn write_status(
+    path: &str,
+    status: StatusCode,
+    verdict: Option<&Verdict>,
+    writer: &mut Writer,
+) {
     writer.raw(b"<D:response>");
     writer.href(path);
     write_status_line(status, writer);

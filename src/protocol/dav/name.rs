@@ -1,10 +1,9 @@
 //! Element names used by the engine.
 
-use crate::format::xml::{Name, Ns};
-
 macro_rules! names {
     ($($id:ident = $ns:ident $local:literal),* $(,)?) => {
-        $(#[doc = concat!("`", $local, "`")] pub const $id: Name = Name::known(Ns::$ns, $local);)*
+        $(#[doc = concat!("`", $local, "`")] pub const $id: $crate::format::xml::Name =
+            $crate::format::xml::Name::known($crate::format::xml::Ns::$ns, $local);)*
     };
 }
 pub(crate) use names;

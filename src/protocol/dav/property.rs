@@ -55,6 +55,9 @@ pub enum Setting {
     AtCreation,
 }
 
+/// Writes a property's whole element, or nothing; the element asked for may carry parameters.
+pub type Show = fn(&Subject<'_>, &Element, &mut Writer) -> Shown;
+
 /// A live property.
 pub struct Row {
     /// Its name.
@@ -66,9 +69,36 @@ pub struct Row {
     /// What it needs.
     pub need: Need,
     /// Writes the whole element, or nothing.
-    pub show: fn(&Subject<'_>, &Element, &mut Writer) -> Shown,
+    pub show: Show,
     /// How it is set.
     pub setting: Setting,
+}
+
+/// Whether `DAV:allprop` shows a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Listing {
+    /// It does: a property of RFC 4918 itself, cheap to show.
+    Always,
+    /// Only when it is asked for by name.
+    Named,
+}
+
+/// A row that the server keeps.
+pub const fn row(name: Name, on: On, listing: Listing, need: Need, show: Show) -> Row {
+    let allprop = matches!(listing, Listing::Always);
+    Row { name, on, allprop, need, show, setting: Setting::Protected }
+}
+
+/// A row that clients set.
+pub const fn settable(
+    name: Name,
+    on: On,
+    listing: Listing,
+    need: Need,
+    show: Show,
+    setting: Setting,
+) -> Row {
+    Row { name, on, allprop: matches!(listing, Listing::Always), need, show, setting }
 }
 
 /// Shows a property that is kept as the client wrote it.

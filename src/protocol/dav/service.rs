@@ -42,7 +42,11 @@ impl Service {
 }
 
 /// Answers a request.
-pub async fn serve(service: Arc<Service>, request: Request<Incoming>, peer: Peer) -> Response<Body> {
+pub async fn serve(
+    service: Arc<Service>,
+    request: Request<Incoming>,
+    peer: Peer,
+) -> Response<Body> {
     let wanted = error_body(request.headers());
     match run(&service, request, peer).await {
         Ok(response) => response,

@@ -5,8 +5,8 @@
 
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
-use std::io;
 use std::future::Future;
+use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::sync::mpsc::Receiver;

@@ -25,7 +25,9 @@ pub async fn run(ask: Arc<Ask>, _body: Incoming) -> Outcome<Response<Body>> {
         (true, Some(_)) if !from.collection => Verb::Move,
         (true, Some(_)) => return Err(Fault::malformed("MOVE takes Depth: infinity only")),
         (false, Some(Depth::Zero)) => Verb::CopyAlone,
-        (false, Some(Depth::One)) => return Err(Fault::malformed("COPY takes Depth 0 or infinity")),
+        (false, Some(Depth::One)) => {
+            return Err(Fault::malformed("COPY takes Depth 0 or infinity"));
+        }
         (false, None | Some(Depth::Infinity)) => Verb::Copy,
     };
     let overwrite = overwrite::parse(&ask.headers)?;

@@ -52,7 +52,8 @@ fn conflict(ask: &Ask, place: &Place, fault: Fault) -> Outcome<Response<Body>> {
     let own = place_path(place);
     match &fault {
         Fault::Refused(Refusal::LockConflict { path })
-            if format!("/dav/{path}").len() > own.len() && format!("/dav/{path}").starts_with(&own) =>
+            if format!("/dav/{path}").len() > own.len()
+                && format!("/dav/{path}").starts_with(&own) =>
         {
             let verdict = verdict(&fault, ask.about());
             let path = format!("/dav/{path}");

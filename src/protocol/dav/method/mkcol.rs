@@ -1,18 +1,18 @@
 //! MKCOL, plain and extended (RFC 4918 §9.3, RFC 5689); MKCALENDAR shares its parts.
 
+use crate::domain::collection::Property;
 use crate::domain::collection::kind::{COMPONENTS_DEFAULT, Kind, component_bit};
 use crate::domain::collection::tree::{self, Making};
-use crate::domain::collection::Property;
 use crate::format::xml::{Element, Name, Writer};
 use crate::kernel::fault::{Fault, Outcome, Refusal};
 use crate::protocol::dav::Ask;
 use crate::protocol::dav::answer::{XML, empty, full};
 use crate::protocol::dav::body::xml;
 use crate::protocol::dav::fault::{Verdict, verdict};
+use crate::protocol::dav::guard;
 use crate::protocol::dav::multistatus::write_propstat;
 use crate::protocol::dav::name::names;
 use crate::protocol::dav::property::Setting;
-use crate::protocol::dav::guard;
 use crate::protocol::http::body::Body;
 use crate::protocol::http::header::content_type;
 use http::header::CACHE_CONTROL;

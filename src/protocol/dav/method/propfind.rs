@@ -132,12 +132,7 @@ pub async fn visible(ask: &Ask, kind: Kind, name: &str) -> Outcome<Profile> {
     }
 }
 
-async fn principal(
-    ask: &Ask,
-    wanted: &Wanted,
-    kind: Kind,
-    name: &str,
-) -> Outcome<Response<Body>> {
+async fn principal(ask: &Ask, wanted: &Wanted, kind: Kind, name: &str) -> Outcome<Response<Body>> {
     let profile = visible(ask, kind, name).await?;
     let path = principal_path(kind, name);
     Ok(multistatus(|w| write_response(wanted, &bare(ask, Node::Principal(&profile), &path), w)))
@@ -169,13 +164,7 @@ async fn stored(
 }
 
 /// Writes the response of the resource looked at.
-pub fn write_sight(
-    ask: &Ask,
-    place: &Place,
-    sight: &list::Sight,
-    wanted: &Wanted,
-    w: &mut Writer,
-) {
+pub fn write_sight(ask: &Ask, place: &Place, sight: &list::Sight, wanted: &Wanted, w: &mut Writer) {
     let collection = sight.found.collection().is_some();
     let path = place_path(&place.at(&place.path, collection));
     let text = match &sight.body {
@@ -200,13 +189,7 @@ pub fn write_sight(
     write_response(wanted, &subject, w);
 }
 
-fn write_children(
-    ask: &Ask,
-    place: &Place,
-    sight: &list::Sight,
-    wanted: &Wanted,
-    w: &mut Writer,
-) {
+fn write_children(ask: &Ask, place: &Place, sight: &list::Sight, wanted: &Wanted, w: &mut Writer) {
     for (child, properties) in &sight.children {
         let at = place.at(&child.path, true);
         let path = place_path(&at);

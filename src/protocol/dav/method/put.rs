@@ -14,7 +14,7 @@ use crate::protocol::dav::guard;
 use crate::protocol::http::body::Body;
 use crate::protocol::http::header::content_type;
 use crate::protocol::http::intake::{Pace, next_chunk};
-use http::header::{CONTENT_RANGE, ETAG, LOCATION};
+use http::header::{CONTENT_RANGE, ETAG, EXPECT, LOCATION};
 use http::{Response, StatusCode};
 use hyper::body::Incoming;
 use std::sync::Arc;
@@ -30,9 +30,12 @@ pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
         return Err(Refusal::Exists.into());
     }
     let guard = guard::of(&ask).await?;
-    // Conditions and rights are asked before the body is taken, so that a client that waits for
-    // 100 Continue need not send what would be refused.
-    item::precheck(&ask.access, place, &guard).await?;
+    // Conditions and rights are asked before a large body is taken, so that a client that waits
+    // for 100 Continue need not send what would be refused.
+    let announced = http_body::Body::size_hint(&body).exact();
+    if announced.is_none_or(|n| n > BLOB_INLINE_MAX as u64) || ask.headers.contains_key(EXPECT) {
+        item::precheck(&ask.access, place, &guard).await?;
+    }
     let (content, index) = receive(&ask, place, body).await?;
     let stored = item::put(&ask.access, place, content, index, guard).await?;
     Ok(answer(&stored, None))

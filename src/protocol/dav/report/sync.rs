@@ -1,7 +1,7 @@
 //! `DAV:sync-collection` (RFC 6578), and its drafts as clients still send them: Depth 1 with or
 //! without a sync-level means level 1 (CLIENTS-SOURCE §3).
 
-use crate::domain::collection::list::{self, with_properties};
+use crate::domain::collection::list;
 use crate::domain::collection::sync::{Change, Changes, changes};
 use crate::domain::collection::{Body as Content, Place};
 use crate::format::xml::{Element, Name, Ns};
@@ -117,7 +117,7 @@ async fn write_changes(
     let here = place.at(&place.path, true);
     let rights = list::rights(&ask.access, &here).await?;
     for batch in found.members.chunks(BATCH) {
-        let loaded = with_properties(&ask.access, &found.collection, batch, want).await?;
+        let loaded = list::load(&ask.access, &found.collection, batch, want).await?;
         for member in batch {
             let (node, path, at) = match member {
                 Change::Gone(name) => {
@@ -149,4 +149,3 @@ async fn write_changes(
     }
     Ok(Ok(()))
 }
-
