@@ -99,6 +99,9 @@ mod tests {
         let text = format!("{} {} c", "a".repeat(40), "b".repeat(40));
         let name = client(&headers(&[("user-agent", text.as_bytes())]));
         assert_eq!(name, Some("a".repeat(40)));
+        let text = format!("{} {}", "a".repeat(32), "b".repeat(32));
+        let name = client(&headers(&[("user-agent", text.as_bytes())]));
+        assert_eq!(name, Some("a".repeat(32)), "the space counts");
     }
 
     proptest! {
