@@ -74,8 +74,9 @@ def search(suite, calendar):
     suite.equal(len(found), 1, "search by time: one object in the range")
     found = calendar.search(start=day(2), end=day(3), event=True, expand=True)
     suite.equal(summaries(found), ["Series moved"], "search by time, expanded by the client")
-    found = calendar.search(start=day(1), end=day(4), event=True, server_expand=True)
-    wanted = ["One changed", "Series", "Series", "Series moved"]
+    # The library asks for a day more at both ends, and cuts back only what does not recur.
+    found = calendar.search(start=day(2), end=day(3), event=True, server_expand=True)
+    wanted = ["Series", "Series", "Series moved"]
     seen = sorted(str(c.get("summary")) for item in found for c in item.icalendar_instance.walk("VEVENT"))
     suite.equal(seen, wanted, "search by time, expanded by the server")
     suite.equal(calendar.search(start=day(20), end=day(21), event=True), [], "search by time: nothing outside")
