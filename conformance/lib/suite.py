@@ -7,6 +7,7 @@ machine cannot run a part, which under CI=true counts as a failure.
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -47,7 +48,8 @@ class Suite:
         say(f"NOTE {self.name}: {shorten(text)}")
 
     def run(self, body, install):
-        """Installs, runs `body(self)` and exits with the suite's status."""
+        """Installs, runs `body(self)` and exits with the suite's status; a SIGTERM still cleans up."""
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
         try:
             install()
             if INSTALL_ONLY:
@@ -163,6 +165,23 @@ def program(command, timeout=120, **options):
     except subprocess.TimeoutExpired as late:
         return 124, f"no end after {timeout} s: {late.stdout!r}"
     return done.returncode, done.stdout
+
+
+def end_strays(home):
+    """Ends the processes that a session left behind, known by the HOME that only it had."""
+    mark = f"HOME={home}".encode()
+    for sign in (signal.SIGTERM, signal.SIGKILL):
+        strays = []
+        for entry in Path("/proc").iterdir():
+            try:
+                if entry.name.isdigit() and mark in (entry / "environ").read_bytes().split(b"\0"):
+                    strays.append(int(entry.name))
+                    os.kill(strays[-1], sign)
+            except OSError:
+                continue  # it ended meanwhile, or is another user's
+        if not strays:
+            return
+        time.sleep(1)
 
 
 def until(probe, seconds=30, pause=0.25):
