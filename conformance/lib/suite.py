@@ -5,6 +5,7 @@ ends non-zero when one failed. `NOTE` lines inform; a `SKIP` line says that the
 machine cannot run a part, which under CI=true counts as a failure.
 """
 
+import importlib.util
 import os
 import shutil
 import signal
@@ -13,7 +14,6 @@ import sys
 import tempfile
 import time
 import traceback
-import venv
 from pathlib import Path
 
 CI = os.environ.get("CI", "").lower() in ("1", "true", "yes")
@@ -84,8 +84,14 @@ def shorten(text, limit=600):
 def need_debs(programs):
     """Installs Debian packages whose program or file is missing: {program or /path: package}."""
     missing = sorted({package for probe, package in programs.items() if not _present(probe)})
-    if not missing:
-        return
+    if missing:
+        _install_debs(missing)
+    wanted = sorted(set(programs.values()))
+    versions = program(["dpkg-query", "-W", "-f", "${Package} ${Version}, ", *wanted])[1]
+    say(f"USING {versions.strip(', ')}")
+
+
+def _install_debs(missing):
     _may_install("Debian packages " + " ".join(missing))
     lead = [] if os.geteuid() == 0 else ["sudo", "-n"]
     apt = [*lead, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-o", "DPkg::Lock::Timeout=600"]
@@ -128,13 +134,12 @@ def need_pip(name, *requirements):
     wanted = "\n".join(requirements)
     if not stamp.is_file() or stamp.read_text() != wanted:
         _may_install("from PyPI " + " ".join(requirements))
-        try:
-            venv.create(home, with_pip=True, clear=True)
-        except subprocess.CalledProcessError:  # Debian keeps ensurepip apart
-            need_debs({"/nowhere": "python3-venv"})
-            venv.create(home, with_pip=True, clear=True)
+        if importlib.util.find_spec("ensurepip") is None:  # Debian keeps it apart
+            _install_debs(["python3-venv"])
+        _quietly([sys.executable, "-m", "venv", "--clear", str(home)])
         _quietly([str(home / "bin/pip"), "install", "-q", "--disable-pip-version-check", *requirements])
         stamp.write_text(wanted)
+        say(f"USING {', '.join(requirements)}")
     return home / "bin"
 
 
