@@ -6,6 +6,7 @@ caller never has to guess how a name is escaped. Redirects are not followed
 unless a caller asks. Standards: RFC 9110, RFC 4918, RFC 4791, RFC 6352.
 """
 
+import atexit
 import base64
 import gzip
 import http.client
@@ -210,6 +211,7 @@ class Subject(Client):
             raise SystemExit("set " + ", ".join(missing) + " (or use conformance/run)")
         super().__init__(os.environ["SUBJECT_URL"], os.environ["SUBJECT_USER"], os.environ["SUBJECT_PASSWORD"])
         self.made = []
+        atexit.register(self.tidy)
 
     def principal(self):
         """The path of the account's principal (RFC 5397), through `/` or well-known."""
@@ -268,7 +270,12 @@ class Subject(Client):
         return path
 
     def files_home(self):
-        """A collection for plain files: SUBJECT_FILES, else the first likely path that exists."""
+        """A collection for plain files: SUBJECT_FILES, else the first likely path that exists.
+
+        As a user types it, `@` bare: neon's clients (cadaver, davfs2, litmus)
+        send it so and compare the hrefs of the answer letter by letter, so a
+        server that writes `%40` is no collection to them.
+        """
         if os.environ.get("SUBJECT_FILES"):
             return os.environ["SUBJECT_FILES"]
         user = quote(self.user, safe="@")
@@ -288,7 +295,7 @@ class Subject(Client):
         return path
 
     def tidy(self):
-        """Removes what `make` and `folder` made."""
+        """Removes what `make` and `folder` made; runs by itself at exit."""
         while self.made:
             self.delete(self.made.pop())
 

@@ -206,16 +206,6 @@ def body(suite):
     incidences(session, "Calendar", "VEVENT", calendar, event)
     incidences(session, "Task List", "VTODO", tasks, todo)
     contacts(session, book)
-    subject.tidy()
 
 
-def hard_exit(suite=Suite("evolution")):
-    """The main loop's thread would outlive the interpreter: end without its clean-up."""
-    try:
-        suite.run(body, lambda: None)
-    except SystemExit as end:
-        sys.stdout.flush()
-        os._exit(end.code or 0)
-
-
-hard_exit()
+Suite("evolution").run(body, lambda: None)
