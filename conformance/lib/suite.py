@@ -66,7 +66,7 @@ class Suite:
                 raise
             self.check(False, "run", str(end.code))
         except Exception as error:  # a broken driver is a failed check, never a quiet end
-            traceback.print_exc()
+            traceback.print_exc(limit=4)
             self.check(False, "run", repr(error))
         sys.exit(1 if self.failed else 0)
 
