@@ -361,7 +361,8 @@ impl<'r> Instances<'r> {
             }
             Frequency::Yearly => {
                 steps.take(1)?;
-                for month in 0..12 {
+                let months = self.days.months;
+                for month in (0..12).filter(|m| months & 2 << m != 0) {
                     self.days_of_month(at * 12 + month, list, steps)?;
                 }
                 self.days.skipped_in_year(at, list);
@@ -495,7 +496,7 @@ impl<'r> Instances<'r> {
     /// Days per month or year, when no short month, fifth weekday or leap day changes it.
     fn steady_days(&self) -> Option<usize> {
         let days = &self.days;
-        if !days.year_days.is_empty() || days.skip() != Skip::Omit {
+        if !days.year_days.is_empty() || !days.weeks.is_empty() || days.skip() != Skip::Omit {
             return None;
         }
         let months = match self.rule.freq {

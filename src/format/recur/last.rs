@@ -25,7 +25,10 @@ impl Rule {
         let start = if date_only { Civil { second: 0, ..start } } else { start };
         let bound = until.unwrap_or(LAST).min(LAST);
         if let Some(count) = self.count {
-            let walk = Instances::new(self, start, date_only, start, Some(bound), None);
+            let mut walk = Instances::new(self, start, date_only, start, Some(bound), None);
+            if walk.is_never() || !walk.place(walk.origin, steps)? {
+                return Ok(Some(start));
+            }
             if let Some(found) = walk.nth(count, steps)?.filter(|at| *at <= bound) {
                 return Ok(Some(found));
             }
@@ -60,11 +63,9 @@ impl Rule {
 }
 
 impl Instances<'_> {
-    /// The nth instance from the start, counted from 1; `None` when the walk ends before it.
+    /// The nth instance of a walk that stands at its first one, counted from 1; `None` when the
+    /// walk ends before it.
     fn nth(mut self, n: u64, steps: &mut Steps) -> Result<Option<Civil>, TooMuchWork> {
-        if self.is_never() || !self.place(self.origin, steps)? {
-            return Ok(None);
-        }
         let mut left = usize::try_from(n).unwrap_or(usize::MAX);
         if let Some(each) = self.uniform().filter(|each| *each > 0)
             && left > self.len - self.cursor
