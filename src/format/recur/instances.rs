@@ -276,17 +276,15 @@ impl<'r> Instances<'r> {
                 break;
             }
             // The state changes only once the work is paid for, so that an error leaves it whole.
-            let mut list = std::mem::take(&mut self.spare);
-            list.clear();
             if self.unit == 0 {
+                let mut list = std::mem::take(&mut self.spare);
+                list.clear();
                 self.days_of(settled, &mut list, steps)?;
-            }
-            self.at = settled;
-            self.spare = std::mem::replace(&mut self.list, list);
-            if self.unit == 0 {
+                self.spare = std::mem::replace(&mut self.list, list);
                 self.total = self.list.len() * self.times.len();
                 self.pick();
             }
+            self.at = settled;
             self.cursor = self.first_from(self.low);
             if self.cursor < self.len {
                 return Ok(true);

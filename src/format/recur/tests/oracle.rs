@@ -352,7 +352,7 @@ pub(super) fn rules() -> impl Strategy<Value = Rule> {
         by_year_day: days.2,
         by_week_no: days.3,
         by_month: days.4,
-        // With SKIP, picking may bring periods out of order; see the crate's documentation.
+        // With SKIP, picking may bring periods out of order; see the module's documentation.
         by_set_pos: if skip == Skip::Omit { by_set_pos } else { Vec::new() },
         wkst: head.3,
         skip,
