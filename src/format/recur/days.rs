@@ -162,7 +162,7 @@ impl<'r> Days<'r> {
         let mut index = year * 12 + month - 1;
         let mut from = (of_month - 1) as u32;
         let last = civil_from_days(end.min(LAST.day));
-        while index <= last.0 * 12 + last.1 - 1 {
+        while index < last.0 * 12 + last.1 {
             let mask = self.month(index, steps)? >> from << from;
             if mask != 0 {
                 let first = days_from_civil(index.div_euclid(12), index.rem_euclid(12) + 1, 1);

@@ -276,17 +276,15 @@ impl<'r> Instances<'r> {
                 break;
             }
             // The state changes only once the work is paid for, so that an error leaves it whole.
-            let mut list = std::mem::take(&mut self.spare);
-            list.clear();
             if self.unit == 0 {
+                let mut list = std::mem::take(&mut self.spare);
+                list.clear();
                 self.days_of(settled, &mut list, steps)?;
-            }
-            self.at = settled;
-            self.spare = std::mem::replace(&mut self.list, list);
-            if self.unit == 0 {
+                self.spare = std::mem::replace(&mut self.list, list);
                 self.total = self.list.len() * self.times.len();
                 self.pick();
             }
+            self.at = settled;
             self.cursor = self.first_from(self.low);
             if self.cursor < self.len {
                 return Ok(true);
@@ -361,7 +359,8 @@ impl<'r> Instances<'r> {
             }
             Frequency::Yearly => {
                 steps.take(1)?;
-                for month in (0..12).filter(|m| self.days.months & 2 << m != 0) {
+                let months = self.days.months;
+                for month in (0..12).filter(|m| months & 2 << m != 0) {
                     self.days_of_month(at * 12 + month, list, steps)?;
                 }
                 self.days.skipped_in_year(at, list);

@@ -11,6 +11,8 @@
 //! - YEARLY with BYMONTHDAY as its only day part and no BYMONTH stays in DTSTART's month.
 //! - Parts that the table calls N/A limit; an ordinal in BYDAY where it may not stand is ignored.
 //! - BYSETPOS counts the whole period's set; instances before DTSTART are cut afterwards.
+//! - SKIP moves days of YEARLY and MONTHLY rules, also into the next or previous period. Where
+//!   BYSETPOS then picks times of one day from two periods, an earlier one picked later is lost.
 //! - Years run from 1 to 9999. Second 60 is second 59 (§3.3.12 allows it).
 //!
 //! Invariant: the work is metered by [`Steps`], and nothing here loops without taking one.

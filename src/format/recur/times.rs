@@ -62,10 +62,12 @@ impl Times {
 
     /// The time with number `i`, counted from 0 in order, in seconds.
     pub fn offset(self, i: usize) -> i64 {
-        let (minutes, seconds) =
-            (self.minutes.count_ones() as usize, self.seconds.count_ones() as usize);
-        let (rest, s) = (i / seconds.max(1), i % seconds.max(1));
-        let (h, m) = (rest / minutes.max(1), rest % minutes.max(1));
+        let (mut h, mut m, mut s) = (0, 0, 0);
+        if i > 0 {
+            let minutes = (self.minutes.count_ones() as usize).max(1);
+            let seconds = (self.seconds.count_ones() as usize).max(1);
+            (h, m, s) = (i / seconds / minutes, i / seconds % minutes, i % seconds);
+        }
         nth(self.hours, h) * 3_600 + nth(self.minutes, m) * 60 + nth(self.seconds, s)
     }
 }

@@ -30,13 +30,16 @@ fn span(year: i64, month: i64) -> Vec<i64> {
     (Civil::new(a.0, a.1, 1, 0).day..Civil::new(b.0, b.1, 1, 0).day).collect()
 }
 
+/// Year, number, and how many weeks the year has.
+type Week = (i64, i16, i16);
+
 thread_local! {
     /// Weeks that were counted before, by first day and WKST.
-    static WEEKS: RefCell<BTreeMap<(i64, u8), (i64, i16, i16)>> = const { RefCell::new(BTreeMap::new()) };
+    static WEEKS: RefCell<BTreeMap<(i64, u8), Week>> = const { RefCell::new(BTreeMap::new()) };
 }
 
 /// The week year and week number of a day, and how many weeks that year has.
-fn week(day: i64, wkst: u8) -> (i64, i16, i16) {
+fn week(day: i64, wkst: u8) -> Week {
     let begin = |mut day: i64| {
         while weekday(day) != wkst {
             day -= 1;
@@ -82,9 +85,8 @@ fn filled(rule: &Rule, start: Civil) -> Rule {
     match rule.freq {
         Weekly if rule.by_day.is_empty() => rule.by_day = vec![own_weekday],
         Monthly | Yearly if no_day && !rule.by_week_no.is_empty() => {
-            if rule.by_month_day.is_empty() {
-                rule.by_day = vec![own_weekday];
-            }
+            let none = rule.by_month_day.is_empty();
+            rule.by_day.extend(none.then_some(own_weekday));
         }
         Monthly | Yearly if no_day => {
             if rule.by_month_day.is_empty() {
@@ -165,23 +167,17 @@ fn skipped(rule: &Rule, day: i64) -> Vec<i64> {
         moved.collect()
     };
     let in_months = |m: u8| rule.by_month.is_empty() || rule.by_month.contains(&m);
-    if rule.skip == Skip::Omit || rule.freq < Frequency::Monthly {
+    let week_years = rule.freq == Frequency::Yearly && !rule.by_week_no.is_empty();
+    if rule.skip == Skip::Omit || rule.freq < Frequency::Monthly || week_years {
         return Vec::new();
     }
     if rule.by_year_day.is_empty() {
-        if in_months(month as u8)
-            && !(rule.freq == Frequency::Yearly && !rule.by_week_no.is_empty())
-        {
-            return beyond(&rule.by_month_day, span(year, month));
-        }
-    } else if rule.freq == Frequency::Yearly
-        && rule.by_month_day.is_empty()
-        && rule.by_week_no.is_empty()
-        && !leap(year)
-    {
-        let list: Vec<i16> = rule.by_year_day.iter().copied().collect();
-        let list: Vec<i16> =
-            list.into_iter().filter(|n| in_months(if *n > 0 { 12 } else { 1 })).collect();
+        let list = if in_months(month as u8) { rule.by_month_day.as_slice() } else { &[] };
+        return beyond(list, span(year, month));
+    }
+    if rule.freq == Frequency::Yearly && rule.by_month_day.is_empty() && !leap(year) {
+        let mut list = rule.by_year_day.clone();
+        list.retain(|n| in_months(if *n > 0 { 12 } else { 1 }));
         return beyond(&list, span(year, 0));
     }
     Vec::new()
@@ -356,7 +352,7 @@ pub(super) fn rules() -> impl Strategy<Value = Rule> {
         by_year_day: days.2,
         by_week_no: days.3,
         by_month: days.4,
-        // With SKIP, picking may bring periods out of order; see the crate's documentation.
+        // With SKIP, picking may bring periods out of order; see the module's documentation.
         by_set_pos: if skip == Skip::Omit { by_set_pos } else { Vec::new() },
         wkst: head.3,
         skip,
