@@ -1,6 +1,7 @@
 //! `davenport serve`: run the server in the foreground.
 
 use super::{Failure, load, runtime};
+use crate::kernel::secret::Secret;
 use crate::server::config::{Config, Current, Flag, Source};
 use crate::server::{BoundAddress, app, log, run};
 use clap::Args;
@@ -49,15 +50,35 @@ impl Serve {
 /// [`Failure::Failed`].
 pub async fn serve(config: Config, source: Source) -> Result<(), Failure> {
     let current = Current::new(config);
-    let handler = app::handler(current.clone()).await.map_err(|fault| fault.to_string())?;
-    run(current, source, handler, announce).await.map_err(Failure::Failed)
+    let app = app::start(&current).await.map_err(|fault| fault.to_string())?;
+    let first = app.first;
+    let announced =
+        run(current, source, app.handler, |addresses| announce(&addresses, first)).await;
+    app.store.close().await;
+    announced.map_err(Failure::Failed)
 }
 
-/// Tells people and scripts where the server is; a closed standard output is no reason to stop.
-fn announce(addresses: Vec<BoundAddress>) {
+/// Tells people and scripts where the server is, and once the first administrator's password; a
+/// closed standard output is no reason to stop.
+fn announce(addresses: &[BoundAddress], first: Option<(String, Secret)>) {
     let mut out = std::io::stdout();
     for address in addresses {
         let _ = writeln!(out, "Davenport is ready at {address}");
+    }
+    if let Some(base) = addresses.first() {
+        let _ = writeln!(
+            out,
+            "  Calendar and contacts programs, Thunderbird, Evolution, DAVx5, vdirsyncer: {base}/\n  \
+             Calendars: {base}/dav/calendars/NAME/   Address books: {base}/dav/addressbooks/NAME/\n  \
+             Files (davfs2, rclone, a file manager): {base}/dav/files/NAME/"
+        );
+    }
+    if let Some((name, password)) = first {
+        let _ = writeln!(
+            out,
+            "  Administrator: {name}   Password: {}   (shown this once)",
+            password.expose()
+        );
     }
     let _ = out.flush();
 }
