@@ -60,6 +60,19 @@ pub const CREDENTIAL_CACHE_MAX: usize = 20_000;
 pub const PASSWORD_CHECKS_MAX: usize = 2;
 /// Seconds that a client may take for a request's header, and between two pieces of its body.
 pub const HTTP_STALL_SECONDS: u64 = 30;
+/// Octets a second that a request's body must bring on average, once the client was waited for
+/// longer than `HTTP_STALL_SECONDS`: the slowest telephone brings more, a trickle does not.
+pub const HTTP_BODY_RATE_MIN: u64 = 256;
+/// Seconds that a connection without a request stays open; HTTP/1.1 ones go earlier, after
+/// `HTTP_STALL_SECONDS`.
+pub const HTTP_IDLE_SECONDS: u64 = 120;
+/// Seconds that one HTTP/2 stream may leave its answer unread while others go on.
+pub const HTTP2_STREAM_STALL_SECONDS: u64 = 120;
+/// Octets of an answer handed to the connection at a time: what a client that does not read can
+/// make one stream hold.
+pub const HTTP_PIECE_MAX: usize = 64 << 10;
+/// Seconds that a client may take for the TLS handshake.
+pub const TLS_HANDSHAKE_SECONDS: u64 = 10;
 /// Octets of a request's header.
 pub const HTTP_HEADER_MAX: usize = 64 << 10;
 /// Streams of one HTTP/2 connection at once.
@@ -70,3 +83,7 @@ pub const GROUP_COMMIT_MAX: usize = 256;
 pub const HISTORY_DAYS: i64 = 30;
 /// Seconds that a job's lease lasts before another worker may take it.
 pub const JOB_LEASE_SECONDS: i64 = 300;
+/// Days that a self-signed certificate is good for: Apple's systems refuse more than 825.
+pub const SELF_SIGNED_DAYS: i64 = 820;
+/// Octets of a configuration file: many times what every key with its comment takes.
+pub const CONFIG_FILE_MAX: u64 = 1 << 20;
