@@ -70,7 +70,7 @@ impl Value {
                 let hint = hint.map_or(String::new(), |w| format!("; did you mean {w:?}?"));
                 Err(format!("{}, found {text:?}{hint}", expected(kind)))
             }
-            (Kind::Number(min, max), Self::Number(n)) if !(min..=max).contains(&n) => {
+            (Kind::Number(min, max), Self::Number(n)) if !(min..=max).contains(n) => {
                 Err(format!("{}, found {n}", expected(kind)))
             }
             (Kind::Size, Self::Number(0)) => Err(expected(kind)),
