@@ -2,5 +2,6 @@
 //! size, depth, count and work, and never panics on any bytes.
 
 pub mod civil;
+pub mod csv;
 pub mod uri;
 pub mod xml;
