@@ -5,3 +5,10 @@ pub mod civil;
 pub mod csv;
 pub mod uri;
 pub mod xml;
+pub mod recur;
+#[cfg(test)]
+pub mod testing;
+pub mod line;
+pub mod tz;
+pub mod ical;
+pub mod vcard;

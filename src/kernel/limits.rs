@@ -75,10 +75,18 @@ pub const HTTP_PIECE_MAX: usize = 64 << 10;
 pub const TLS_HANDSHAKE_SECONDS: u64 = 10;
 /// Octets of a request's header.
 pub const HTTP_HEADER_MAX: usize = 64 << 10;
+/// Entity tags of one `If-Match` or `If-None-Match`: nobody keeps so many versions of a resource.
+pub const ETAGS_MAX: usize = 100;
+/// Ranges of one request; with more of them the whole is cheaper (RFC 9110 §17.15).
+pub const RANGES_MAX: usize = 16;
+/// Octets of a client's name in the log.
+pub const CLIENT_NAME_MAX: usize = 64;
 /// Streams of one HTTP/2 connection at once.
 pub const HTTP2_STREAMS_MAX: u32 = 128;
 /// Writes that one commit may carry.
 pub const GROUP_COMMIT_MAX: usize = 256;
+/// Idle connections that the embedded engine keeps for readers; each may hold 4 MB of pages.
+pub const READERS_IDLE_MAX: usize = 32;
 /// Days that replaced and deleted content is kept.
 pub const HISTORY_DAYS: i64 = 30;
 /// Seconds that a job's lease lasts before another worker may take it.
@@ -87,3 +95,9 @@ pub const JOB_LEASE_SECONDS: i64 = 300;
 pub const SELF_SIGNED_DAYS: i64 = 820;
 /// Octets of a configuration file: many times what every key with its comment takes.
 pub const CONFIG_FILE_MAX: u64 = 1 << 20;
+/// Octets of a UID: it is part of an index, whose entries PostgreSQL bounds at 2 704 octets.
+pub const UID_MAX: usize = 1_000;
+/// Members of one sync answer; more are truncated (RFC 6578 §3.6), which every client goes on from.
+pub const SYNC_MEMBERS_MAX: usize = 50_000;
+/// Candidates that one query may look at.
+pub const QUERY_MATCHES_MAX: usize = 200_000;

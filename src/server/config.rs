@@ -4,15 +4,18 @@
 //! Invariant: a [`Config`] exists only if every rule holds. [`keys::KEYS`] is the only place that
 //! names keys; a test keeps `config/davenport.toml` in step with it.
 
+pub mod nearest;
 pub mod value;
 pub mod keys;
-pub mod source;
+pub mod merged;
 pub mod rules;
+pub mod source;
 pub mod show;
 
-pub use keys::{KEYS, Key, Kind};
-pub use source::{ConfigError, Flag, Merged, Origin, Problem, Source};
-pub use value::Value;
+pub use keys::{KEYS, Key};
+pub use merged::{ConfigError, Merged, Origin, Problem};
+pub use source::{Flag, Source};
+pub use value::{Kind, Value};
 
 use crate::kernel::secret::Secret;
 use crate::protocol::http::peer::{ForwardedBy, Trust};

@@ -2,31 +2,37 @@
 //!
 //! Invariants: a file is written, synced and named before a row refers to it, so a crash leaves at
 //! worst an unreferenced file; a row whose `refs` is 0 is collected after a time of grace, and
-//! its file only after the row is gone for good.
+//! its file only after the row is gone for good and only if nobody has uploaded it anew meanwhile.
+//!
+//! Contents are shared by accounts, so a write must not hold one's row while it waits for
+//! another: references are counted once, at the end of a write, in the order of the rows' numbers
+//! ([`settle`]). Only a content that is new is locked earlier, by making its row.
 
 use super::statement::statements;
 use super::tx::Tx;
+use super::value::Row;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::fault::{Fault, Outcome};
 use crate::kernel::ids::BlobId;
 use crate::kernel::secret::hex;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 statements! {
     KEEP = "INSERT INTO blob (hash, size, refs, touched_at, data) VALUES ($1, $2, 1, $3, $4)
-        ON CONFLICT (hash) DO UPDATE SET refs = blob.refs + 1, touched_at = excluded.touched_at
-        RETURNING id";
-    RETAIN = "UPDATE blob SET refs = refs + 1 WHERE id = $1";
-    RELEASE = "UPDATE blob SET refs = refs - 1, touched_at = $2 WHERE id = $1";
+        ON CONFLICT (hash) DO NOTHING RETURNING id";
+    BY_HASH = "SELECT id FROM blob WHERE hash = $1";
+    COUNT = "UPDATE blob SET refs = refs + $2, touched_at = max(touched_at, $3) WHERE id = $1",
+        postgres: "UPDATE blob SET refs = refs + $2, touched_at = greatest(touched_at, $3)
+        WHERE id = $1";
     READ = "SELECT hash, size, data FROM blob WHERE id = $1";
     UNREFERENCED = "SELECT id, hash, data IS NULL FROM blob
         WHERE refs = 0 AND touched_at < $1 ORDER BY touched_at LIMIT $2",
         postgres: "SELECT id, hash, (data IS NULL)::int::bigint FROM blob
         WHERE refs = 0 AND touched_at < $1 ORDER BY touched_at LIMIT $2 FOR UPDATE SKIP LOCKED";
     DROP = "DELETE FROM blob WHERE id = $1 AND refs = 0";
-    EXISTS = "SELECT 1 FROM blob WHERE hash = $1",
-        postgres: "SELECT 1::bigint FROM blob WHERE hash = $1";
 }
 
 /// A content where it lies.
@@ -65,17 +71,48 @@ pub async fn keep(tx: &mut Tx, content: &Content, at: Timestamp) -> Outcome<Blob
         at.0.into(),
         content.data.as_deref().into(),
     ];
-    tx.one(&KEEP, &with, |row| Ok(BlobId(row.int(0)?))).await
+    let id = |row: &Row<'_>| Ok(BlobId(row.int(0)?));
+    if let Some(new) = tx.first(&KEEP, &with, id).await? {
+        return Ok(new);
+    }
+    let there = tx.first(&BY_HASH, &with[..1], id).await?.ok_or_else(collected)?;
+    count(tx, there, 1, at);
+    Ok(there)
 }
 
 /// One more reference.
 pub async fn retain(tx: &mut Tx, blob: BlobId) -> Outcome<()> {
-    tx.execute(&RETAIN, &[blob.0.into()]).await.map(drop)
+    count(tx, blob, 1, Timestamp::default());
+    Ok(())
 }
 
 /// One reference less; at 0 the content waits for [`collect`].
 pub async fn release(tx: &mut Tx, blob: BlobId, at: Timestamp) -> Outcome<()> {
-    tx.execute(&RELEASE, &[blob.0.into(), at.0.into()]).await.map(drop)
+    count(tx, blob, -1, at);
+    Ok(())
+}
+
+fn count(tx: &mut Tx, blob: BlobId, change: i64, at: Timestamp) {
+    let references = tx.references.entry(blob).or_default();
+    references.change += change;
+    references.touched_at = references.touched_at.max(at);
+}
+
+/// Writes down the references that a write gained and lost; the last thing that a write does.
+pub(super) async fn settle(tx: &mut Tx) -> Outcome<()> {
+    for (blob, references) in std::mem::take(&mut tx.references) {
+        let with = [blob.0.into(), references.change.into(), references.touched_at.0.into()];
+        let counted = tx.execute(&COUNT, &with).await?;
+        // A content without references was collected in the moment between `keep` and now.
+        if counted == 0 && references.change > 0 {
+            return Err(collected());
+        }
+    }
+    Ok(())
+}
+
+fn collected() -> Fault {
+    Fault::Busy("the content was collected at this moment".into())
 }
 
 /// Where the content lies.
@@ -94,41 +131,44 @@ pub(super) fn body(files: &Files, hash: &[u8], size: i64, data: Option<&[u8]>) -
     })
 }
 
-/// Removes rows without references untouched since `cutoff`, at most `limit`; gives the hashes
-/// of those kept as files, which [`Files::remove`] takes once this is committed.
+/// Removes rows without references untouched since `cutoff`, at most `limit`; gives how many, and
+/// the hashes of those kept as files, which [`Files::remove`] takes once this is committed.
 pub async fn collect(tx: &mut Tx, cutoff: Timestamp, limit: i64) -> Outcome<(usize, Vec<Vec<u8>>)> {
     let rows = tx
         .all(&UNREFERENCED, &[cutoff.0.into(), limit.into()], |row| {
             Ok((row.int(0)?, row.bytes(1)?.to_vec(), row.flag(2)?))
         })
         .await?;
-    let mut files = Vec::new();
-    for (id, hash, in_file) in &rows {
-        if tx.execute(&DROP, &[(*id).into()]).await? == 1 && *in_file {
-            files.push(hash.clone());
+    let (mut gone, mut files) = (0, Vec::new());
+    for (id, hash, in_file) in rows {
+        if tx.execute(&DROP, &[id.into()]).await? == 1 {
+            gone += 1;
+            files.extend(in_file.then_some(hash));
         }
     }
-    Ok((rows.len(), files))
+    Ok((gone, files))
 }
 
 /// Whether a row has this hash.
 pub async fn exists(tx: &mut Tx, hash: &[u8]) -> Outcome<bool> {
-    Ok(tx.first(&EXISTS, &[hash.into()], |_| Ok(())).await?.is_some())
+    Ok(tx.first(&BY_HASH, &[hash.into()], |_| Ok(())).await?.is_some())
 }
 
 /// The folder of large contents: `ab/cdef…` by hash, and `incoming/` for those on their way.
 #[derive(Clone, Debug)]
 pub struct Files {
     root: PathBuf,
+    /// Held while a file takes its name and while one is removed.
+    naming: Arc<Mutex<()>>,
 }
 
 impl Files {
-    /// Makes the folder, and clears what an earlier run left half received.
+    /// Makes the folder. [`Files::sweep`] clears what an earlier run left half received.
     pub fn open(root: &Path) -> Outcome<Self> {
         let incoming = root.join("incoming");
         let made = fs::create_dir_all(&incoming);
         made.map_err(|e| Fault::internal(format!("cannot make {}: {e}", incoming.display())))?;
-        Ok(Self { root: root.to_path_buf() })
+        Ok(Self { root: root.to_path_buf(), naming: Arc::default() })
     }
 
     /// Where the content with this hash lies, if it is a file.
@@ -152,21 +192,28 @@ impl Files {
         let hash = std::mem::take(&mut incoming.hash).finish();
         let target = self.path(&hash);
         let folder = target.parent().unwrap_or(&self.root);
-        if !folder.is_dir() {
-            fs::create_dir_all(folder).map_err(disk)?;
-            sync_folder(&self.root)?;
-        }
+        fs::create_dir_all(folder).map_err(disk)?;
+        // Always: another reception may have made the folder and not yet come to this.
+        sync_folder(&self.root)?;
+        let naming = self.naming.lock().unwrap_or_else(PoisonError::into_inner);
         fs::rename(&incoming.path, &target).map_err(disk)?;
+        drop(naming);
         sync_folder(folder)?;
         Ok(Content { hash, size: incoming.size, data: None })
     }
 
-    /// Removes a file whose row is gone; the file may be missing already.
-    pub fn remove(&self, hash: &[u8]) {
+    /// Removes a file whose row is gone, unless it was received after `cutoff`: then somebody is
+    /// about to make its row anew. The file may be missing already.
+    pub fn remove(&self, hash: &[u8], cutoff: Timestamp) {
         let path = self.path(hash);
-        if let Err(error) = fs::remove_file(&path)
-            && error.kind() != std::io::ErrorKind::NotFound
-        {
+        let _naming = self.naming.lock().unwrap_or_else(PoisonError::into_inner);
+        let removed = match fs::metadata(&path).and_then(|file| file.modified()) {
+            Ok(modified) if received(modified) >= cutoff => Ok(()),
+            Ok(_) => fs::remove_file(&path),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = removed {
             tracing::warn!(path = %path.display(), %error, "cannot remove a collected content");
         }
     }
@@ -211,6 +258,11 @@ impl Drop for Incoming {
         // After `finish` the name is gone already.
         let _ = fs::remove_file(&self.path);
     }
+}
+
+/// When a file was written, on the clock of [`Timestamp`].
+fn received(modified: SystemTime) -> Timestamp {
+    Timestamp(modified.duration_since(UNIX_EPOCH).map_or(0, |d| d.as_micros() as i64))
 }
 
 fn sync_folder(folder: &Path) -> Outcome<()> {

@@ -9,9 +9,10 @@
 
 use super::statement::statements;
 use super::tx::Tx;
+use super::value::Row;
 use crate::kernel::change::ChangeNumber;
 use crate::kernel::clock::Timestamp;
-use crate::kernel::fault::Outcome;
+use crate::kernel::fault::{Fault, Outcome};
 use crate::kernel::ids::{BlobId, CollectionId, PrincipalId};
 
 statements! {
@@ -27,7 +28,8 @@ statements! {
         FROM change WHERE account_id = $1 AND number > $2 ORDER BY number LIMIT $3";
     EXPIRED = "SELECT account_id, number, blob_id FROM change
         WHERE blob_id IS NOT NULL AND at < $1 ORDER BY at LIMIT $2";
-    FORGET = "UPDATE change SET blob_id = NULL WHERE account_id = $1 AND number = $2";
+    FORGET = "UPDATE change SET blob_id = NULL
+        WHERE account_id = $1 AND number = $2 AND blob_id IS NOT NULL";
 }
 
 /// What happened. The numbers are stored; never reuse one.
@@ -83,8 +85,12 @@ pub async fn new_account(tx: &mut Tx, account: PrincipalId) -> Outcome<()> {
 
 /// Takes the account's next number, and with it the account's lock until the transaction ends.
 /// Also gives the octets that the account uses.
+///
+/// # Errors
+/// `NotFound` when there is no such account.
 pub async fn take(tx: &mut Tx, account: PrincipalId) -> Outcome<(ChangeNumber, i64)> {
-    tx.one(&TAKE, &[account.0.into()], |row| Ok((ChangeNumber(row.int(0)?), row.int(1)?))).await
+    let map = |row: &Row<'_>| Ok((ChangeNumber(row.int(0)?), row.int(1)?));
+    tx.first(&TAKE, &[account.0.into()], map).await?.ok_or(Fault::NotFound)
 }
 
 /// The account's last visible number and the octets it uses.
@@ -166,8 +172,10 @@ pub async fn forget(tx: &mut Tx, cutoff: Timestamp, limit: i64) -> Outcome<usize
         })
         .await?;
     for (account, number, blob) in &old {
-        tx.execute(&FORGET, &[(*account).into(), (*number).into()]).await?;
-        super::blob::release(tx, *blob, cutoff).await?;
+        // Another node may have let go of it since it was listed.
+        if tx.execute(&FORGET, &[(*account).into(), (*number).into()]).await? == 1 {
+            super::blob::release(tx, *blob, cutoff).await?;
+        }
     }
     Ok(old.len())
 }

@@ -13,7 +13,8 @@ use crate::kernel::ids::{JobId, PrincipalId};
 statements! {
     ADD = "INSERT INTO job (kind, dedup, account_id, payload, due_at, leased_until, attempts,
             last_error) VALUES ($1, $2, $3, $4, $5, 0, 0, '')
-        ON CONFLICT (kind, dedup) DO NOTHING";
+        ON CONFLICT (kind, dedup) DO UPDATE SET payload = excluded.payload,
+            due_at = excluded.due_at, leased_until = 0 WHERE job.leased_until > 0";
     LEASE = "UPDATE job SET leased_until = $2, attempts = attempts + 1 WHERE id IN (
             SELECT id FROM job WHERE due_at <= $1 AND leased_until <= $1
             ORDER BY due_at LIMIT $3)
@@ -45,7 +46,9 @@ pub struct Job {
     pub leased_until: Timestamp,
 }
 
-/// Adds a job, unless one of this kind with the same `dedup` waits already.
+/// Adds a job, unless one of this kind with the same `dedup` waits already. One that is being
+/// worked on is set free, to be done once more: its worker may not have seen what this call is
+/// about, and will find its lease lost.
 pub async fn add(
     tx: &mut Tx,
     kind: &str,

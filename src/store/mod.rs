@@ -148,8 +148,21 @@ impl Inner {
         F: for<'t> FnOnce(&'t mut Tx) -> Future<'t, T> + Send + 'static,
     {
         match &self.engine {
-            Engine::Sqlite(engine) => engine.write(work).await,
-            Engine::Postgres(engine) => engine.write(work).await,
+            Engine::Sqlite(engine) => engine.write(|tx| Box::pin(to_the_end(tx, work))).await,
+            Engine::Postgres(engine) => engine.write(|tx| Box::pin(to_the_end(tx, work))).await,
         }
     }
+}
+
+/// A write with what belongs to each: it starts clean, counts references last, and does not
+/// succeed when a statement failed.
+async fn to_the_end<T, F>(tx: &mut Tx, work: F) -> Outcome<T>
+where
+    F: for<'t> FnOnce(&'t mut Tx) -> Future<'t, T> + Send,
+{
+    tx.restart();
+    let value = work(tx).await?;
+    tx.failure()?;
+    blob::settle(tx).await?;
+    Ok(value)
 }

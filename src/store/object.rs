@@ -60,7 +60,7 @@ statements! {
     DELETE = "DELETE FROM object WHERE collection_id = $1 AND name = $2";
     OVERLAPPING = concat!("SELECT ", columns!(), ", o.first_start, o.last_end
         FROM object o WHERE o.collection_id = $1 AND o.component = $2 AND o.span = $3
-        AND o.first_start >= $4 AND o.first_start < $5 AND o.last_end > $6");
+        AND o.first_start >= $4 AND o.first_start <= $5 AND o.last_end >= $6");
     BURY_NAME = "INSERT INTO tombstone (collection_id, name, change) VALUES ($1, $2, $3)
         ON CONFLICT (collection_id, name) DO UPDATE SET change = excluded.change";
     RAISE_NAME = "DELETE FROM tombstone WHERE collection_id = $1 AND name = $2";
@@ -283,8 +283,8 @@ pub async fn delete(tx: &mut Tx, of: CollectionId, name: &str) -> Outcome<()> {
     tx.execute(&DELETE, &[of.0.into(), name.into()]).await.map(drop)
 }
 
-/// Objects of one component whose range may overlap `[from, to)`, in no order. Exact for the
-/// ranges stored; instances between first and last are the caller's to check.
+/// Objects of one component whose stored range meets `[from, to]`, both ends included, because some
+/// tests of RFC 4791 §9.9 hold at a mere touch; in no order. The exact test is the caller's.
 pub async fn overlapping(
     tx: &mut Tx,
     of: CollectionId,

@@ -6,7 +6,7 @@
 
 use super::migrate;
 use super::statement::Statement;
-use super::tx::{Future, Tx};
+use super::tx::{self, Future, Tx};
 use super::value::{Row, Value};
 use crate::kernel::fault::{Fault, Outcome};
 use sqlx::pool::PoolConnection;
@@ -47,8 +47,8 @@ impl Postgres {
         T: Send,
         F: for<'t> FnOnce(&'t mut Tx) -> Future<'t, T> + Send,
     {
-        let mut tx = Tx::Postgres(Connection(self.pool.acquire().await.map_err(fault)?, false));
-        work(&mut tx).await
+        let connection = Connection(self.pool.acquire().await.map_err(fault)?, false);
+        work(&mut Tx::new(tx::Connection::Postgres(connection))).await
     }
 
     /// One transaction.
@@ -61,9 +61,9 @@ impl Postgres {
         let task = tokio::spawn(async move {
             let mut connection = Connection(pool.acquire().await.map_err(fault)?, true);
             connection.control("BEGIN").await?;
-            let mut tx = Tx::Postgres(connection);
+            let mut tx = Tx::new(tx::Connection::Postgres(connection));
             let result = work(&mut tx).await;
-            let Tx::Postgres(mut connection) = tx else {
+            let tx::Connection::Postgres(mut connection) = tx.on else {
                 return Err(Fault::internal("the transaction changed its engine"));
             };
             match &result {

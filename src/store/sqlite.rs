@@ -10,10 +10,10 @@
 
 use super::migrate;
 use super::statement::Statement;
-use super::tx::{Future, Tx};
+use super::tx::{self, Future, Tx};
 use super::value::{Row, Value};
 use crate::kernel::fault::{Fault, Outcome};
-use crate::kernel::limits::GROUP_COMMIT_MAX;
+use crate::kernel::limits::{GROUP_COMMIT_MAX, READERS_IDLE_MAX};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -30,8 +30,9 @@ pub struct Sqlite {
     thread: Mutex<Option<std::thread::JoinHandle<()>>>,
 }
 
-/// Runs inside the writer's transaction, and is told afterwards whether the commit held.
-type Job = Box<dyn FnOnce(&mut Tx) -> Finish + Send>;
+/// Runs inside the writer's transaction, or is told why there is none; and is told afterwards
+/// whether the commit held.
+type Job = Box<dyn FnOnce(Outcome<&mut Tx>) -> Finish + Send>;
 type Finish = Box<dyn FnOnce(Outcome<()>) + Send>;
 
 impl Sqlite {
@@ -63,12 +64,15 @@ impl Sqlite {
             None => Connection::open(&self.path, true)?,
         };
         connection.control("BEGIN")?;
-        let mut tx = Tx::Sqlite(connection);
+        let mut tx = Tx::new(tx::Connection::Sqlite(connection));
         let result = poll_once(work(&mut tx));
-        if let Tx::Sqlite(connection) = tx {
-            // A connection that cannot end its snapshot is dropped, which ends it.
-            if connection.control("COMMIT").is_ok() {
-                self.readers.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        // A connection that cannot end its snapshot is dropped, which ends it.
+        if let tx::Connection::Sqlite(connection) = tx.on
+            && connection.control("COMMIT").is_ok()
+        {
+            let mut idle = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+            if idle.len() < READERS_IDLE_MAX {
+                idle.push(connection);
             }
         }
         result
@@ -82,7 +86,7 @@ impl Sqlite {
     {
         let (answer, answered) = oneshot::channel();
         let job: Job = Box::new(move |tx| {
-            let result = in_savepoint(tx, work);
+            let result = tx.and_then(|tx| in_savepoint(tx, work));
             Box::new(move |commit| {
                 let result = result.and_then(|value| commit.map(|()| value));
                 // The caller may have gone away; the write stands all the same.
@@ -107,34 +111,55 @@ impl Sqlite {
 }
 
 fn write_loop(connection: Connection, jobs: &Receiver<Job>) {
-    let mut tx = Tx::Sqlite(connection);
+    let mut tx = Tx::new(tx::Connection::Sqlite(connection));
     while let Ok(first) = jobs.recv() {
-        let mut finishes = Vec::new();
-        let mut commit = control(&tx, "BEGIN IMMEDIATE");
-        let mut next = Some(first);
-        while let Some(job) = next {
-            if commit.is_ok() {
-                finishes.push(job(&mut tx));
-            }
-            next = if finishes.len() < GROUP_COMMIT_MAX { jobs.try_recv().ok() } else { None };
-        }
+        write_group(&mut tx, first, jobs);
+    }
+}
+
+/// One commit for the first job and those that wait behind it.
+fn write_group(tx: &mut Tx, first: Job, jobs: &Receiver<Job>) {
+    let mut finishes = Vec::new();
+    let mut commit = control(tx, "BEGIN IMMEDIATE");
+    let mut next = Some(first);
+    while let Some(job) = next {
+        finishes.push(job(commit.as_ref().map_err(Fault::clone).map(|()| &mut *tx)));
         if commit.is_ok() {
-            commit = control(&tx, "COMMIT");
+            commit = still_open(tx);
         }
-        if let Err(fault) = &commit {
-            tracing::error!(%fault, "a commit failed; its writes are undone");
-            let _ = control(&tx, "ROLLBACK");
+        next = if finishes.len() < GROUP_COMMIT_MAX { jobs.try_recv().ok() } else { None };
+    }
+    if commit.is_ok() {
+        commit = control(tx, "COMMIT");
+    }
+    if let Err(fault) = &commit {
+        tracing::error!(%fault, "a commit failed; its writes are undone");
+        // Without a transaction there is nothing to undo.
+        if still_open(tx).is_ok() {
+            let _ = control(tx, "ROLLBACK");
         }
-        for finish in finishes {
-            finish(commit.clone());
+    }
+    for finish in finishes {
+        finish(commit.clone());
+    }
+}
+
+/// SQLite ends a transaction by itself after some faults of the disk. Every write before and
+/// after that in the same group must fail then: the ones are undone, the others would each be
+/// committed alone.
+fn still_open(tx: &Tx) -> Outcome<()> {
+    match &tx.on {
+        tx::Connection::Sqlite(connection) if connection.0.is_autocommit() => {
+            Err(Fault::Busy("the disk failed in the middle of a commit".into()))
         }
+        _ => Ok(()),
     }
 }
 
 fn control(tx: &Tx, sql: &str) -> Outcome<()> {
-    match tx {
-        Tx::Sqlite(connection) => connection.control(sql),
-        Tx::Postgres(_) => Err(Fault::internal("not an embedded connection")),
+    match &tx.on {
+        tx::Connection::Sqlite(connection) => connection.control(sql),
+        tx::Connection::Postgres(_) => Err(Fault::internal("not an embedded connection")),
     }
 }
 

@@ -1,9 +1,15 @@
 //! A transaction in hand: what the tables' modules run statements on, whichever engine it is.
+//!
+//! Invariant: a transaction in which a statement failed is never committed, even when the work
+//! ignored the error. PostgreSQL would roll such a one back and report success.
 
 use super::statement::Statement;
 use super::value::{Row, Value};
 use super::{postgres, sqlite};
+use crate::kernel::clock::Timestamp;
 use crate::kernel::fault::{Fault, Outcome};
+use crate::kernel::ids::BlobId;
+use std::collections::BTreeMap;
 use std::pin::Pin;
 
 /// What work on a transaction is: a boxed future that borrows it. On SQLite it never waits, so it
@@ -11,20 +17,62 @@ use std::pin::Pin;
 pub type Future<'t, T> = Pin<Box<dyn std::future::Future<Output = Outcome<T>> + Send + 't>>;
 
 /// A transaction.
-pub enum Tx {
-    /// On a connection of the embedded engine.
+pub struct Tx {
+    pub(super) on: Connection,
+    /// References to contents that this write gains or loses; counted at its end in the order of
+    /// the contents, so that two writes cannot wait for each other (see `blob::settle`).
+    pub(super) references: BTreeMap<BlobId, References>,
+    failed: Option<Fault>,
+}
+
+/// A connection of either engine.
+pub(super) enum Connection {
     Sqlite(sqlite::Connection),
-    /// On a connection of the large one.
     Postgres(postgres::Connection),
 }
 
+/// How a write changes the references to one content.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct References {
+    /// So many more, or fewer.
+    pub change: i64,
+    /// The latest moment at which the write touched it.
+    pub touched_at: Timestamp,
+}
+
 impl Tx {
+    /// A transaction on this connection, on which it has been begun.
+    pub(super) fn new(on: Connection) -> Self {
+        Self { on, references: BTreeMap::new(), failed: None }
+    }
+
+    /// Forgets what an earlier write on this connection left.
+    pub(super) fn restart(&mut self) {
+        self.references.clear();
+        self.failed = None;
+    }
+
+    /// The first failure of a statement, if there was one.
+    pub(super) fn failure(&mut self) -> Outcome<()> {
+        self.failed.take().map_or(Ok(()), Err)
+    }
+
+    fn note<T>(&mut self, result: Outcome<T>) -> Outcome<T> {
+        if let Err(fault) = &result
+            && self.failed.is_none()
+        {
+            self.failed = Some(fault.clone());
+        }
+        result
+    }
+
     /// Runs a statement that answers no rows; gives the number of rows it changed.
     pub async fn execute(&mut self, statement: &Statement, with: &[Value<'_>]) -> Outcome<u64> {
-        match self {
-            Self::Sqlite(c) => c.execute(statement, with),
-            Self::Postgres(c) => c.execute(statement, with).await,
-        }
+        let result = match &mut self.on {
+            Connection::Sqlite(c) => c.execute(statement, with),
+            Connection::Postgres(c) => c.execute(statement, with).await,
+        };
+        self.note(result)
     }
 
     /// Runs a query and hands each row to `visit`.
@@ -34,10 +82,11 @@ impl Tx {
         with: &[Value<'_>],
         visit: &mut (dyn FnMut(&Row<'_>) -> Outcome<()> + Send),
     ) -> Outcome<()> {
-        match self {
-            Self::Sqlite(c) => c.each(statement, with, visit),
-            Self::Postgres(c) => c.each(statement, with, visit).await,
-        }
+        let result = match &mut self.on {
+            Connection::Sqlite(c) => c.each(statement, with, visit),
+            Connection::Postgres(c) => c.each(statement, with, visit).await,
+        };
+        self.note(result)
     }
 
     /// Runs a query and collects what `map` makes of each row.
@@ -76,9 +125,9 @@ impl Tx {
 
     /// Has the engine prepare a statement without running it.
     pub async fn prepare(&mut self, statement: &Statement) -> Outcome<()> {
-        match self {
-            Self::Sqlite(c) => c.prepare(statement),
-            Self::Postgres(c) => c.prepare(statement).await,
+        match &mut self.on {
+            Connection::Sqlite(c) => c.prepare(statement),
+            Connection::Postgres(c) => c.prepare(statement).await,
         }
     }
 

@@ -66,6 +66,10 @@ async fn act(request: http::Request<hyper::body::Incoming>, about: String) -> Re
 }
 
 async fn start(environment: &[(&str, &str)]) -> Running {
+    start_with(environment, timing()).await
+}
+
+async fn start_with(environment: &[(&str, &str)], timing: Timing) -> Running {
     let config = configured(environment);
     let requests = Arc::new(AtomicUsize::new(0));
     let counter = requests.clone();
@@ -79,7 +83,7 @@ async fn start(environment: &[(&str, &str)]) -> Running {
     let bound = listen::bind(&config).await.unwrap();
     let find = |secure| bound.iter().find(|b| b.at.secure == secure).map(|b| b.at.address);
     let (plain, secure) = (find(false).unwrap(), find(true));
-    let shell = Shell::new(Current::new(config), handler, timing());
+    let shell = Shell::new(Current::new(config), handler, timing);
     for bound in bound {
         let tls = if bound.at.secure { tls.clone() } else { None };
         tokio::spawn(listen::accept(shell.clone(), bound, tls));
@@ -163,7 +167,8 @@ async fn a_request_names_its_host_once() {
 
 #[tokio::test]
 async fn a_client_that_does_not_read_is_cut_off() {
-    let server = start(&[]).await;
+    // The socket's own deadline must do it: the other one is far away.
+    let server = start_with(&[], Timing { stream: LONG * 2, ..timing() }).await;
     let mut socket = TcpStream::connect(server.plain).await.unwrap();
     socket.write_all(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
     tokio::time::sleep(SHORT / 3).await;

@@ -57,6 +57,40 @@ pub async fn put(
         .await
 }
 
+/// Asks what can be asked before the content has come: rights, conditions, locks, the parent. The
+/// transaction that stores it asks again.
+pub async fn precheck(access: &Access, place: &Place, guard: &Guard) -> Outcome<()> {
+    let (access, place, guard) = (access.clone(), place.clone(), guard.clone());
+    let store = access.store.clone();
+    store
+        .read(move |tx| Box::pin(async move { admit(tx, &access, &place, &guard).await.map(drop) }))
+        .await
+}
+
+/// What is at the place, if an object may be stored there under the conditions given.
+async fn admit(tx: &mut Tx, access: &Access, place: &Place, guard: &Guard) -> Outcome<Found> {
+    let rights = access.rights(tx, place).await?;
+    if !rights.has(Privilege::WriteContent) && !rights.has(Privilege::Bind) {
+        return Err(Fault::Denied { path: place.dav_path(), privilege: Privilege::WriteContent });
+    }
+    let found = locate(tx, place).await?;
+    let reach = match &found {
+        Found::Object(..) => {
+            access.demand(tx, place, Privilege::WriteContent).await?;
+            Reach::One
+        }
+        Found::Nothing(_) => {
+            access.demand_above(tx, place, Privilege::Bind).await?;
+            Reach::Name
+        }
+        Found::Collection(_) => return Err(Refusal::Exists.into()),
+        Found::NoParent => return Err(Refusal::NoParent.into()),
+    };
+    guard.check(tx, access, place, &found).await?;
+    unlocked(tx, access, place, guard, reach).await?;
+    Ok(found)
+}
+
 async fn write(
     tx: &mut Tx,
     access: &Access,
@@ -65,25 +99,13 @@ async fn write(
     index: &Index,
     guard: &Guard,
 ) -> Outcome<Stored> {
-    let rights = access.rights(tx, place).await?;
-    if !rights.has(Privilege::WriteContent) && !rights.has(Privilege::Bind) {
-        return Err(Fault::Denied { path: place.dav_path(), privilege: Privilege::WriteContent });
-    }
     let (number, used) = change_log::take(tx, place.account).await?;
-    let found = locate(tx, place).await?;
+    let found = admit(tx, access, place, guard).await?;
     let (parent, old) = match &found {
         Found::Object(parent, old) => (parent, Some(old)),
         Found::Nothing(parent) => (parent, None),
-        Found::Collection(_) => return Err(Refusal::Exists.into()),
-        Found::NoParent => return Err(Refusal::NoParent.into()),
+        Found::Collection(_) | Found::NoParent => return Err(Refusal::NoParent.into()),
     };
-    match old {
-        Some(_) => access.demand(tx, place, Privilege::WriteContent).await.map(drop)?,
-        None => access.demand_above(tx, place, Privilege::Bind).await?,
-    }
-    guard.check(tx, access, place, &found).await?;
-    let reach = if old.is_some() { Reach::One } else { Reach::Name };
-    unlocked(tx, access, place, guard, reach).await?;
     fits(tx, place, parent, content, index).await?;
     let growth = content.size as i64 - old.map_or(0, |o| o.size as i64);
     within_quota(tx, place, used, growth).await?;

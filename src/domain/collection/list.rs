@@ -2,6 +2,7 @@
 
 use super::access::Access;
 use super::place::Place;
+use super::sync::Change;
 use super::tree::{Found, look};
 use crate::kernel::fault::Outcome;
 use crate::kernel::ids::CollectionId;
@@ -13,6 +14,7 @@ use crate::store::lock::{self, Lock};
 use crate::store::object::{self, Object};
 use crate::store::property::{self, Property};
 use crate::store::{Tx, change_log};
+use std::collections::HashMap;
 
 /// What a listing shall bring beside the rows; each costs a statement a page.
 #[derive(Clone, Copy, Debug, Default)]
@@ -199,4 +201,89 @@ pub async fn by_names(
     store
         .read(move |tx| Box::pin(async move { object::by_names(tx, of, &names, &files).await }))
         .await
+}
+
+/// What was wanted of some members of a sync answer.
+#[derive(Clone, Debug, Default)]
+pub struct Loaded {
+    /// Contents by object name.
+    pub contents: HashMap<String, Body>,
+    /// The account's locks.
+    pub locks: Vec<Lock>,
+    /// Octets used by the account, and its quota.
+    pub quota: Option<(i64, Option<i64>)>,
+    objects: HashMap<String, Vec<Property>>,
+    collections: HashMap<CollectionId, Vec<Property>>,
+}
+
+impl Loaded {
+    /// The properties that clients set on a member.
+    pub fn properties_of(&self, member: &Change) -> &[Property] {
+        let found = match member {
+            Change::Object(it) => self.objects.get(&it.name),
+            Change::Collection(it) => self.collections.get(&it.id),
+            Change::Gone(_) => None,
+        };
+        found.map_or(&[], Vec::as_slice)
+    }
+}
+
+/// Loads what is wanted of a batch of members, in one snapshot.
+pub async fn load(
+    access: &Access,
+    of: &Collection,
+    members: &[Change],
+    want: Want,
+) -> Outcome<Loaded> {
+    if !(want.properties || want.locks || want.quota || want.content) {
+        return Ok(Loaded::default());
+    }
+    let (access, id, account) = (access.clone(), of.id, of.account);
+    let mut names = Vec::new();
+    let mut children = Vec::new();
+    for member in members {
+        match member {
+            Change::Object(it) => names.push(it.name.clone()),
+            Change::Collection(it) => children.push(it.id.0),
+            Change::Gone(_) => {}
+        }
+    }
+    let store = access.store.clone();
+    store
+        .read(move |tx| {
+            Box::pin(async move {
+                let mut loaded = Loaded::default();
+                if want.content {
+                    let found = object::by_names(tx, id, &names, access.store.files()).await?;
+                    loaded.contents = found.into_iter().map(|(o, body)| (o.name, body)).collect();
+                }
+                if want.properties && !children.is_empty() {
+                    for (child, it) in property::of_many(tx, &children).await? {
+                        loaded.collections.entry(child).or_default().push(it);
+                    }
+                }
+                if want.properties && !names.is_empty() {
+                    for (name, it) in property::of_names(tx, id, &names).await? {
+                        loaded.objects.entry(name).or_default().push(it);
+                    }
+                }
+                if want.locks {
+                    loaded.locks = lock::of_account(tx, account, access.now).await?;
+                }
+                if want.quota {
+                    let (_, used) = change_log::current(tx, account).await?;
+                    let owner = crate::store::principal::by_id(tx, account).await?;
+                    loaded.quota = Some((used, owner.and_then(|p| p.quota)));
+                }
+                Ok(loaded)
+            })
+        })
+        .await
+}
+
+/// The asker's rights on a place.
+pub async fn rights(access: &Access, place: &Place) -> Outcome<Privileges> {
+    let (access, place) = (access.clone(), place.clone());
+    let store = access.store.clone();
+    store.read(move |tx| Box::pin(async move { access.rights(tx, &place).await })).await
 }

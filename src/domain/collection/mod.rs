@@ -19,6 +19,7 @@ pub mod copy_move;
 pub mod sync;
 pub mod list;
 
+pub use crate::store::Store;
 pub use crate::store::blob::{Body, Content};
 pub use crate::store::collection::Collection;
 pub use crate::store::lock::Lock;

@@ -7,6 +7,7 @@
 pub mod name;
 pub mod login;
 pub mod admin;
+pub mod lookup;
 
 pub use crate::store::principal::{AppPassword, Principal};
 

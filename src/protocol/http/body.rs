@@ -5,13 +5,16 @@
 
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
+use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::sync::mpsc::Receiver;
 
+/// The work that writes a stream; it is carried on whenever the connection asks for more.
+pub type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 /// The body of an answer.
-#[derive(Debug)]
 pub enum Body {
     /// No octets.
     Empty,
@@ -20,6 +23,20 @@ pub enum Body {
     /// Octets from a task, and how many are still to come if that is known. The stream ends when
     /// the task drops its end; an `Err` breaks the answer off, so that the client notices.
     Stream(Receiver<io::Result<Bytes>>, Option<u64>),
+    /// As `Stream`, but written by work that the answer carries itself: no task is needed, and
+    /// a client that goes away drops the work with the answer.
+    Worked(Option<Work>, Receiver<io::Result<Bytes>>, Option<u64>),
+}
+
+impl std::fmt::Debug for Body {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let name = match self {
+            Self::Empty => "Empty",
+            Self::Full(_) => "Full",
+            Self::Stream(..) | Self::Worked(..) => "Stream",
+        };
+        f.write_str(name)
+    }
 }
 
 impl From<&'static str> for Body {
@@ -75,6 +92,15 @@ impl http_body::Body for Body {
                 Poll::Ready(item) => account(left, item),
                 Poll::Pending => return Poll::Pending,
             },
+            Self::Worked(work, receiver, left) => {
+                if work.as_mut().is_some_and(|w| w.as_mut().poll(cx).is_ready()) {
+                    *work = None;
+                }
+                match receiver.poll_recv(cx) {
+                    Poll::Ready(item) => account(left, item),
+                    Poll::Pending => return Poll::Pending,
+                }
+            }
         };
         if matches!(item, None | Some(Err(_))) {
             *self = Self::Empty;
@@ -86,7 +112,7 @@ impl http_body::Body for Body {
         match self {
             Self::Empty => true,
             Self::Full(bytes) => bytes.is_empty(),
-            Self::Stream(_, left) => *left == Some(0),
+            Self::Stream(_, left) | Self::Worked(_, _, left) => *left == Some(0),
         }
     }
 
@@ -94,8 +120,10 @@ impl http_body::Body for Body {
         match self {
             Self::Empty => SizeHint::with_exact(0),
             Self::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Self::Stream(_, Some(left)) => SizeHint::with_exact(*left),
-            Self::Stream(_, None) => SizeHint::default(),
+            Self::Stream(_, Some(left)) | Self::Worked(_, _, Some(left)) => {
+                SizeHint::with_exact(*left)
+            }
+            Self::Stream(_, None) | Self::Worked(_, _, None) => SizeHint::default(),
         }
     }
 }

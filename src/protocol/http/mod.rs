@@ -1,6 +1,7 @@
-//! What every HTTP protocol of the house shares: bodies, reading of requests, who asks.
+//! What every HTTP protocol of the house shares: bodies, headers as values, who asks.
 
 pub mod body;
+pub mod header;
 pub mod intake;
 pub mod network;
 pub mod peer;

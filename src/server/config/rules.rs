@@ -1,6 +1,7 @@
 //! Rules that hold between keys, checked after merging.
 
-use super::source::{Merged, Origin, Problem};
+use super::merged::{Merged, Origin, Problem};
+use super::value::Value;
 use std::net::SocketAddr;
 
 /// What is wrong although each value is well formed.
@@ -44,7 +45,7 @@ fn plain_http(merged: &Merged) -> Broken {
     let open = open.iter().find(|address| !address.ip().to_canonical().is_loopback())?;
     let guarded = merged
         .entry("trusted_proxies")
-        .is_some_and(|entry| !matches!(&entry.value, super::Value::List(list) if list.is_empty()));
+        .is_some_and(|entry| !matches!(&entry.value, Value::List(list) if list.is_empty()));
     (!guarded).then(|| {
         let text = format!(
             "{open} is not a loopback address, and plain HTTP there would show passwords to the \

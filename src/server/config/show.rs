@@ -1,7 +1,7 @@
 //! The configuration as text: what is in force, and the commented example. Secrets are masked.
 
 use super::keys::{KEYS, Key};
-use super::source::{Entry, Merged};
+use super::merged::{Entry, Merged};
 use super::value::Value;
 use std::fmt::Write;
 

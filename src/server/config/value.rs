@@ -1,10 +1,27 @@
 //! Values of configuration keys: read from TOML or from one line of text, checked against their
 //! kind, written back as TOML.
 
-use super::keys::{Kind, nearest_of};
+use super::nearest::nearest_of;
 use crate::protocol::http::network::Network;
 use std::net::SocketAddr;
 use toml::de::DeValue;
+
+/// What a key's value must look like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Any text.
+    Text,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// A whole number from..=to.
+    Number(u64, u64),
+    /// A number of octets, at least one: `1048576`, `"1 MiB"`.
+    Size,
+    /// A list of `ADDRESS:PORT`.
+    Addresses,
+    /// A list of addresses and networks in CIDR notation.
+    Networks,
+}
 
 /// A checked value.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,0 +1,14 @@
+//! The store, proved on both engines: a folder of topics.
+
+mod given;
+
+mod blob;
+mod crash;
+mod directory;
+mod job;
+mod object;
+mod open;
+mod order;
+mod property;
+mod transaction;
+mod tree;
