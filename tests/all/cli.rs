@@ -1,6 +1,12 @@
 //! The directory's subcommands, run as an operator runs them: the built program on a data
 //! directory of its own. One behaviour each.
 
+use crate::support::{Fresh, on_both};
+use davenport::domain::directory::Protocols;
+use davenport::domain::directory::login::{Attempt, Logins, SignIn};
+use davenport::kernel::clock::now;
+use davenport::kernel::secret::Secret;
+use davenport::store::Location;
 use serde_json::{Value, json};
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -9,6 +15,8 @@ use std::process::{Command, Stdio};
 /// A data directory with the domain `example.org` in it.
 struct Place {
     folder: tempfile::TempDir,
+    data: PathBuf,
+    store: String,
 }
 
 /// What a run of the program left.
@@ -43,7 +51,21 @@ impl Ran {
 
 impl Place {
     fn new() -> Self {
-        let place = Self { folder: tempfile::tempdir().unwrap() };
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        let place = Self { folder, data, store: "sqlite".into() };
+        place.run("domain add example.org").good();
+        place
+    }
+
+    /// On a store that is open here, too, as in a running server.
+    fn beside(fresh: &Fresh) -> Self {
+        let store = match &fresh.location {
+            Location::Sqlite(path) => format!("sqlite://{}", path.display()),
+            Location::Postgres { url, .. } => url.clone(),
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let place = Self { folder, data: fresh.folder().to_owned(), store };
         place.run("domain add example.org").good();
         place
     }
@@ -67,7 +89,8 @@ impl Place {
         let mut child = Command::new(env!("CARGO_BIN_EXE_davenport"))
             .args(line.split_ascii_whitespace())
             .env_clear()
-            .env("DAVENPORT_DATA_DIR", self.folder.path().join("data"))
+            .env("DAVENPORT_DATA_DIR", &self.data)
+            .env("DAVENPORT_STORE", &self.store)
             .current_dir(self.folder.path())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -121,32 +144,186 @@ const ACCOUNT: [&str; 11] = [
     "quota",
 ];
 
-#[test]
-fn a_user_is_added_listed_shown_changed_and_deleted() {
-    let place = Place::new();
-    let add = "user add alice@example.org --name Alice --no-password --quota 5G \
-               --address a@example.org --json";
-    let added = place.run(add).json();
-    assert_eq!(keys(&added), ACCOUNT);
-    assert_eq!(added["addresses"], json!(["alice@example.org", "a@example.org"]));
-    assert_eq!((&added["quota"], &added["has_password"]), (&json!(5_i64 << 30), &json!(false)));
-    assert_eq!(place.users(), json!([added]));
+on_both! {
+    async fn a_user_is_added_listed_shown_changed_and_deleted(fresh: Fresh) {
+        let place = Place::beside(fresh);
+        let add = "user add alice@example.org --name Alice --no-password --quota 5G \
+                   --address a@example.org --json";
+        let added = place.run(add).json();
+        assert_eq!(keys(&added), ACCOUNT);
+        assert_eq!(added["addresses"], json!(["alice@example.org", "a@example.org"]));
+        assert_eq!((&added["quota"], &added["has_password"]), (&json!(5_i64 << 30), &json!(false)));
+        assert_eq!(place.users(), json!([added]));
 
-    let changed = place.run("user set a@example.org --quota none --name A --json").json();
-    assert_eq!((&changed["quota"], &changed["display_name"]), (&Value::Null, &json!("A")));
+        let changed = place.run("user set a@example.org --quota none --name A --json").json();
+        assert_eq!((&changed["quota"], &changed["display_name"]), (&Value::Null, &json!("A")));
 
-    let shown = place.run("user show alice@example.org --json").json();
-    let more = ["app_passwords", "collections", "objects", "used"];
-    assert_eq!(keys(&shown).len(), ACCOUNT.len() + more.len());
-    assert_eq!([&shown["collections"], &shown["objects"], &shown["used"]], [3, 0, 0]);
-    assert!(place.run("user show alice@example.org").good().contains("3 with 0 objects"));
+        let shown = place.run("user show alice@example.org --json").json();
+        let more = ["app_passwords", "collections", "objects", "used"];
+        assert_eq!(keys(&shown).len(), ACCOUNT.len() + more.len());
+        assert_eq!([&shown["collections"], &shown["objects"], &shown["used"]], [3, 0, 0]);
+        assert!(place.run("user show alice@example.org").good().contains("3 with 0 objects"));
 
-    let deleted = place.run("user delete alice@example.org --yes --json").json();
-    assert_eq!(
-        (&deleted["deleted"], &deleted["collections"]),
-        (&json!("alice@example.org"), &3.into())
-    );
-    assert_eq!(place.users(), json!([]));
+        let deleted = place.run("user delete alice@example.org --yes --json").json();
+        assert_eq!(
+            (&deleted["deleted"], &deleted["collections"]),
+            (&json!("alice@example.org"), &3.into())
+        );
+        assert_eq!(place.users(), json!([]));
+    }
+
+    async fn the_last_administrator_stays(fresh: Fresh) {
+        let place = Place::beside(fresh);
+        place.run("user add admin --admin --no-password").good();
+        place.run("user add alice --no-password").good();
+        for line in ["user delete admin --yes", "lock admin", "user set admin --no-admin"] {
+            assert!(place.run(line).refused().contains("last administrator"), "{line}");
+        }
+        place.run("user set alice --admin").good();
+        place.run("user set admin --no-admin").good();
+        assert!(place.run("lock alice").refused().contains("last administrator"));
+    }
+
+    async fn a_group_has_members_and_no_loops(fresh: Fresh) {
+        let place = Place::beside(fresh);
+        place.run("user add alice --no-password").good();
+        place.run("user add bob --no-password").good();
+        place.run("group add inner --member alice").good();
+        place.run("group add outer --member inner").good();
+        place.run("group add top --member outer").good();
+        for line in ["inner --add-member top", "inner --add-member outer", "top --add-member top"] {
+            assert!(place.run(&format!("group set {line}")).refused().contains("loop"), "{line}");
+        }
+        let set = "group set inner --add-member bob --remove-member alice --json";
+        assert_eq!(place.run(set).json()["members"], json!(["bob"]));
+        // One bad part, and nothing is done.
+        place.run("group set inner --name New --add-member alice --remove-member nobody").refused();
+        let inner = place.run("group show inner --json").json();
+        assert_eq!((&inner["members"], &inner["display_name"]), (&json!(["bob"]), &json!("inner")));
+        assert_eq!(place.users()[1]["groups"], json!(["inner"]));
+        let groups = place.run("group list --json").json();
+        assert_eq!(groups[1]["members"], json!(["inner"]));
+        place.run("group delete inner --yes").good();
+        assert_eq!(place.users()[1]["groups"], json!([]));
+    }
+
+    async fn a_csv_list_can_be_run_again(fresh: Fresh) {
+        let place = Place::beside(fresh);
+        place.run("group add staff").good();
+        let csv = "\u{feff}Address,Display Name,password,admin,quota,addresses,groups\r\n\
+                   alice@example.org,\"Doe, \"\"Alice\"\"\",s3cret,yes,5G,a1@example.org a2@example.org,staff\r\n\
+                   bob@example.org,Bob,,,,,\r\n";
+        place.file("people.csv", csv);
+        let first = place.run("user add --from people.csv --json").json();
+        assert_eq!(field(&first["rows"], "result"), ["added", "added"]);
+        assert_eq!(field(&first["rows"], "row"), ["line 2", "line 3"]);
+        assert_eq!(first["rows"][0].get("password"), None);
+        assert_eq!(first["rows"][1]["password"].as_str().unwrap().len(), 24);
+        let users = place.users();
+        assert_eq!(users[0]["display_name"], "Doe, \"Alice\"");
+        assert_eq!(users[0]["groups"], json!(["staff"]));
+        assert_eq!(
+            users[0]["addresses"],
+            json!(["alice@example.org", "a1@example.org", "a2@example.org"])
+        );
+
+        for again in ["user add --from people.csv --json", "user add --from people.csv --update --json"]
+        {
+            let again = place.run(again).json();
+            assert_eq!([&again["present"], &again["added"], &again["changed"]], [2, 0, 0]);
+            assert_eq!(place.users(), users);
+        }
+    }
+
+    async fn a_domain_in_use_stays(fresh: Fresh) {
+        let place = Place::beside(fresh);
+        place.run("user add alice --no-password").good();
+        place.run("domain add a_b.org").good();
+        place.run("domain add axb.org").good();
+        place.run("alias add x@axb.org alice").good();
+        assert!(place.run("domain add Example.ORG").refused().contains("already"));
+        assert!(place.run("domain delete example.org").refused().contains("1 addresses"));
+        let domains = place.run("domain list --json").json();
+        assert_eq!(field(&domains, "name"), ["a_b.org", "axb.org", "example.org"]);
+        assert_eq!([&domains[0]["addresses"], &domains[1]["addresses"]], [0, 1]);
+        let shown = place.run("domain show EXAMPLE.org --json").json();
+        assert_eq!(keys(&shown), ["addresses", "created", "name"]);
+        assert_eq!(place.run("domain delete A_b.org --json").json(), json!({ "deleted": "a_b.org" }));
+        place.run("domain delete a_b.org").refused();
+        place.run("domain show a_b.org").refused();
+    }
+
+    async fn an_alias_moves_and_goes(fresh: Fresh) {
+        let place = Place::beside(fresh);
+        place.run("user add alice@example.org --no-password").good();
+        place.run("user add bob@example.org --no-password").good();
+        place.run("alias add Info@example.org alice@example.org").good();
+        let shown = place.run("alias show info@example.org --json").json();
+        let info = json!({ "address": "info@example.org", "name": "alice@example.org", "kind": "user", "primary": false });
+        assert_eq!(shown, info);
+        place.run("alias set info@example.org bob@example.org").good();
+        let listed = place.run("alias list --json").json();
+        assert_eq!(field(&listed, "name"), ["alice@example.org", "bob@example.org", "bob@example.org"]);
+        // Its name is an address that a user cannot lose.
+        place.run("alias set alice@example.org bob@example.org").refused();
+        place.run("alias delete alice@example.org").refused();
+        place.run("alias delete info@example.org").good();
+        place.run("alias show info@example.org").refused();
+    }
+
+    async fn an_app_password_is_shown_once(fresh: Fresh) {
+        let place = Place::beside(fresh);
+        place.run("user add alice --no-password").good();
+        let add = "app-password add alice --label Phone --protocol dav --protocol imap --json";
+        let mut made = place.run(add).json();
+        let secret = made["password"].as_str().unwrap().to_owned();
+        assert_eq!(made["protocols"], json!(["dav", "imap"]));
+        made.as_object_mut().unwrap().remove("password");
+        let listed = place.run("app-password list alice --json").json();
+        assert_eq!(listed, json!([made]));
+        assert_eq!(place.run("app-password show alice Phone --json").json(), made);
+        for line in ["app-password list alice", "app-password show alice Phone", "user show alice"] {
+            let shown = place.run(line).good();
+            assert!(shown.contains("Phone") && !shown.contains(&secret), "{line}: {shown}");
+        }
+        assert!(place.run("app-password add alice --label Phone").refused().contains("Phone"));
+        place.run("app-password delete alice Phone").good();
+        assert_eq!(place.run("app-password list alice --json").json(), json!([]));
+        place.run("app-password delete alice Phone").refused();
+    }
+
+    async fn a_running_server_feels_a_change_at_its_next_request(fresh: Fresh) {
+        let place = Place::beside(fresh);
+        place.typing("user add alice --password-stdin", "first").good();
+        let logins = Logins::new().unwrap();
+        let sign_in = async |password: &str| {
+            let attempt = Attempt {
+                login: "Alice@example.org",
+                password: &Secret::new(password),
+                from: "192.0.2.1".parse().unwrap(),
+                protocol: Protocols::DAV,
+                at: now(),
+            };
+            matches!(logins.sign_in(fresh, attempt).await.unwrap(), SignIn::Known(_))
+        };
+        assert!(sign_in("first").await);
+        place.typing("password alice --password-stdin", "second\n").good();
+        assert!(!sign_in("first").await);
+        assert!(sign_in("second").await);
+        let app = place.run("app-password add alice --label x --protocol dav --json").json();
+        let app = app["password"].as_str().unwrap().to_owned();
+        let other = place.run("app-password add alice --label y --protocol imap --json").json();
+        assert!(sign_in(&app).await);
+        assert!(!sign_in(other["password"].as_str().unwrap()).await);
+        place.run("app-password delete alice x").good();
+        assert!(!sign_in(&app).await);
+        place.run("lock alice").good();
+        assert!(!sign_in("second").await);
+        place.run("unlock alice").good();
+        assert!(sign_in("second").await);
+        place.run("user delete alice --yes").good();
+        assert!(!sign_in("second").await);
+    }
 }
 
 #[test]
@@ -177,17 +354,6 @@ fn an_unknown_domain_is_refused_with_the_command_that_adds_it() {
     let place = Place::new();
     let err = place.run("user add alice@example.net --no-password").refused();
     assert!(err.contains("davenport domain add example.net"), "{err}");
-}
-
-#[test]
-fn the_last_administrator_stays() {
-    let place = Place::with(&["admin --admin", "alice"]);
-    for line in ["user delete admin --yes", "lock admin", "user set admin --no-admin"] {
-        assert!(place.run(line).refused().contains("last administrator"), "{line}");
-    }
-    place.run("user set alice --admin").good();
-    place.run("user set admin --no-admin").good();
-    assert!(place.run("lock alice").refused().contains("last administrator"));
 }
 
 #[test]
@@ -254,27 +420,6 @@ fn locking_is_shown_and_undone() {
 }
 
 #[test]
-fn an_app_password_is_shown_once() {
-    let place = Place::with(&["alice"]);
-    let add = "app-password add alice --label Phone --protocol dav --protocol imap --json";
-    let mut made = place.run(add).json();
-    let secret = made["password"].as_str().unwrap().to_owned();
-    assert_eq!(made["protocols"], json!(["dav", "imap"]));
-    made.as_object_mut().unwrap().remove("password");
-    let listed = place.run("app-password list alice --json").json();
-    assert_eq!(listed, json!([made]));
-    assert_eq!(place.run("app-password show alice Phone --json").json(), made);
-    for line in ["app-password list alice", "app-password show alice Phone", "user show alice"] {
-        let shown = place.run(line).good();
-        assert!(shown.contains("Phone") && !shown.contains(&secret), "{line}: {shown}");
-    }
-    assert!(place.run("app-password add alice --label Phone").refused().contains("Phone"));
-    place.run("app-password delete alice Phone").good();
-    assert_eq!(place.run("app-password list alice --json").json(), json!([]));
-    place.run("app-password delete alice Phone").refused();
-}
-
-#[test]
 fn an_app_password_ends_when_it_was_told_to() {
     let place = Place::with(&["alice"]);
     let add = |label: &str, end: &str| {
@@ -289,28 +434,6 @@ fn an_app_password_ends_when_it_was_told_to() {
 }
 
 #[test]
-fn a_group_has_members_and_no_loops() {
-    let place = Place::with(&["alice", "bob"]);
-    place.run("group add inner --member alice").good();
-    place.run("group add outer --member inner").good();
-    place.run("group add top --member outer").good();
-    for line in ["inner --add-member top", "inner --add-member outer", "top --add-member top"] {
-        assert!(place.run(&format!("group set {line}")).refused().contains("loop"), "{line}");
-    }
-    let set = "group set inner --add-member bob --remove-member alice --json";
-    assert_eq!(place.run(set).json()["members"], json!(["bob"]));
-    // One bad part, and nothing is done.
-    place.run("group set inner --name New --add-member alice --remove-member nobody").refused();
-    let inner = place.run("group show inner --json").json();
-    assert_eq!((&inner["members"], &inner["display_name"]), (&json!(["bob"]), &json!("inner")));
-    assert_eq!(place.users()[1]["groups"], json!(["inner"]));
-    let groups = place.run("group list --json").json();
-    assert_eq!(groups[1]["members"], json!(["inner"]));
-    place.run("group delete inner --yes").good();
-    assert_eq!(place.users()[1]["groups"], json!([]));
-}
-
-#[test]
 fn a_resource_is_added_listed_changed_and_deleted() {
     let place = Place::new();
     let added = place.run("resource add room@example.org --name Room --json").json();
@@ -320,70 +443,6 @@ fn a_resource_is_added_listed_changed_and_deleted() {
     assert_eq!(place.run("resource list --json").json()[0]["display_name"], "Hall");
     place.run("resource delete room@example.org --yes").good();
     assert_eq!(place.run("resource list --json").json(), json!([]));
-}
-
-#[test]
-fn a_domain_in_use_stays() {
-    let place = Place::with(&["alice"]);
-    place.run("domain add a_b.org").good();
-    place.run("domain add axb.org").good();
-    place.run("alias add x@axb.org alice").good();
-    assert!(place.run("domain add Example.ORG").refused().contains("already"));
-    assert!(place.run("domain delete example.org").refused().contains("1 addresses"));
-    let domains = place.run("domain list --json").json();
-    assert_eq!(field(&domains, "name"), ["a_b.org", "axb.org", "example.org"]);
-    assert_eq!([&domains[0]["addresses"], &domains[1]["addresses"]], [0, 1]);
-    let shown = place.run("domain show EXAMPLE.org --json").json();
-    assert_eq!(keys(&shown), ["addresses", "created", "name"]);
-    assert_eq!(place.run("domain delete A_b.org --json").json(), json!({ "deleted": "a_b.org" }));
-    place.run("domain delete a_b.org").refused();
-    place.run("domain show a_b.org").refused();
-}
-
-#[test]
-fn an_alias_moves_and_goes() {
-    let place = Place::with(&["alice@example.org", "bob@example.org"]);
-    place.run("alias add Info@example.org alice@example.org").good();
-    let shown = place.run("alias show info@example.org --json").json();
-    let info = json!({ "address": "info@example.org", "name": "alice@example.org", "kind": "user", "primary": false });
-    assert_eq!(shown, info);
-    place.run("alias set info@example.org bob@example.org").good();
-    let listed = place.run("alias list --json").json();
-    assert_eq!(field(&listed, "name"), ["alice@example.org", "bob@example.org", "bob@example.org"]);
-    // Its name is an address that a user cannot lose.
-    place.run("alias set alice@example.org bob@example.org").refused();
-    place.run("alias delete alice@example.org").refused();
-    place.run("alias delete info@example.org").good();
-    place.run("alias show info@example.org").refused();
-}
-
-#[test]
-fn a_csv_list_can_be_run_again() {
-    let place = Place::new();
-    place.run("group add staff").good();
-    let csv = "\u{feff}Address,Display Name,password,admin,quota,addresses,groups\r\n\
-               alice@example.org,\"Doe, \"\"Alice\"\"\",s3cret,yes,5G,a1@example.org a2@example.org,staff\r\n\
-               bob@example.org,Bob,,,,,\r\n";
-    place.file("people.csv", csv);
-    let first = place.run("user add --from people.csv --json").json();
-    assert_eq!(field(&first["rows"], "result"), ["added", "added"]);
-    assert_eq!(field(&first["rows"], "row"), ["line 2", "line 3"]);
-    assert_eq!(first["rows"][0].get("password"), None);
-    assert_eq!(first["rows"][1]["password"].as_str().unwrap().len(), 24);
-    let users = place.users();
-    assert_eq!(users[0]["display_name"], "Doe, \"Alice\"");
-    assert_eq!(users[0]["groups"], json!(["staff"]));
-    assert_eq!(
-        users[0]["addresses"],
-        json!(["alice@example.org", "a1@example.org", "a2@example.org"])
-    );
-
-    for again in ["user add --from people.csv --json", "user add --from people.csv --update --json"]
-    {
-        let again = place.run(again).json();
-        assert_eq!([&again["present"], &again["added"], &again["changed"]], [2, 0, 0]);
-        assert_eq!(place.users(), users);
-    }
 }
 
 #[test]
