@@ -3,7 +3,9 @@
 
 mod cli;
 mod config;
+mod jobs;
 mod ledger;
+mod retention;
 mod server;
 mod store;
 mod support;

@@ -3,6 +3,7 @@
 //! Invariant: a test that passes on one engine only is a failed test.
 
 pub mod postgres;
+pub mod raw;
 
 use davenport::store::{Location, Store};
 use std::ops::Deref;
