@@ -43,9 +43,10 @@ const SOUND: [(&str, &str); 7] = [
     ),
     (
         "a wrong reference count",
-        "SELECT count(*) FROM blob b WHERE refs <>
-            (SELECT count(*) FROM object o WHERE o.blob_id = b.id) +
-            (SELECT count(*) FROM change c WHERE c.blob_id = b.id)",
+        "SELECT count(*) FROM blob b LEFT JOIN (SELECT blob_id, count(*) AS n FROM
+                (SELECT blob_id FROM object UNION ALL SELECT blob_id FROM change) AS u
+                GROUP BY blob_id) AS r ON r.blob_id = b.id
+            WHERE b.refs <> coalesce(r.n, 0)",
     ),
     (
         "an object without its content",
