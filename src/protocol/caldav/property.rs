@@ -36,7 +36,14 @@ names! {
 }
 
 const fn kept(name: Name, check: fn(&Element) -> Result<(), &'static str>) -> Row {
-    settable(name, On::CALENDAR, Named, Need::STORED, show_kept, Setting::Kept(check))
+    settable(
+        name,
+        On::CALENDAR.or(On::SUBSCRIPTION),
+        Named,
+        Need::STORED,
+        show_kept,
+        Setting::Kept(check),
+    )
 }
 
 /// The table.
@@ -45,7 +52,14 @@ pub static ROWS: &[Row] = &[
     row(CALENDAR_USER_ADDRESS_SET, On::PRINCIPAL, Named, Need::NONE, user_addresses),
     row(CALENDAR_USER_TYPE, On::PRINCIPAL, Named, Need::NONE, user_type),
     row(EMAIL_ADDRESS_SET, On::PRINCIPAL, Named, Need::NONE, email_addresses),
-    settable(COMPONENT_SET, On::CALENDAR, Named, Need::NONE, component_set, Setting::AtCreation),
+    settable(
+        COMPONENT_SET,
+        On::CALENDAR.or(On::SUBSCRIPTION),
+        Named,
+        Need::NONE,
+        component_set,
+        Setting::AtCreation,
+    ),
     row(COMPONENT_SETS, On::CALENDAR_HOME, Named, Need::NONE, component_sets),
     row(SUPPORTED_CALENDAR_DATA, On::CALENDAR, Named, Need::NONE, supported_data),
     row(SUPPORTED_COLLATION_SET, On::CALENDAR, Named, Need::NONE, collations),
