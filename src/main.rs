@@ -1,3 +1,5 @@
 //! The `davenport` binary: hands the command line to [`davenport::cli`].
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    davenport::cli::main()
+}

@@ -1,1 +1,10 @@
-//! domain
+//! The rules, below every protocol: who is who, who may do what, what a collection may hold, how
+//! it changes. One protocol verb is one call here, and one call is one transaction.
+//!
+//! Nothing here knows status codes, sockets or SQL.
+
+pub mod directory;
+pub mod collection;
+pub mod calendar;
+pub mod contacts;
+pub mod account;

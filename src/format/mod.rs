@@ -2,3 +2,12 @@
 //! size, depth, count and work, and never panics on any bytes.
 
 pub mod civil;
+pub mod uri;
+pub mod xml;
+pub mod recur;
+#[cfg(test)]
+pub mod testing;
+pub mod line;
+pub mod tz;
+pub mod ical;
+pub mod vcard;

@@ -64,7 +64,8 @@ impl Timestamp {
         let mut clock = parts.next()?.split(':').map(|p| p.parse::<i64>().ok());
         let (h, m, s) = (clock.next()??, clock.next()??, clock.next()??);
         let sane = (1..=31).contains(&day) && (1601..=9999).contains(&year);
-        if parts.next()? != "GMT" || !sane || h > 23 || m > 59 || s > 60 {
+        let clock = (0..=23).contains(&h) && (0..=59).contains(&m) && (0..=60).contains(&s);
+        if parts.next()? != "GMT" || !sane || !clock {
             return None;
         }
         let days = days_from_civil(year, month, day);
@@ -109,6 +110,9 @@ mod tests {
         assert_eq!(t.rfc3339(), "1994-11-06T08:49:37Z");
         assert_eq!(Timestamp::parse_http_date(&t.http_date()), Some(t));
         assert_eq!(Timestamp::parse_http_date("yesterday"), None);
+        // An hour before the first would overflow.
+        let early = "Sun, 06 Nov 1994 -9223372036854775808:00:00 GMT";
+        assert_eq!(Timestamp::parse_http_date(early), None);
     }
 
     #[test]

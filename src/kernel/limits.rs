@@ -15,6 +15,9 @@ pub const XML_DEPTH_MAX: usize = 64;
 pub const XML_NODES_MAX: usize = 200_000;
 /// Namespace declarations in scope at once.
 pub const XML_BINDINGS_MAX: usize = 100;
+/// Octets of one namespace name or language tag in XML: each dead property's copy repeats those
+/// that it uses, so a long one would multiply.
+pub const XML_NAMESPACE_MAX: usize = 1_024;
 /// Octets of one dead property's value.
 pub const PROPERTY_MAX: usize = 1 << 20;
 /// Dead properties of one resource.
@@ -57,8 +60,27 @@ pub const CREDENTIAL_CACHE_MAX: usize = 20_000;
 pub const PASSWORD_CHECKS_MAX: usize = 2;
 /// Seconds that a client may take for a request's header, and between two pieces of its body.
 pub const HTTP_STALL_SECONDS: u64 = 30;
+/// Octets a second that a request's body must bring on average, once the client was waited for
+/// longer than `HTTP_STALL_SECONDS`: the slowest telephone brings more, a trickle does not.
+pub const HTTP_BODY_RATE_MIN: u64 = 256;
+/// Seconds that a connection without a request stays open; HTTP/1.1 ones go earlier, after
+/// `HTTP_STALL_SECONDS`.
+pub const HTTP_IDLE_SECONDS: u64 = 120;
+/// Seconds that one HTTP/2 stream may leave its answer unread while others go on.
+pub const HTTP2_STREAM_STALL_SECONDS: u64 = 120;
+/// Octets of an answer handed to the connection at a time: what a client that does not read can
+/// make one stream hold.
+pub const HTTP_PIECE_MAX: usize = 64 << 10;
+/// Seconds that a client may take for the TLS handshake.
+pub const TLS_HANDSHAKE_SECONDS: u64 = 10;
 /// Octets of a request's header.
 pub const HTTP_HEADER_MAX: usize = 64 << 10;
+/// Entity tags of one `If-Match` or `If-None-Match`: nobody keeps so many versions of a resource.
+pub const ETAGS_MAX: usize = 100;
+/// Ranges of one request; with more of them the whole is cheaper (RFC 9110 §17.15).
+pub const RANGES_MAX: usize = 16;
+/// Octets of a client's name in the log.
+pub const CLIENT_NAME_MAX: usize = 64;
 /// Streams of one HTTP/2 connection at once.
 pub const HTTP2_STREAMS_MAX: u32 = 128;
 /// Writes that one commit may carry.
@@ -71,3 +93,13 @@ pub const LOG_FOLD_OCTETS: u64 = 32 << 20;
 pub const HISTORY_DAYS: i64 = 30;
 /// Seconds that a job's lease lasts before another worker may take it.
 pub const JOB_LEASE_SECONDS: i64 = 300;
+/// Days that a self-signed certificate is good for: Apple's systems refuse more than 825.
+pub const SELF_SIGNED_DAYS: i64 = 820;
+/// Octets of a configuration file: many times what every key with its comment takes.
+pub const CONFIG_FILE_MAX: u64 = 1 << 20;
+/// Octets of a UID: it is part of an index, whose entries PostgreSQL bounds at 2 704 octets.
+pub const UID_MAX: usize = 1_000;
+/// Members of one sync answer; more are truncated (RFC 6578 §3.6), which every client goes on from.
+pub const SYNC_MEMBERS_MAX: usize = 50_000;
+/// Candidates that one query may look at.
+pub const QUERY_MATCHES_MAX: usize = 200_000;

@@ -1,1 +1,7 @@
-//! protocol
+//! Adapters from the wire to the domain. `http` and `dav` are bases; the leaves over them do not
+//! know each other. No protocol knows the store or SQL.
+
+pub mod http;
+pub mod dav;
+pub mod caldav;
+pub mod carddav;

@@ -9,9 +9,10 @@
 
 use super::statement::statements;
 use super::tx::Tx;
+use super::value::Row;
 use crate::kernel::change::ChangeNumber;
 use crate::kernel::clock::Timestamp;
-use crate::kernel::fault::Outcome;
+use crate::kernel::fault::{Fault, Outcome};
 use crate::kernel::ids::{BlobId, CollectionId, PrincipalId};
 
 statements! {
@@ -84,8 +85,12 @@ pub async fn new_account(tx: &mut Tx, account: PrincipalId) -> Outcome<()> {
 
 /// Takes the account's next number, and with it the account's lock until the transaction ends.
 /// Also gives the octets that the account uses.
+///
+/// # Errors
+/// `NotFound` when there is no such account.
 pub async fn take(tx: &mut Tx, account: PrincipalId) -> Outcome<(ChangeNumber, i64)> {
-    tx.one(&TAKE, &[account.0.into()], |row| Ok((ChangeNumber(row.int(0)?), row.int(1)?))).await
+    let map = |row: &Row<'_>| Ok((ChangeNumber(row.int(0)?), row.int(1)?));
+    tx.first(&TAKE, &[account.0.into()], map).await?.ok_or(Fault::NotFound)
 }
 
 /// The account's last visible number and the octets it uses.

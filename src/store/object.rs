@@ -39,6 +39,7 @@ statements! {
     SINCE = concat!("SELECT ", columns!(), " FROM object o
         WHERE o.collection_id = $1 AND o.change > $2 ORDER BY o.change LIMIT $3");
     UID = "SELECT name FROM object WHERE collection_id = $1 AND uid = $2";
+    UID_OF = "SELECT uid FROM object WHERE collection_id = $1 AND name = $2";
     PUT = "INSERT INTO object (collection_id, name, change, blob_id, etag, size, media_type, uid,
             component, span, first_start, last_end, recurring, created_at, modified_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14)
@@ -59,12 +60,12 @@ statements! {
     DELETE = "DELETE FROM object WHERE collection_id = $1 AND name = $2";
     OVERLAPPING = concat!("SELECT ", columns!(), ", o.first_start, o.last_end
         FROM json_each($3) s CROSS JOIN object o WHERE o.collection_id = $1 AND o.component = $2
-        AND o.span = s.key AND o.first_start >= s.value AND o.first_start < $4
-        AND o.last_end > $5"),
+        AND o.span = s.key AND o.first_start >= s.value AND o.first_start <= $4
+        AND o.last_end >= $5"),
         postgres: concat!("SELECT ", columns!(), ", o.first_start, o.last_end
         FROM unnest($3::bigint[]) WITH ORDINALITY s (earliest, place)
         JOIN object o ON o.collection_id = $1 AND o.component = $2 AND o.span = s.place - 1
-        AND o.first_start >= s.earliest AND o.first_start < $4 AND o.last_end > $5");
+        AND o.first_start >= s.earliest AND o.first_start <= $4 AND o.last_end >= $5");
     BURY_NAME = "INSERT INTO tombstone (collection_id, name, change) VALUES ($1, $2, $3)
         ON CONFLICT (collection_id, name) DO UPDATE SET change = excluded.change";
     RAISE_NAME = "DELETE FROM tombstone WHERE collection_id = $1 AND name = $2";
@@ -183,6 +184,12 @@ pub async fn with_uid(tx: &mut Tx, of: CollectionId, uid: &str) -> Outcome<Optio
     tx.first(&UID, &[of.0.into(), uid.into()], |row| Ok(row.text(0)?.to_owned())).await
 }
 
+/// The UID of the object with this name.
+pub async fn uid_of(tx: &mut Tx, of: CollectionId, name: &str) -> Outcome<Option<String>> {
+    let map = |row: &Row<'_>| Ok(row.opt_text(0)?.map(str::to_owned));
+    Ok(tx.first(&UID_OF, &[of.0.into(), name.into()], map).await?.flatten())
+}
+
 /// What the index keeps of an object beside its content.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Index {
@@ -281,15 +288,15 @@ pub async fn delete(tx: &mut Tx, of: CollectionId, name: &str) -> Outcome<()> {
     tx.execute(&DELETE, &[of.0.into(), name.into()]).await.map(drop)
 }
 
-/// Objects of one component whose range may overlap `[from, to)`, in no order. Exact for the
-/// ranges stored; instances between first and last are the caller's to check.
+/// Objects of one component whose stored range meets `[from, to]`, both ends included, because some
+/// tests of RFC 4791 §9.9 hold at a mere touch; in no order. The exact test is the caller's.
 pub async fn overlapping(
     tx: &mut Tx,
     of: CollectionId,
     component: i64,
     (from, to): (i64, i64),
 ) -> Outcome<Vec<(Object, (i64, i64))>> {
-    // What the ranges of each span start after, if they reach the window.
+    // Where a range of each span starts at the earliest, if it reaches the window.
     let mut earliest = [i64::MIN; SPANS.len() + 1];
     for (start, length) in earliest.iter_mut().zip(SPANS) {
         *start = from.saturating_sub(length);

@@ -18,6 +18,12 @@ statements! {
     OF_OBJECTS = "SELECT object, namespace, name, value FROM property
         WHERE collection_id = $1 AND object >= $2 AND object <= $3 AND object <> ''
         ORDER BY object, namespace, name";
+    OF_NAMES = "SELECT object, namespace, name, value FROM property
+            WHERE collection_id = $1 AND object IN (SELECT value FROM json_each($2))
+            ORDER BY object, namespace, name",
+        postgres: "SELECT object, namespace, name, value FROM property
+            WHERE collection_id = $1 AND object = ANY($2)
+            ORDER BY object, namespace, name";
     SET = "INSERT INTO property (collection_id, object, namespace, name, value)
         VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (collection_id, object, namespace, name) DO UPDATE SET value = excluded.value";
@@ -71,6 +77,16 @@ pub async fn of_objects(
 ) -> Outcome<Vec<(String, Property)>> {
     let map = |row: &Row<'_>| Ok((row.text(0)?.to_owned(), property(row)?));
     tx.all(&OF_OBJECTS, &[collection.0.into(), from.into(), to.into()], map).await
+}
+
+/// The properties of the objects with these names.
+pub async fn of_names(
+    tx: &mut Tx,
+    collection: CollectionId,
+    names: &[String],
+) -> Outcome<Vec<(String, Property)>> {
+    let map = |row: &Row<'_>| Ok((row.text(0)?.to_owned(), property(row)?));
+    tx.all(&OF_NAMES, &[collection.0.into(), names.into()], map).await
 }
 
 /// Sets one.

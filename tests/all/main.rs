@@ -1,4 +1,9 @@
-//! Every integration test, in one binary: one link, one cluster of PostgreSQL.
+//! Every integration test, in one binary: one link, one cluster of PostgreSQL. Each module is one
+//! subject; a requirement in `conformance/requirements` names its proofs as `module::function`.
 
+mod config;
+mod ledger;
+mod server;
 mod store;
 mod support;
+mod tidy;

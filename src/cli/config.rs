@@ -1,0 +1,44 @@
+//! `davenport config`: check the configuration, show it, write the commented example.
+
+use super::{Failure, load};
+use crate::server::config::{Source, show};
+use clap::Subcommand;
+use std::io::Write;
+
+/// The parts of `davenport config`.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Check the configuration, and say everything that is wrong with it
+    Check,
+    /// Show every value in force and where it came from; passwords are masked
+    Show {
+        /// Show it as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write the commented example, every key with its default
+    Example,
+}
+
+impl ConfigCommand {
+    /// Runs it.
+    ///
+    /// # Errors
+    /// [`Failure::Config`], and [`Failure::Failed`] when the output cannot be written.
+    pub fn run(self, source: &Source) -> Result<(), Failure> {
+        let text = match self {
+            Self::Check => {
+                load(source)?;
+                match &source.file {
+                    Some(file) => format!("{}: good\n", file.display()),
+                    None => "no configuration file; the defaults are good\n".to_owned(),
+                }
+            }
+            Self::Show { json: true } => format!("{}\n", show::json(&load(source)?.merged)),
+            Self::Show { json: false } => show::toml(&load(source)?.merged),
+            Self::Example => show::example(),
+        };
+        let written = std::io::stdout().write_all(text.as_bytes());
+        written.map_err(|e| Failure::Failed(format!("cannot write: {e}")))
+    }
+}

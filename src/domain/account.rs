@@ -1,0 +1,273 @@
+//! Accounts as a whole: a new principal gets its homes and first collections with it, a deleted
+//! one takes them along; and the first start of an empty server.
+
+use super::collection::Home;
+use super::collection::kind::{COMPONENTS_DEFAULT, Kind as CollectionKind};
+use super::directory::admin::{
+    attach_address, demand_free, expect, hash_checked, keep_an_administrator, name_and_address,
+};
+use super::directory::name::check_address;
+use super::directory::{Kind, Principal};
+use crate::format::xml::{Element, Name, Node, Ns};
+use crate::kernel::clock::Timestamp;
+use crate::kernel::fault::{Fault, Outcome};
+use crate::kernel::ids::{CollectionId, PrincipalId};
+use crate::kernel::secret::{Secret, readable_password, uuid};
+use crate::store::change_log::{self, Action, Author, Entry};
+use crate::store::collection::{self, NewCollection, Touch};
+use crate::store::principal::{self, NewPrincipal};
+use crate::store::property::{self, Property};
+use crate::store::{Store, Tx, ace, job};
+
+/// The log's author of what the server does by itself.
+pub const SERVER: PrincipalId = PrincipalId(0);
+
+/// A principal about to be made.
+#[derive(Clone, Debug)]
+pub struct NewAccount {
+    /// User, group or resource.
+    pub kind: Kind,
+    /// An address, which is then the name too, or a bare name.
+    pub name: String,
+    /// For people to read; empty: the name.
+    pub display_name: String,
+    /// None: no login by password.
+    pub password: Option<Secret>,
+    /// Whether it administers.
+    pub administrator: bool,
+    /// Octets; none: no bound.
+    pub quota: Option<i64>,
+    /// Further addresses.
+    pub addresses: Vec<String>,
+}
+
+/// A first collection: home, display name, kind, components.
+type First = (Home, &'static str, CollectionKind, i64);
+
+/// What every new user finds: one calendar for events and one for tasks, because Apple wants them
+/// apart, and an address book (CLIENTS-SOURCE §5).
+static FIRST_OF_USER: [First; 3] = [
+    (Home::Calendars, "Calendar", CollectionKind::Calendar, 1),
+    (Home::Calendars, "Tasks", CollectionKind::Calendar, 2),
+    (Home::Addressbooks, "Contacts", CollectionKind::Addressbook, 0),
+];
+static FIRST_OF_RESOURCE: [First; 1] =
+    [(Home::Calendars, "Calendar", CollectionKind::Calendar, COMPONENTS_DEFAULT)];
+
+/// Makes a principal with its account, homes and first collections.
+///
+/// # Errors
+/// `Directory` with the reason: name taken, unknown domain, bad name.
+pub async fn create(store: &Store, new: NewAccount, at: Timestamp) -> Outcome<Principal> {
+    let hash = new.password.as_ref().map(hash_checked).transpose()?;
+    store
+        .write(move |tx| {
+            Box::pin(async move {
+                let (name, address) = name_and_address(tx, &new.name).await?;
+                demand_free(tx, &name).await?;
+                let display_name = match new.display_name.trim() {
+                    "" => name.as_str(),
+                    given => given,
+                };
+                let row = NewPrincipal {
+                    kind: new.kind.number(),
+                    name: &name,
+                    display_name,
+                    password: hash.as_deref(),
+                    administrator: new.administrator,
+                    quota: new.quota,
+                    at,
+                };
+                let id = principal::insert(tx, &row).await?;
+                let made = principal::by_id(tx, id).await?;
+                let made = made.ok_or_else(|| Fault::internal("a new principal is missing"))?;
+                for address in address.iter().chain(&new.addresses) {
+                    attach_address(tx, &made, &check_address(address)?).await?;
+                }
+                furnish(tx, &made, at).await?;
+                Ok(made)
+            })
+        })
+        .await
+}
+
+/// Makes the account row, the homes and the first collections.
+async fn furnish(tx: &mut Tx, owner: &Principal, at: Timestamp) -> Outcome<()> {
+    change_log::new_account(tx, owner.id).await?;
+    let first: &[First] = match Kind::of(owner) {
+        Kind::User => &FIRST_OF_USER,
+        Kind::Resource => &FIRST_OF_RESOURCE,
+        Kind::Group => &[],
+    };
+    for home in Home::ALL {
+        let (number, _) = change_log::take(tx, owner.id).await?;
+        let new = NewCollection {
+            account: owner.id,
+            parent: None,
+            kind: home.kind().number(),
+            path: home.segment(),
+            components: 0,
+            number,
+            at,
+        };
+        let id = collection::insert(tx, &new).await?;
+        for it in first.iter().filter(|f| f.0 == home) {
+            first_collection(tx, owner.id, id, it, at).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn first_collection(
+    tx: &mut Tx,
+    account: PrincipalId,
+    home_id: CollectionId,
+    (home, title, kind, components): &First,
+    at: Timestamp,
+) -> Outcome<()> {
+    let (number, _) = change_log::take(tx, account).await?;
+    // Opaque: some clients hide or rename collections called "default" or "calendar".
+    let name = uuid();
+    let new = NewCollection {
+        account,
+        parent: Some(home_id),
+        kind: kind.number(),
+        path: &format!("{}/{name}", home.segment()),
+        components: *components,
+        number,
+        at,
+    };
+    let id = collection::insert(tx, &new).await?;
+    property::set(tx, id, "", &display_name(title)).await?;
+    collection::touch(tx, home_id, Touch { number, members: 0, octets: 0, at }).await?;
+    let author = Author { principal: SERVER, client: "davenport".into(), at };
+    let name = format!("{name}/");
+    let action = Action::Created;
+    let entry = Entry { account, number, collection: home_id, name: &name, action, before: None };
+    change_log::record(tx, &entry, &author).await
+}
+
+/// `DAV:displayname` with this text, as it is stored.
+pub fn display_name(text: &str) -> Property {
+    let mut element = Element::new(Name::known(Ns::Dav, "displayname"));
+    element.children.push(Node::Text(text.to_owned()));
+    Property {
+        namespace: Ns::Dav.uri().to_owned(),
+        name: "displayname".into(),
+        value: element.to_standalone(),
+    }
+}
+
+/// What deleting an account takes along.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Inventory {
+    /// Calendars, address books and folders, homes not counted.
+    pub collections: usize,
+    /// Objects in them.
+    pub objects: i64,
+    /// Their octets.
+    pub octets: i64,
+    /// Addresses that will no longer exist.
+    pub addresses: Vec<String>,
+    /// Groups that lose a member.
+    pub groups: Vec<String>,
+}
+
+/// Looks at what an account has.
+pub async fn inventory(store: &Store, name: &str, kind: Option<Kind>) -> Outcome<Inventory> {
+    let name = name.to_owned();
+    store
+        .read(move |tx| {
+            Box::pin(async move {
+                let it = expect(tx, &name, kind).await?;
+                let mut found = Inventory {
+                    addresses: principal::addresses(tx, it.id).await?,
+                    ..Inventory::default()
+                };
+                let groups = principal::groups(tx, it.id).await?;
+                found.groups = groups.into_iter().map(|g| g.name).collect();
+                for home in Home::ALL {
+                    let Some(root) = collection::at(tx, it.id, home.segment()).await? else {
+                        continue;
+                    };
+                    let below = collection::all_below(tx, it.id, &root.path).await?;
+                    found.collections += below.len();
+                    for c in below.iter().chain([&root]) {
+                        found.objects += c.member_count;
+                        found.octets += c.member_bytes;
+                    }
+                }
+                Ok(found)
+            })
+        })
+        .await
+}
+
+/// Deletes a principal. Its collections leave the live names at once; their contents stay for
+/// the retention time and are purged then.
+pub async fn delete(
+    store: &Store,
+    name: &str,
+    kind: Option<Kind>,
+    at: Timestamp,
+) -> Outcome<Principal> {
+    let name = name.to_owned();
+    store
+        .write(move |tx| {
+            Box::pin(async move {
+                let it = expect(tx, &name, kind).await?;
+                if it.administrator && !it.locked {
+                    keep_an_administrator(tx).await?;
+                }
+                change_log::take(tx, it.id).await?;
+                for root in collection::roots(tx, it.id).await? {
+                    collection::bury(tx, &root, at).await?;
+                }
+                ace::purge_principal(tx, it.id).await?;
+                job::purge_account(tx, it.id).await?;
+                principal::delete(tx, it.id).await?;
+                Ok(it)
+            })
+        })
+        .await
+}
+
+/// The domain of a server that nobody configured.
+pub const FIRST_DOMAIN: &str = "localhost";
+/// The name of its administrator.
+pub const FIRST_ADMINISTRATOR: &str = "admin";
+
+/// Makes the first domain and the first administrator, if the server has no administrator at all.
+/// Gives the name and the password, to be shown once.
+pub async fn bootstrap(store: &Store, at: Timestamp) -> Outcome<Option<(String, Secret)>> {
+    let needed = store
+        .write(move |tx| {
+            Box::pin(async move {
+                if principal::domains(tx).await?.is_empty() {
+                    principal::add_domain(tx, FIRST_DOMAIN, at).await?;
+                }
+                let taken = principal::by_name(tx, FIRST_ADMINISTRATOR).await?.is_some();
+                Ok(principal::administrators(tx).await? == 0 && !taken)
+            })
+        })
+        .await?;
+    if !needed {
+        return Ok(None);
+    }
+    let password = Secret::new(readable_password());
+    let new = NewAccount {
+        kind: Kind::User,
+        name: FIRST_ADMINISTRATOR.into(),
+        display_name: "Administrator".into(),
+        password: Some(password.clone()),
+        administrator: true,
+        quota: None,
+        addresses: Vec::new(),
+    };
+    match create(store, new, at).await {
+        Ok(made) => Ok(Some((made.name, password))),
+        // Another process starting on the same store was quicker.
+        Err(Fault::Refused(_)) => Ok(None),
+        Err(fault) => Err(fault),
+    }
+}

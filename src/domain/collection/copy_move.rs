@@ -1,0 +1,316 @@
+//! COPY and MOVE (RFC 4918 §9.8, §9.9), for every kind of collection.
+//!
+//! Invariant: one transaction; the destination is what it was, or the whole of what it became.
+//! A moved object keeps its content, its properties and its history: the log says where it went.
+//! Locks stay behind (§7.5). Within one account a moved collection costs what its collections
+//! cost, not its members.
+
+use super::access::Access;
+use super::guard::{Guard, Reach, unlocked};
+use super::item::{uid_is_free, within_quota};
+use super::kind::Kind;
+use super::place::Place;
+use super::tree::{Found, Making, insert, locate, take_away};
+use crate::kernel::change::ChangeNumber;
+use crate::kernel::fault::{Fault, Outcome, Refusal};
+use crate::kernel::ids::CollectionId;
+use crate::kernel::limits::PAGE_MEMBERS;
+use crate::kernel::privilege::Privilege;
+use crate::store::change_log::{self, Action, Entry};
+use crate::store::collection::{self, Collection, Touch};
+use crate::store::object::{self, Object};
+use crate::store::{Tx, blob, lock, property};
+
+/// What shall be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// Copy with everything below it.
+    Copy,
+    /// Copy a collection without its members (Depth 0).
+    CopyAlone,
+    /// Move.
+    Move,
+}
+
+/// Copies or moves; gives whether the destination was free.
+///
+/// # Errors
+/// `NotFound`, `SameResource`, `NoParent`, `Exists` when it may not overwrite, `CollectionPlacement`
+/// when the destination cannot hold it, `UidConflict`, `UnsupportedComponent`, `QuotaExceeded`,
+/// `Locked`, `ConditionFailed`, `Denied`.
+pub async fn copy_or_move(
+    access: &Access,
+    from: &Place,
+    to: &Place,
+    verb: Verb,
+    overwrite: bool,
+    guard: Guard,
+) -> Outcome<bool> {
+    let (access, from, to) = (access.clone(), from.clone(), to.clone());
+    let store = access.store.clone();
+    store
+        .write(move |tx| {
+            Box::pin(async move {
+                let work = Work { access: &access, from: &from, to: &to, verb, guard: &guard };
+                work.run(tx, overwrite).await
+            })
+        })
+        .await
+}
+
+struct Work<'a> {
+    access: &'a Access,
+    from: &'a Place,
+    to: &'a Place,
+    verb: Verb,
+    guard: &'a Guard,
+}
+
+impl Work<'_> {
+    async fn run(&self, tx: &mut Tx, overwrite: bool) -> Outcome<bool> {
+        let (access, from, to) = (self.access, self.from, self.to);
+        access.demand(tx, from, Privilege::Read).await?;
+        if self.verb == Verb::Move {
+            access.demand_above(tx, from, Privilege::Unbind).await?;
+        }
+        access.demand_above(tx, to, Privilege::Bind).await?;
+        self.take_accounts(tx).await?;
+        let source = locate(tx, from).await?;
+        self.guard.check(tx, access, from, &source).await?;
+        if !source.exists() {
+            return Err(Fault::NotFound);
+        }
+        if from.covers(to) || (to.covers(from) && source.exists()) {
+            return Err(Refusal::SameResource.into());
+        }
+        let reach = if source.object().is_some() { Reach::Name } else { Reach::Tree };
+        if self.verb == Verb::Move {
+            unlocked(tx, access, from, self.guard, reach).await?;
+        }
+        let target = locate(tx, to).await?;
+        let parent = self.clear_target(tx, &target, overwrite).await?;
+        match &source {
+            Found::Object(holder, it) => self.object(tx, holder, it, &parent).await?,
+            Found::Collection(it) => self.collection(tx, it, &parent).await?,
+            _ => return Err(Fault::NotFound),
+        }
+        Ok(!target.exists())
+    }
+
+    /// Locks both accounts, the smaller number first, so that two moves cannot wait for each other.
+    async fn take_accounts(&self, tx: &mut Tx) -> Outcome<()> {
+        let mut accounts = [self.from.account, self.to.account];
+        accounts.sort();
+        change_log::take(tx, accounts[0]).await?;
+        if accounts[0] != accounts[1] {
+            change_log::take(tx, accounts[1]).await?;
+        }
+        Ok(())
+    }
+
+    /// Makes room at the destination; gives the collection that will hold the result.
+    async fn clear_target(
+        &self,
+        tx: &mut Tx,
+        target: &Found,
+        overwrite: bool,
+    ) -> Outcome<Collection> {
+        let (access, to) = (self.access, self.to);
+        let reach = if target.collection().is_some() { Reach::Tree } else { Reach::Name };
+        let parent = match target {
+            Found::NoParent => return Err(Refusal::NoParent.into()),
+            Found::Nothing(parent) => parent.clone(),
+            _ if !overwrite => return Err(Refusal::Exists.into()),
+            Found::Object(parent, _) => parent.clone(),
+            Found::Collection(it) => match it.parent {
+                Some(id) => collection::by_id(tx, id).await?.ok_or(Refusal::NoParent)?,
+                None => return Err(Refusal::SameResource.into()),
+            },
+        };
+        unlocked(tx, access, to, self.guard, reach).await?;
+        if target.exists() {
+            access.demand_above(tx, to, Privilege::Unbind).await?;
+            let (number, _) = change_log::take(tx, to.account).await?;
+            take_away(tx, access, to, target, number).await?;
+        }
+        Ok(parent)
+    }
+
+    async fn object(
+        &self,
+        tx: &mut Tx,
+        holder: &Collection,
+        it: &Object,
+        parent: &Collection,
+    ) -> Outcome<()> {
+        let (from, to) = (self.from, self.to);
+        let kind = Kind::from_number(parent.kind);
+        if holder.kind != parent.kind || kind.member_max().is_none() {
+            let why = "this collection does not hold such objects".to_owned();
+            return Err(Refusal::CollectionPlacement(why).into());
+        }
+        if kind == Kind::Calendar && it.component & parent.components == 0 {
+            let what = super::kind::component_names(it.component).next().unwrap_or("it");
+            return Err(Refusal::UnsupportedComponent(what.to_owned()).into());
+        }
+        let moving = self.verb == Verb::Move;
+        let growth = if moving && from.account == to.account { 0 } else { it.size as i64 };
+        let (number, used) = change_log::take(tx, to.account).await?;
+        within_quota(tx, to, used, growth).await?;
+        let uid = object::uid_of(tx, holder.id, &it.name).await?;
+        if !(moving && holder.id == parent.id) {
+            uid_is_free(tx, to, parent, uid.as_deref()).await?;
+        }
+        match moving {
+            true => self.move_object(tx, holder, it, parent, number).await,
+            false => {
+                let target = (parent.id, to.name());
+                self.copy_object(tx, (holder.id, it), target, number).await?;
+                change_log::charge(tx, to.account, growth).await
+            }
+        }
+    }
+
+    async fn move_object(
+        &self,
+        tx: &mut Tx,
+        holder: &Collection,
+        it: &Object,
+        parent: &Collection,
+        number: ChangeNumber,
+    ) -> Outcome<()> {
+        let (from, to, at) = (self.from, self.to, self.access.now);
+        let (gone, _) = change_log::take(tx, from.account).await?;
+        let (old, new) = ((holder.id, it.name.as_str()), (parent.id, to.name()));
+        // Within one account the newer number must be the arrival's, or a reader between the
+        // two could see the object nowhere.
+        let (gone, number) =
+            if from.account == to.account { (number, gone) } else { (gone, number) };
+        object::rename(tx, old, new, number).await?;
+        property::rename(tx, old, new).await?;
+        object::bury_name(tx, holder.id, &it.name, gone).await?;
+        let octets = it.size as i64;
+        let left = Touch { number: gone, members: -1, octets: -octets, at };
+        collection::touch(tx, holder.id, left).await?;
+        collection::touch(tx, parent.id, Touch { number, members: 1, octets, at }).await?;
+        if from.account != to.account {
+            change_log::charge(tx, from.account, -octets).await?;
+            change_log::charge(tx, to.account, octets).await?;
+        }
+        lock::remove_at(tx, from.account, &from.path).await?;
+        self.record(tx, from, (holder.id, &it.name), Action::MovedAway, gone).await?;
+        self.record(tx, to, (parent.id, to.name()), Action::MovedHere, number).await
+    }
+
+    async fn copy_object(
+        &self,
+        tx: &mut Tx,
+        (holder, it): (CollectionId, &Object),
+        (parent, name): (CollectionId, &str),
+        number: ChangeNumber,
+    ) -> Outcome<()> {
+        let at = self.access.now;
+        blob::retain(tx, it.blob).await?;
+        object::copy(tx, (holder, &it.name), (parent, name), number, at).await?;
+        property::copy(tx, (holder, &it.name), (parent, name)).await?;
+        let octets = it.size as i64;
+        collection::touch(tx, parent, Touch { number, members: 1, octets, at }).await?;
+        self.record(tx, self.to, (parent, name), Action::Created, number).await
+    }
+
+    async fn record(
+        &self,
+        tx: &mut Tx,
+        place: &Place,
+        (collection, name): (CollectionId, &str),
+        action: Action,
+        number: ChangeNumber,
+    ) -> Outcome<()> {
+        let account = place.account;
+        let entry = Entry { account, number, collection, name, action, before: None };
+        change_log::record(tx, &entry, &self.access.author()).await
+    }
+
+    async fn collection(&self, tx: &mut Tx, it: &Collection, parent: &Collection) -> Outcome<()> {
+        let kind = Kind::from_number(it.kind);
+        if !Kind::from_number(parent.kind).may_hold(kind) || it.parent.is_none() {
+            let why = "a collection of this kind cannot be there".to_owned();
+            return Err(Refusal::CollectionPlacement(why).into());
+        }
+        if self.verb == Verb::Move && self.from.account == self.to.account {
+            return self.rehome(tx, it, parent).await;
+        }
+        let octets = match self.verb {
+            Verb::CopyAlone => 0,
+            _ => collection::octets(tx, it).await?,
+        };
+        let (_, used) = change_log::current(tx, self.to.account).await?;
+        within_quota(tx, self.to, used, octets).await?;
+        let mut copies = vec![(it.clone(), parent.clone(), self.to.clone())];
+        while let Some((source, holder, place)) = copies.pop() {
+            let made = self.copy_collection(tx, &source, &holder, &place).await?;
+            if self.verb == Verb::CopyAlone {
+                break;
+            }
+            for child in collection::children(tx, source.id).await? {
+                let place = place.child(&child.name, true);
+                copies.push((child, made.clone(), place));
+            }
+        }
+        change_log::charge(tx, self.to.account, octets).await?;
+        if self.verb == Verb::Move {
+            let (number, _) = change_log::take(tx, self.from.account).await?;
+            let found = Found::Collection(it.clone());
+            take_away(tx, self.access, self.from, &found, number).await?;
+        }
+        Ok(())
+    }
+
+    async fn copy_collection(
+        &self,
+        tx: &mut Tx,
+        source: &Collection,
+        holder: &Collection,
+        place: &Place,
+    ) -> Outcome<Collection> {
+        let kind = Kind::from_number(source.kind);
+        let making = Making { kind, components: source.components, properties: Vec::new() };
+        let (number, _) = change_log::take(tx, place.account).await?;
+        let id = insert(tx, self.access, place, holder, &making, number).await?;
+        property::copy(tx, (source.id, ""), (id, "")).await?;
+        if self.verb != Verb::CopyAlone {
+            let mut after = String::new();
+            loop {
+                let page = object::page(tx, source.id, &after, PAGE_MEMBERS).await?;
+                for it in &page {
+                    let (number, _) = change_log::take(tx, place.account).await?;
+                    self.copy_object(tx, (source.id, it), (id, &it.name), number).await?;
+                }
+                match page.last() {
+                    Some(last) if page.len() == PAGE_MEMBERS => after = last.name.clone(),
+                    _ => break,
+                }
+            }
+        }
+        let made = collection::by_id(tx, id).await?;
+        made.ok_or_else(|| Fault::internal("a collection just made is missing"))
+    }
+
+    async fn rehome(&self, tx: &mut Tx, it: &Collection, parent: &Collection) -> Outcome<()> {
+        let (from, to, at) = (self.from, self.to, self.access.now);
+        let (gone, _) = change_log::take(tx, from.account).await?;
+        let (number, _) = change_log::take(tx, to.account).await?;
+        let above = it.parent.ok_or(Refusal::SameResource)?;
+        collection::rehome(tx, it, parent.id, &to.path, number).await?;
+        let (old, new) = (format!("{}/", it.name), format!("{}/", to.name()));
+        object::bury_name(tx, above, &old, gone).await?;
+        object::raise_name(tx, parent.id, &new).await?;
+        let touch = |number| Touch { number, members: 0, octets: 0, at };
+        collection::touch(tx, above, touch(gone)).await?;
+        collection::touch(tx, parent.id, touch(number)).await?;
+        lock::remove_at(tx, from.account, &from.path).await?;
+        self.record(tx, from, (above, &old), Action::MovedAway, gone).await?;
+        // Grants and properties hang on the collection's id, so they stay with it (RFC 3744 §7.3).
+        self.record(tx, to, (parent.id, &new), Action::MovedHere, number).await
+    }
+}

@@ -1,0 +1,228 @@
+//! The conditions of a request: `If-Match`, `If-None-Match` (RFC 9110 §13), `If` (RFC 4918 §10.4),
+//! `If-Schedule-Tag-Match` comes with scheduling. Checked inside the transaction that they guard.
+
+use super::access::Access;
+use super::place::{Place, path_covers};
+use super::tree::{Found, locate};
+use crate::kernel::change::SyncToken;
+use crate::kernel::etag::ETag;
+use crate::kernel::fault::{Fault, Outcome, Refusal};
+use crate::store::lock::Lock;
+use crate::store::{Tx, lock};
+
+/// The value of `If-Match` or `If-None-Match`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Tags {
+    /// The header is absent.
+    #[default]
+    Unset,
+    /// `*`.
+    Any,
+    /// A list, each as written.
+    These(Vec<String>),
+}
+
+impl Tags {
+    /// Whether the state of a resource (its tag, if it has one and is there) is among these.
+    pub fn matches(&self, exists: bool, etag: Option<&ETag>) -> bool {
+        match self {
+            Self::Unset => false,
+            Self::Any => exists,
+            Self::These(list) => etag.is_some_and(|tag| list.iter().any(|t| tag.matches(t))),
+        }
+    }
+}
+
+/// One condition of an `If` list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Condition {
+    /// `Not` stands before it.
+    pub negated: bool,
+    /// What must hold.
+    pub state: State,
+}
+
+/// A state token or an entity tag.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    /// `<urn:…>`: a lock token, a sync token, or `DAV:no-lock`.
+    Token(String),
+    /// `["…"]`.
+    ETag(String),
+}
+
+/// Lists that apply to one resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IfLists {
+    /// The tagged resource; none: the request's own.
+    pub on: IfResource,
+    /// Alternatives, each a conjunction.
+    pub lists: Vec<Vec<Condition>>,
+}
+
+/// What a tag of an `If` header names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IfResource {
+    /// No tag: the resource that the request is about.
+    Request,
+    /// A place of this server.
+    Place(Box<Place>),
+    /// Something else, which has no state here.
+    Elsewhere,
+}
+
+/// All conditions of a request.
+#[derive(Clone, Debug, Default)]
+pub struct Guard {
+    /// `If-Match`.
+    pub if_match: Tags,
+    /// `If-None-Match`.
+    pub if_none_match: Tags,
+    /// `If`; empty when absent.
+    pub if_lists: Vec<IfLists>,
+}
+
+impl Guard {
+    /// The tokens that the request shows anywhere in its `If` header (RFC 4918 §6.4: submitted).
+    pub fn tokens(&self) -> Vec<&str> {
+        let conditions = self.if_lists.iter().flat_map(|l| l.lists.iter().flatten());
+        conditions
+            .filter_map(|c| match &c.state {
+                State::Token(token) => Some(token.as_str()),
+                State::ETag(_) => None,
+            })
+            .collect()
+    }
+
+    /// Checks every condition against the place as found.
+    pub async fn check(
+        &self,
+        tx: &mut Tx,
+        access: &Access,
+        place: &Place,
+        found: &Found,
+    ) -> Outcome<()> {
+        let etag = found.object().map(|o| &o.etag);
+        let fails = || Err(Refusal::ConditionFailed.into());
+        if self.if_match != Tags::Unset && !self.if_match.matches(found.exists(), etag) {
+            return fails();
+        }
+        if self.if_none_match.matches(found.exists(), etag) {
+            return fails();
+        }
+        if self.if_lists.is_empty() {
+            return Ok(());
+        }
+        for lists in &self.if_lists {
+            if self.any_list_holds(tx, access, lists, place).await? {
+                return Ok(());
+            }
+        }
+        fails()
+    }
+
+    async fn any_list_holds(
+        &self,
+        tx: &mut Tx,
+        access: &Access,
+        lists: &IfLists,
+        place: &Place,
+    ) -> Outcome<bool> {
+        let on = match &lists.on {
+            IfResource::Request => Some(place),
+            IfResource::Place(tagged) => Some(&**tagged),
+            IfResource::Elsewhere => None,
+        };
+        let state = match on {
+            // Without a right to read, a condition must not tell what is there.
+            Some(on) if !access.rights(tx, on).await?.is_empty() => {
+                Some(states(tx, access, on).await?)
+            }
+            _ => None,
+        };
+        Ok(lists
+            .lists
+            .iter()
+            .any(|list| list.iter().all(|c| holds(c, state.as_ref()) != c.negated)))
+    }
+}
+
+/// What conditions are held against.
+struct States {
+    etag: Option<ETag>,
+    sync_token: Option<SyncToken>,
+    locks: Vec<Lock>,
+}
+
+async fn states(tx: &mut Tx, access: &Access, place: &Place) -> Outcome<States> {
+    let found = locate(tx, place).await?;
+    let sync_token = found.collection().map(|c| SyncToken {
+        epoch: access.store.epoch().clone(),
+        collection: c.id,
+        number: c.last_change,
+    });
+    let etag = found.object().map(|o| o.etag);
+    let locks = lock::of_account(tx, place.account, access.now).await?;
+    let locks = locks.into_iter().filter(|l| covers(l, &place.path)).collect();
+    Ok(States { etag, sync_token, locks })
+}
+
+fn holds(condition: &Condition, states: Option<&States>) -> bool {
+    let Some(states) = states else { return false };
+    match &condition.state {
+        State::ETag(tag) => states.etag.is_some_and(|etag| etag.matches(tag)),
+        State::Token(token) => {
+            states.locks.iter().any(|lock| lock.token == *token)
+                || SyncToken::parse(token).is_some_and(|t| Some(t) == states.sync_token)
+        }
+    }
+}
+
+/// Whether a lock covers a path (RFC 4918 §6.1, §7.4).
+pub fn covers(lock: &Lock, path: &str) -> bool {
+    lock.path == path || (lock.infinite && path_covers(&lock.path, path))
+}
+
+/// Which resources a change touches, for the question of who locked them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Content or properties of the one resource.
+    One,
+    /// Its name too: the resource that holds it changes as well (RFC 4918 §7.4, §9.6).
+    Name,
+    /// Its name and everything below it.
+    Tree,
+}
+
+/// Demands that every lock in the way of a change is shown by its holder.
+pub async fn unlocked(
+    tx: &mut Tx,
+    access: &Access,
+    place: &Place,
+    guard: &Guard,
+    reach: Reach,
+) -> Outcome<()> {
+    let locks = lock::of_account(tx, place.account, access.now).await?;
+    if locks.is_empty() {
+        return Ok(());
+    }
+    let tokens = guard.tokens();
+    let parent = place.parent_path().filter(|_| reach != Reach::One);
+    let in_way = |l: &&Lock| {
+        covers(l, &place.path)
+            || parent.is_some_and(|p| covers(l, p))
+            || (reach == Reach::Tree && path_covers(&place.path, &l.path))
+    };
+    let paths: Vec<&Lock> = locks.iter().filter(in_way).collect();
+    // Several shared locks may cover one path; a token for one of them is enough (§7.4).
+    let shown = |l: &Lock| l.principal == access.who.id && tokens.contains(&l.token.as_str());
+    let free = |l: &&Lock| paths.iter().any(|other| shown(other) && same_cover(other, l));
+    match paths.iter().find(|l| !shown(l) && (l.exclusive || !free(l))) {
+        Some(l) => Err(Fault::from(Refusal::Locked { path: place.at(&l.path, false).dav_path() })),
+        None => Ok(()),
+    }
+}
+
+fn same_cover(a: &Lock, b: &Lock) -> bool {
+    covers(a, &b.path) || covers(b, &a.path)
+}

@@ -1,0 +1,213 @@
+//! Objects: storing and reading their contents, whatever kind of collection holds them.
+
+use super::access::Access;
+use super::guard::{Guard, Reach, unlocked};
+use super::kind::{Kind, component_names};
+use super::place::Place;
+use super::tree::{Found, locate};
+use crate::kernel::etag::ETag;
+use crate::kernel::fault::{Fault, Outcome, Refusal};
+use crate::kernel::limits::BLOB_INLINE_MAX;
+use crate::kernel::privilege::Privilege;
+use crate::store::blob::{self, Body, Content};
+use crate::store::change_log::{self, Action, Entry};
+use crate::store::collection::{self, Collection, Touch};
+use crate::store::object::{self, Index, Object};
+use crate::store::{Store, Tx};
+
+/// What a PUT did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// Whether the name was free before.
+    pub created: bool,
+    /// The stored content's validator.
+    pub etag: ETag,
+}
+
+/// Makes octets ready to be stored: small ones as they are, large ones in a durable file.
+pub fn content(store: &Store, bytes: Vec<u8>) -> Outcome<Content> {
+    if bytes.len() <= BLOB_INLINE_MAX {
+        return Ok(Content::inline(bytes));
+    }
+    let mut incoming = store.files().receive()?;
+    incoming.write(&bytes)?;
+    store.files().finish(incoming)
+}
+
+/// Stores an object (PUT; RFC 4918 §9.7, RFC 4791 §5.3.2, RFC 6352 §6.3.2). `index` says what its
+/// collection's kind needs to know of it; the caller has validated the content.
+///
+/// # Errors
+/// `NoParent`, `Exists` when a collection has the name, `ConditionFailed`, `Locked`,
+/// `UidConflict`, `UnsupportedComponent`, `CollectionPlacement` when the collection holds no
+/// objects, `TooLarge`, `QuotaExceeded`, `Denied` without the right to write.
+pub async fn put(
+    access: &Access,
+    place: &Place,
+    content: Content,
+    index: Index,
+    guard: Guard,
+) -> Outcome<Stored> {
+    let (access, place) = (access.clone(), place.clone());
+    let store = access.store.clone();
+    store
+        .write(move |tx| {
+            Box::pin(async move { write(tx, &access, &place, &content, &index, &guard).await })
+        })
+        .await
+}
+
+/// Asks what can be asked before the content has come: rights, conditions, locks, the parent. The
+/// transaction that stores it asks again.
+pub async fn precheck(access: &Access, place: &Place, guard: &Guard) -> Outcome<()> {
+    let (access, place, guard) = (access.clone(), place.clone(), guard.clone());
+    let store = access.store.clone();
+    store
+        .read(move |tx| Box::pin(async move { admit(tx, &access, &place, &guard).await.map(drop) }))
+        .await
+}
+
+/// What is at the place, if an object may be stored there under the conditions given.
+async fn admit(tx: &mut Tx, access: &Access, place: &Place, guard: &Guard) -> Outcome<Found> {
+    let rights = access.rights(tx, place).await?;
+    if !rights.has(Privilege::WriteContent) && !rights.has(Privilege::Bind) {
+        return Err(Fault::Denied { path: place.dav_path(), privilege: Privilege::WriteContent });
+    }
+    let found = locate(tx, place).await?;
+    let reach = match &found {
+        Found::Object(..) => {
+            access.demand(tx, place, Privilege::WriteContent).await?;
+            Reach::One
+        }
+        Found::Nothing(_) => {
+            access.demand_above(tx, place, Privilege::Bind).await?;
+            Reach::Name
+        }
+        Found::Collection(_) => return Err(Refusal::Exists.into()),
+        Found::NoParent => return Err(Refusal::NoParent.into()),
+    };
+    guard.check(tx, access, place, &found).await?;
+    unlocked(tx, access, place, guard, reach).await?;
+    Ok(found)
+}
+
+async fn write(
+    tx: &mut Tx,
+    access: &Access,
+    place: &Place,
+    content: &Content,
+    index: &Index,
+    guard: &Guard,
+) -> Outcome<Stored> {
+    let (number, used) = change_log::take(tx, place.account).await?;
+    let found = admit(tx, access, place, guard).await?;
+    let (parent, old) = match &found {
+        Found::Object(parent, old) => (parent, Some(old)),
+        Found::Nothing(parent) => (parent, None),
+        Found::Collection(_) | Found::NoParent => return Err(Refusal::NoParent.into()),
+    };
+    fits(tx, place, parent, content, index).await?;
+    let growth = content.size as i64 - old.map_or(0, |o| o.size as i64);
+    within_quota(tx, place, used, growth).await?;
+    let blob = blob::keep(tx, content, access.now).await?;
+    let name = place.name();
+    object::put(tx, parent.id, name, number, (blob, content), index, access.now).await?;
+    change_log::charge(tx, place.account, growth).await?;
+    let members = i64::from(old.is_none());
+    let touch = Touch { number, members, octets: growth, at: access.now };
+    collection::touch(tx, parent.id, touch).await?;
+    let action = if old.is_some() { Action::Updated } else { Action::Created };
+    let before = old.map(|o| o.blob);
+    let account = place.account;
+    let entry = Entry { account, number, collection: parent.id, name, action, before };
+    change_log::record(tx, &entry, &access.author()).await?;
+    Ok(Stored { created: old.is_none(), etag: ETag::from_hash(&content.hash) })
+}
+
+/// Whether the collection takes this object under this name.
+async fn fits(
+    tx: &mut Tx,
+    place: &Place,
+    parent: &Collection,
+    content: &Content,
+    index: &Index,
+) -> Outcome<()> {
+    let kind = Kind::from_number(parent.kind);
+    let Some(limit) = kind.member_max() else {
+        let why = "only collections can be made here, not objects".to_owned();
+        return Err(Refusal::CollectionPlacement(why).into());
+    };
+    if content.size > limit {
+        return Err(Refusal::TooLarge { limit }.into());
+    }
+    if kind == Kind::Calendar && index.component & parent.components == 0 {
+        let what = component_names(index.component).next().unwrap_or("this component");
+        return Err(Refusal::UnsupportedComponent(what.to_owned()).into());
+    }
+    uid_is_free(tx, place, parent, index.uid.as_deref()).await
+}
+
+/// One UID, one member (RFC 4791 §4.1, RFC 6352 §5.1).
+pub(super) async fn uid_is_free(
+    tx: &mut Tx,
+    place: &Place,
+    parent: &Collection,
+    uid: Option<&str>,
+) -> Outcome<()> {
+    let Some(uid) = uid else { return Ok(()) };
+    match object::with_uid(tx, parent.id, uid).await? {
+        Some(other) if other != place.name() => {
+            let path = place.at(&parent.path, true).child(&other, false).dav_path();
+            Err(Refusal::UidConflict { path }.into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Refuses growth beyond the owner's quota; shrinking is always allowed.
+pub(super) async fn within_quota(
+    tx: &mut Tx,
+    place: &Place,
+    used: i64,
+    growth: i64,
+) -> Outcome<()> {
+    if growth <= 0 {
+        return Ok(());
+    }
+    let owner = crate::store::principal::by_id(tx, place.account).await?;
+    match owner.and_then(|p| p.quota) {
+        Some(quota) if used.saturating_add(growth) > quota => Err(Refusal::QuotaExceeded.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Reads an object with its content (GET).
+///
+/// # Errors
+/// `NotFound`, `Denied`. A collection is `Ok(Err(collection))`: it has no content of its own.
+pub async fn read(
+    access: &Access,
+    place: &Place,
+) -> Outcome<Result<(Kind, Object, Body), Collection>> {
+    let (access, place) = (access.clone(), place.clone());
+    let store = access.store.clone();
+    store
+        .read(move |tx| {
+            Box::pin(async move {
+                access.demand(tx, &place, Privilege::Read).await?;
+                // The usual case in one statement less: the parent, then the object with content.
+                if let Some(above) = place.parent_path().filter(|_| !place.collection)
+                    && let Some(parent) = collection::at(tx, place.account, above).await?
+                {
+                    let files = access.store.files();
+                    let found = object::find_content(tx, parent.id, place.name(), files).await?;
+                    if let Some((object, body)) = found {
+                        return Ok(Ok((Kind::from_number(parent.kind), object, body)));
+                    }
+                }
+                let at = collection::at(tx, place.account, &place.path).await?;
+                at.map(Err).ok_or(Fault::NotFound)
+            })
+        })
+        .await
+}

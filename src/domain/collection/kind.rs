@@ -1,0 +1,169 @@
+//! Kinds of collections and what each may hold: one table.
+
+use crate::kernel::limits::{CALENDAR_OBJECT_MAX, CARD_MAX, FILE_MAX};
+
+/// The three trees of an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Home {
+    /// Calendars (`CALDAV:calendar-home-set`).
+    Calendars,
+    /// Address books (`CARDDAV:addressbook-home-set`).
+    Addressbooks,
+    /// Files.
+    Files,
+}
+
+impl Home {
+    /// All homes.
+    pub const ALL: [Self; 3] = [Self::Calendars, Self::Addressbooks, Self::Files];
+
+    /// The segment in paths, on the wire and in the store.
+    pub fn segment(self) -> &'static str {
+        match self {
+            Self::Calendars => "calendars",
+            Self::Addressbooks => "addressbooks",
+            Self::Files => "files",
+        }
+    }
+
+    /// From the segment.
+    pub fn from_segment(segment: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|home| home.segment() == segment)
+    }
+
+    /// The kind of the home collection itself.
+    pub fn kind(self) -> Kind {
+        match self {
+            Self::Calendars => Kind::CalendarHome,
+            Self::Addressbooks => Kind::AddressbookHome,
+            Self::Files => Kind::Folder,
+        }
+    }
+
+    /// The kind of the collections that plain MKCOL makes here.
+    pub fn child(self) -> Kind {
+        match self {
+            Self::Calendars => Kind::Calendar,
+            Self::Addressbooks => Kind::Addressbook,
+            Self::Files => Kind::Folder,
+        }
+    }
+}
+
+/// What a collection is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Holds calendars.
+    CalendarHome,
+    /// Holds address books.
+    AddressbookHome,
+    /// Holds calendar objects (RFC 4791 §4.2).
+    Calendar,
+    /// Holds vCards (RFC 6352 §5.2).
+    Addressbook,
+    /// Holds files and folders.
+    Folder,
+}
+
+struct Row {
+    kind: Kind,
+    number: i64,
+    /// Which collections may be made in it.
+    children: &'static [Kind],
+    /// Octets of one member; none: it holds no objects.
+    member_max: Option<u64>,
+    /// The members' media type, where all have the same.
+    media_type: Option<&'static str>,
+}
+
+static KINDS: [Row; 5] = [
+    Row {
+        kind: Kind::CalendarHome,
+        number: 1,
+        children: &[Kind::Calendar],
+        member_max: None,
+        media_type: None,
+    },
+    Row {
+        kind: Kind::AddressbookHome,
+        number: 2,
+        children: &[Kind::Addressbook],
+        member_max: None,
+        media_type: None,
+    },
+    Row {
+        kind: Kind::Calendar,
+        number: 10,
+        children: &[],
+        member_max: Some(CALENDAR_OBJECT_MAX as u64),
+        media_type: Some("text/calendar; charset=utf-8"),
+    },
+    Row {
+        kind: Kind::Addressbook,
+        number: 11,
+        children: &[],
+        member_max: Some(CARD_MAX as u64),
+        media_type: Some("text/vcard; charset=utf-8"),
+    },
+    Row {
+        kind: Kind::Folder,
+        number: 12,
+        children: &[Kind::Folder],
+        member_max: Some(FILE_MAX),
+        media_type: None,
+    },
+];
+
+impl Kind {
+    fn row(self) -> &'static Row {
+        KINDS.iter().find(|row| row.kind == self).unwrap_or(&KINDS[4])
+    }
+
+    /// The number in the store.
+    pub fn number(self) -> i64 {
+        self.row().number
+    }
+
+    /// From the number in the store; an unknown one (a newer schema's) is a folder, which no
+    /// query of calendars or cards ever looks into.
+    pub fn from_number(number: i64) -> Self {
+        KINDS.iter().find(|row| row.number == number).map_or(Self::Folder, |row| row.kind)
+    }
+
+    /// Whether a collection of this kind may hold one of that kind.
+    pub fn may_hold(self, child: Self) -> bool {
+        self.row().children.contains(&child)
+    }
+
+    /// Whether collections can be made in it at all.
+    pub fn has_children(self) -> bool {
+        !self.row().children.is_empty()
+    }
+
+    /// Octets that one member may have; none: it holds no objects.
+    pub fn member_max(self) -> Option<u64> {
+        self.row().member_max
+    }
+
+    /// The members' media type, where all have the same.
+    pub fn media_type(self) -> Option<&'static str> {
+        self.row().media_type
+    }
+}
+
+/// The calendar components, as a set of bits. The numbers are stored; never reuse one.
+pub static COMPONENTS: [(&str, i64); 5] =
+    [("VEVENT", 1), ("VTODO", 2), ("VJOURNAL", 4), ("VFREEBUSY", 8), ("VAVAILABILITY", 16)];
+
+/// What a calendar takes when its maker named nothing: events, tasks and journals.
+pub const COMPONENTS_DEFAULT: i64 = 7;
+
+/// The bit of a component, by its name in any case; none when it cannot be stored.
+pub fn component_bit(name: &str) -> Option<i64> {
+    COMPONENTS.iter().find(|c| c.0.eq_ignore_ascii_case(name)).map(|c| c.1)
+}
+
+/// The names in a set of bits.
+pub fn component_names(bits: i64) -> impl Iterator<Item = &'static str> {
+    COMPONENTS.iter().filter(move |c| bits & c.1 != 0).map(|c| c.0)
+}

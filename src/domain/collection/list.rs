@@ -1,0 +1,289 @@
+//! Listing members in pages, so that memory is bounded however large the collection.
+
+use super::access::Access;
+use super::place::Place;
+use super::sync::Change;
+use super::tree::{Found, look};
+use crate::kernel::fault::Outcome;
+use crate::kernel::ids::CollectionId;
+use crate::kernel::limits::PAGE_MEMBERS;
+use crate::kernel::privilege::Privileges;
+use crate::store::blob::Body;
+use crate::store::collection::{self, Collection};
+use crate::store::lock::{self, Lock};
+use crate::store::object::{self, Object};
+use crate::store::property::{self, Property};
+use crate::store::{Tx, change_log};
+use std::collections::HashMap;
+
+/// What a listing shall bring beside the rows; each costs a statement a page.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Want {
+    /// Properties that clients set.
+    pub properties: bool,
+    /// Locks.
+    pub locks: bool,
+    /// The account's use of its quota.
+    pub quota: bool,
+    /// The collections directly in it (for a home's or folder's listing).
+    pub children: bool,
+    /// The content of a single object.
+    pub content: bool,
+}
+
+/// The resource itself, with what was wanted.
+#[derive(Clone, Debug)]
+pub struct Sight {
+    /// What is there.
+    pub found: Found,
+    /// The asker's rights on it.
+    pub rights: Privileges,
+    /// Its properties that clients set.
+    pub properties: Vec<Property>,
+    /// The account's locks.
+    pub locks: Vec<Lock>,
+    /// Octets used by the account, and its quota.
+    pub quota: Option<(i64, Option<i64>)>,
+    /// The collections in it, each with its properties.
+    pub children: Vec<(Collection, Vec<Property>)>,
+    /// The content, for an object when wanted.
+    pub body: Option<Body>,
+}
+
+/// Looks at one place.
+///
+/// # Errors
+/// `NotFound`, `Denied`.
+pub async fn see(access: &Access, place: &Place, want: Want) -> Outcome<Sight> {
+    let (access, place) = (access.clone(), place.clone());
+    let store = access.store.clone();
+    store
+        .read(move |tx| {
+            Box::pin(async move {
+                let (found, rights) = look(tx, &access, &place).await?;
+                let mut sight = Sight {
+                    found,
+                    rights,
+                    properties: Vec::new(),
+                    locks: Vec::new(),
+                    quota: None,
+                    children: Vec::new(),
+                    body: None,
+                };
+                fill(tx, &access, &place, want, &mut sight).await?;
+                Ok(sight)
+            })
+        })
+        .await
+}
+
+async fn fill(
+    tx: &mut Tx,
+    access: &Access,
+    place: &Place,
+    want: Want,
+    sight: &mut Sight,
+) -> Outcome<()> {
+    let target = match &sight.found {
+        Found::Collection(it) => Some((it.id, String::new())),
+        Found::Object(parent, it) => Some((parent.id, it.name.clone())),
+        _ => None,
+    };
+    if want.properties
+        && let Some((id, name)) = &target
+    {
+        sight.properties = property::of(tx, *id, name).await?;
+    }
+    if want.locks {
+        sight.locks = lock::of_account(tx, place.account, access.now).await?;
+    }
+    if want.quota {
+        let (_, used) = change_log::current(tx, place.account).await?;
+        let owner = crate::store::principal::by_id(tx, place.account).await?;
+        sight.quota = Some((used, owner.and_then(|p| p.quota)));
+    }
+    if let (true, Found::Collection(it)) = (want.children, &sight.found) {
+        sight.children = children(tx, it.id, want.properties).await?;
+    }
+    if let (true, Found::Object(_, it)) = (want.content, &sight.found) {
+        sight.body = Some(crate::store::blob::read(tx, it.blob, access.store.files()).await?);
+    }
+    Ok(())
+}
+
+async fn children(
+    tx: &mut Tx,
+    of: CollectionId,
+    with_properties: bool,
+) -> Outcome<Vec<(Collection, Vec<Property>)>> {
+    let rows = collection::children(tx, of).await?;
+    with_their_properties(tx, rows, with_properties).await
+}
+
+/// Brings collections together with their properties, in one statement for all.
+pub async fn with_their_properties(
+    tx: &mut Tx,
+    rows: Vec<Collection>,
+    wanted: bool,
+) -> Outcome<Vec<(Collection, Vec<Property>)>> {
+    let ids: Vec<i64> = rows.iter().map(|c| c.id.0).collect();
+    let mut all: Vec<_> = rows.into_iter().map(|c| (c, Vec::new())).collect();
+    if wanted && !ids.is_empty() {
+        let mut index: Vec<(i64, usize)> = ids.into_iter().zip(0..).collect();
+        index.sort_unstable();
+        for (id, it) in
+            property::of_many(tx, &index.iter().map(|i| i.0).collect::<Vec<_>>()).await?
+        {
+            let at = index.binary_search_by_key(&id.0, |i| i.0).map(|i| index[i].1);
+            if let Some((_, properties)) = at.ok().and_then(|at| all.get_mut(at)) {
+                properties.push(it);
+            }
+        }
+    }
+    Ok(all)
+}
+
+/// One page of a collection's objects.
+#[derive(Clone, Debug, Default)]
+pub struct Page {
+    /// Objects by name, each with its content if wanted.
+    pub objects: Vec<(Object, Option<Body>)>,
+    /// Properties that clients set on them, by object name.
+    pub properties: Vec<(String, Property)>,
+    /// The name to go on after; none: this was the last page.
+    pub next: Option<String>,
+}
+
+/// The page after a name. The caller has looked at the collection with [`see`] just before, so
+/// rights are not asked again within one request.
+pub async fn page(access: &Access, of: CollectionId, after: String, want: Want) -> Outcome<Page> {
+    let store = access.store.clone();
+    let files = store.files().clone();
+    // Contents are up to 64 KiB each, so fewer of them fit in one page's memory.
+    let limit = if want.content { PAGE_MEMBERS / 8 } else { PAGE_MEMBERS };
+    store
+        .read(move |tx| {
+            Box::pin(async move {
+                let objects: Vec<_> = match want.content {
+                    true => object::page_content(tx, of, &after, limit, &files)
+                        .await?
+                        .into_iter()
+                        .map(|(o, b)| (o, Some(b)))
+                        .collect(),
+                    false => object::page(tx, of, &after, limit)
+                        .await?
+                        .into_iter()
+                        .map(|o| (o, None))
+                        .collect(),
+                };
+                let mut page = Page { next: None, properties: Vec::new(), objects };
+                if let (Some(first), Some(last)) = (page.objects.first(), page.objects.last()) {
+                    if want.properties {
+                        let (from, to) = (&first.0.name, &last.0.name);
+                        page.properties = property::of_objects(tx, of, from, to).await?;
+                    }
+                    page.next = (page.objects.len() == limit).then(|| last.0.name.clone());
+                }
+                Ok(page)
+            })
+        })
+        .await
+}
+
+/// Those of the names that are there, with contents if wanted (multiget), in no order.
+pub async fn by_names(
+    access: &Access,
+    of: CollectionId,
+    names: Vec<String>,
+) -> Outcome<Vec<(Object, Body)>> {
+    let store = access.store.clone();
+    let files = store.files().clone();
+    store
+        .read(move |tx| Box::pin(async move { object::by_names(tx, of, &names, &files).await }))
+        .await
+}
+
+/// What was wanted of some members of a sync answer.
+#[derive(Clone, Debug, Default)]
+pub struct Loaded {
+    /// Contents by object name.
+    pub contents: HashMap<String, Body>,
+    /// The account's locks.
+    pub locks: Vec<Lock>,
+    /// Octets used by the account, and its quota.
+    pub quota: Option<(i64, Option<i64>)>,
+    objects: HashMap<String, Vec<Property>>,
+    collections: HashMap<CollectionId, Vec<Property>>,
+}
+
+impl Loaded {
+    /// The properties that clients set on a member.
+    pub fn properties_of(&self, member: &Change) -> &[Property] {
+        let found = match member {
+            Change::Object(it) => self.objects.get(&it.name),
+            Change::Collection(it) => self.collections.get(&it.id),
+            Change::Gone(_) => None,
+        };
+        found.map_or(&[], Vec::as_slice)
+    }
+}
+
+/// Loads what is wanted of a batch of members, in one snapshot.
+pub async fn load(
+    access: &Access,
+    of: &Collection,
+    members: &[Change],
+    want: Want,
+) -> Outcome<Loaded> {
+    if !(want.properties || want.locks || want.quota || want.content) {
+        return Ok(Loaded::default());
+    }
+    let (access, id, account) = (access.clone(), of.id, of.account);
+    let mut names = Vec::new();
+    let mut children = Vec::new();
+    for member in members {
+        match member {
+            Change::Object(it) => names.push(it.name.clone()),
+            Change::Collection(it) => children.push(it.id.0),
+            Change::Gone(_) => {}
+        }
+    }
+    let store = access.store.clone();
+    store
+        .read(move |tx| {
+            Box::pin(async move {
+                let mut loaded = Loaded::default();
+                if want.content {
+                    let found = object::by_names(tx, id, &names, access.store.files()).await?;
+                    loaded.contents = found.into_iter().map(|(o, body)| (o.name, body)).collect();
+                }
+                if want.properties && !children.is_empty() {
+                    for (child, it) in property::of_many(tx, &children).await? {
+                        loaded.collections.entry(child).or_default().push(it);
+                    }
+                }
+                if want.properties && !names.is_empty() {
+                    for (name, it) in property::of_names(tx, id, &names).await? {
+                        loaded.objects.entry(name).or_default().push(it);
+                    }
+                }
+                if want.locks {
+                    loaded.locks = lock::of_account(tx, account, access.now).await?;
+                }
+                if want.quota {
+                    let (_, used) = change_log::current(tx, account).await?;
+                    let owner = crate::store::principal::by_id(tx, account).await?;
+                    loaded.quota = Some((used, owner.and_then(|p| p.quota)));
+                }
+                Ok(loaded)
+            })
+        })
+        .await
+}
+
+/// The asker's rights on a place.
+pub async fn rights(access: &Access, place: &Place) -> Outcome<Privileges> {
+    let (access, place) = (access.clone(), place.clone());
+    let store = access.store.clone();
+    store.read(move |tx| Box::pin(async move { access.rights(tx, &place).await })).await
+}

@@ -1,0 +1,31 @@
+//! What calendars, address books and folders share, written once: the tree, items, rights,
+//! conditions, locks, properties, quota, sync, copy and move.
+//!
+//! Invariants:
+//! - rights are checked, by path, before anything is looked up, so who has no right at all cannot
+//!   tell what exists;
+//! - conditions and locks are checked inside the transaction that changes things;
+//! - a change takes the account's next number first, which locks the account until the commit.
+
+pub mod kind;
+pub mod place;
+pub mod access;
+pub mod guard;
+pub mod tree;
+pub mod item;
+pub mod property;
+pub mod lock;
+pub mod copy_move;
+pub mod sync;
+pub mod list;
+
+pub use crate::store::Store;
+pub use crate::store::blob::{Body, Content};
+pub use crate::store::collection::Collection;
+pub use crate::store::lock::Lock;
+pub use crate::store::object::{Index, Object};
+pub use crate::store::property::Property;
+pub use access::Access;
+pub use guard::Guard;
+pub use kind::{Home, Kind};
+pub use place::Place;

@@ -1,0 +1,112 @@
+//! Properties that clients set: dead ones of any XML, and live ones that the server keeps for
+//! them (PROPPATCH; RFC 4918 §9.2). Which names are protected is the protocol's to say.
+
+use super::access::Access;
+use super::guard::{Guard, Reach, unlocked};
+use super::place::Place;
+use super::tree::{Found, locate};
+use crate::kernel::fault::{Fault, Outcome};
+use crate::kernel::ids::CollectionId;
+use crate::kernel::limits::{PROPERTIES_MAX, PROPERTY_MAX};
+use crate::kernel::privilege::Privilege;
+use crate::store::change_log::{self, Action, Entry};
+use crate::store::property::{self, Property};
+use crate::store::{Tx, collection, object};
+
+/// One instruction, in the order given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Instruction {
+    /// Set this property.
+    Set(Property),
+    /// Remove the property of this namespace and name; absent is as good as removed.
+    Remove(String, String),
+    /// Set which calendar components the collection takes.
+    Components(i64),
+}
+
+/// Carries out all instructions or none.
+///
+/// # Errors
+/// `NotFound`, `ConditionFailed`, `Locked`, `Denied` without the right to write properties.
+pub async fn patch(
+    access: &Access,
+    place: &Place,
+    instructions: Vec<Instruction>,
+    guard: Guard,
+) -> Outcome<()> {
+    let (access, place) = (access.clone(), place.clone());
+    let store = access.store.clone();
+    store
+        .write(move |tx| {
+            Box::pin(async move {
+                access.demand(tx, &place, Privilege::WriteProperties).await?;
+                let (number, _) = change_log::take(tx, place.account).await?;
+                let found = locate(tx, &place).await?;
+                guard.check(tx, &access, &place, &found).await?;
+                unlocked(tx, &access, &place, &guard, Reach::One).await?;
+                let (id, name) = match &found {
+                    Found::Collection(it) => (it.id, ""),
+                    Found::Object(parent, it) => (parent.id, it.name.as_str()),
+                    _ => return Err(Fault::NotFound),
+                };
+                for instruction in &instructions {
+                    apply(tx, id, name, instruction).await?;
+                }
+                within_bounds(tx, id, name).await?;
+                match &found {
+                    Found::Object(parent, it) => {
+                        let touch =
+                            collection::Touch { number, members: 0, octets: 0, at: access.now };
+                        object::change(tx, parent.id, &it.name, number).await?;
+                        collection::touch(tx, parent.id, touch).await?;
+                    }
+                    _ => collection::change_self(tx, id, number, access.now).await?,
+                }
+                let (account, action) = (place.account, Action::Properties);
+                let entry = Entry { account, number, collection: id, name, action, before: None };
+                change_log::record(tx, &entry, &access.author()).await
+            })
+        })
+        .await
+}
+
+async fn apply(tx: &mut Tx, id: CollectionId, name: &str, todo: &Instruction) -> Outcome<()> {
+    match todo {
+        Instruction::Set(it) => {
+            check(it)?;
+            property::set(tx, id, name, it).await
+        }
+        Instruction::Remove(namespace, local) => {
+            property::remove(tx, id, name, (namespace, local)).await
+        }
+        Instruction::Components(bits) => collection::set_components(tx, id, *bits).await,
+    }
+}
+
+/// Sets the properties that a new resource is made with.
+pub(super) async fn set_all(
+    tx: &mut Tx,
+    id: CollectionId,
+    name: &str,
+    properties: &[Property],
+) -> Outcome<()> {
+    for it in properties {
+        check(it)?;
+        property::set(tx, id, name, it).await?;
+    }
+    within_bounds(tx, id, name).await
+}
+
+fn check(it: &Property) -> Outcome<()> {
+    match it.value.len() <= PROPERTY_MAX {
+        true => Ok(()),
+        false => Err(Fault::malformed(format!("a property is longer than {PROPERTY_MAX} octets"))),
+    }
+}
+
+async fn within_bounds(tx: &mut Tx, id: CollectionId, name: &str) -> Outcome<()> {
+    match property::of(tx, id, name).await?.len() <= PROPERTIES_MAX {
+        true => Ok(()),
+        false => Err(Fault::malformed(format!("more than {PROPERTIES_MAX} properties"))),
+    }
+}

@@ -1,0 +1,367 @@
+//! Changing the directory: what the command line and, later, the administration console call.
+//!
+//! Invariant: one call is one transaction; a running server acts on it at its next request,
+//! because credentials carry a generation that the change raises.
+
+use super::login::{find, hash_password};
+use super::name::{check_address, check_domain, check_name, domain_of, fold};
+use super::{AppPassword, Kind, Principal, Protocols};
+use crate::kernel::clock::Timestamp;
+use crate::kernel::fault::{Outcome, Refusal};
+use crate::kernel::secret::{Secret, readable_password, sha256};
+use crate::store::{Store, Tx, principal};
+
+/// A principal with what belongs to it, for showing.
+#[derive(Clone, Debug)]
+pub struct Profile {
+    /// The principal.
+    pub principal: Principal,
+    /// Its addresses, the primary one first.
+    pub addresses: Vec<String>,
+    /// The groups that it is a direct member of.
+    pub groups: Vec<Principal>,
+    /// Its direct members, for a group.
+    pub members: Vec<Principal>,
+}
+
+/// A refusal of a directory change.
+pub fn refuse<T>(why: impl Into<String>) -> Outcome<T> {
+    Err(Refusal::Directory(why.into()).into())
+}
+
+/// The principal with this name or address, of this kind if one is given.
+pub async fn expect(tx: &mut Tx, name: &str, kind: Option<Kind>) -> Outcome<Principal> {
+    let found = find(tx, &fold(name)).await?;
+    match found.filter(|p| kind.is_none_or(|k| Kind::of(p) == k)) {
+        Some(found) => Ok(found),
+        None => refuse(format!("there is no {} \"{name}\"", kind_word(kind))),
+    }
+}
+
+fn kind_word(kind: Option<Kind>) -> &'static str {
+    match kind {
+        Some(Kind::User) => "user",
+        Some(Kind::Group) => "group",
+        Some(Kind::Resource) => "resource",
+        None => "account",
+    }
+}
+
+async fn profile_of(tx: &mut Tx, principal: Principal) -> Outcome<Profile> {
+    let addresses = principal::addresses(tx, principal.id).await?;
+    let groups = principal::groups(tx, principal.id).await?;
+    let members = principal::members(tx, principal.id).await?;
+    Ok(Profile { principal, addresses, groups, members })
+}
+
+/// Everything about one principal.
+pub async fn profile(store: &Store, name: &str, kind: Option<Kind>) -> Outcome<Profile> {
+    let name = name.to_owned();
+    store
+        .read(move |tx| {
+            Box::pin(async move {
+                let it = expect(tx, &name, kind).await?;
+                profile_of(tx, it).await
+            })
+        })
+        .await
+}
+
+/// The next profiles of a kind after a name, at most `limit`.
+pub async fn list(store: &Store, kind: Kind, after: &str, limit: i64) -> Outcome<Vec<Profile>> {
+    let after = fold(after);
+    store
+        .read(move |tx| {
+            Box::pin(async move {
+                let mut all = Vec::new();
+                for it in principal::list(tx, kind.number(), &after, limit).await? {
+                    all.push(profile_of(tx, it).await?);
+                }
+                Ok(all)
+            })
+        })
+        .await
+}
+
+/// What may change of a principal; `None` leaves it as it is.
+#[derive(Clone, Debug, Default)]
+pub struct Changes {
+    /// The name for people.
+    pub display_name: Option<String>,
+    /// The password.
+    pub password: Option<Secret>,
+    /// Whether it administers.
+    pub administrator: Option<bool>,
+    /// Whether it may not sign in.
+    pub locked: Option<bool>,
+    /// The quota in octets; `Some(None)` lifts it.
+    pub quota: Option<Option<i64>>,
+}
+
+/// Changes a principal. The last administrator who can sign in stays one.
+pub async fn change(
+    store: &Store,
+    name: &str,
+    kind: Option<Kind>,
+    changes: Changes,
+) -> Outcome<Principal> {
+    let name = name.to_owned();
+    // Hashing is slow on purpose, so it is done before the transaction.
+    let hash = changes.password.as_ref().map(hash_checked).transpose()?;
+    store
+        .write(move |tx| {
+            Box::pin(async move {
+                let mut it = expect(tx, &name, kind).await?;
+                let demoted = changes.administrator == Some(false) || changes.locked == Some(true);
+                if demoted && it.administrator && !it.locked {
+                    keep_an_administrator(tx).await?;
+                }
+                let ends_logins = hash.is_some()
+                    || changes.locked.is_some_and(|locked| locked != it.locked)
+                    || changes.administrator.is_some_and(|a| a != it.administrator);
+                it.display_name = changes.display_name.unwrap_or(it.display_name);
+                it.password = hash.or(it.password);
+                it.administrator = changes.administrator.unwrap_or(it.administrator);
+                it.locked = changes.locked.unwrap_or(it.locked);
+                it.quota = changes.quota.unwrap_or(it.quota);
+                principal::update(tx, &it, ends_logins).await?;
+                Ok(it)
+            })
+        })
+        .await
+}
+
+/// Refuses what would leave nobody to administer the server.
+pub async fn keep_an_administrator(tx: &mut Tx) -> Outcome<()> {
+    match principal::administrators(tx).await? {
+        0 | 1 => refuse("this is the last administrator: make another one first"),
+        _ => Ok(()),
+    }
+}
+
+/// Hashes a password after a check of its length.
+pub fn hash_checked(password: &Secret) -> Outcome<String> {
+    let length = password.expose().len();
+    if length == 0 || length > crate::kernel::limits::PASSWORD_MAX {
+        return refuse("a password has 1 to 1024 octets");
+    }
+    hash_password(password)
+}
+
+/// Adds an address; its domain must be one of the server's.
+pub async fn add_address(store: &Store, name: &str, address: &str) -> Outcome<()> {
+    let (name, address) = (name.to_owned(), check_address(address)?);
+    store
+        .write(move |tx| {
+            Box::pin(async move {
+                let it = expect(tx, &name, None).await?;
+                attach_address(tx, &it, &address).await
+            })
+        })
+        .await
+}
+
+/// Gives a principal a checked address.
+pub async fn attach_address(tx: &mut Tx, to: &Principal, address: &str) -> Outcome<()> {
+    let domain = domain_of(address);
+    if !principal::domains(tx).await?.iter().any(|(d, _)| d == domain) {
+        return refuse(format!("{domain} is not a domain of this server: add it first"));
+    }
+    if let Some(other) = find(tx, address).await?
+        && other.id != to.id
+    {
+        return refuse(format!("{address} belongs to {}", other.name));
+    }
+    match principal::add_address(tx, to.id, address).await? {
+        true => Ok(()),
+        false => refuse(format!("{address} is there already")),
+    }
+}
+
+/// Takes an address away from whoever has it.
+pub async fn remove_address(store: &Store, address: &str) -> Outcome<()> {
+    let address = fold(address);
+    store
+        .write(move |tx| {
+            Box::pin(async move {
+                let owner = principal::by_address(tx, &address).await?;
+                match owner {
+                    Some(owner) => {
+                        principal::remove_address(tx, owner.id, &address).await.map(drop)
+                    }
+                    None => refuse(format!("nobody has the address {address}")),
+                }
+            })
+        })
+        .await
+}
+
+/// The next addresses after one, each with its principal's name.
+pub async fn addresses(store: &Store, after: &str, limit: i64) -> Outcome<Vec<(String, String)>> {
+    let after = fold(after);
+    store.read(move |tx| Box::pin(async move { principal::aliases(tx, &after, limit).await })).await
+}
+
+/// Adds a domain.
+pub async fn add_domain(store: &Store, name: &str, at: Timestamp) -> Outcome<()> {
+    let name = check_domain(name)?;
+    store
+        .write(move |tx| {
+            Box::pin(async move {
+                match principal::add_domain(tx, &name, at).await? {
+                    true => Ok(()),
+                    false => refuse(format!("the domain {name} is there already")),
+                }
+            })
+        })
+        .await
+}
+
+/// All domains, each with the time it was added and how many addresses are in it.
+pub async fn domains(store: &Store) -> Outcome<Vec<(String, Timestamp, i64)>> {
+    store
+        .read(move |tx| {
+            Box::pin(async move {
+                let mut all = Vec::new();
+                for (name, at) in principal::domains(tx).await? {
+                    let uses = principal::domain_use(tx, &name).await?;
+                    all.push((name, at, uses));
+                }
+                Ok(all)
+            })
+        })
+        .await
+}
+
+/// Removes a domain that no address is in.
+pub async fn delete_domain(store: &Store, name: &str) -> Outcome<()> {
+    let name = fold(name);
+    store
+        .write(move |tx| {
+            Box::pin(async move {
+                match principal::domain_use(tx, &name).await? {
+                    0 => {}
+                    n => return refuse(format!("{n} addresses are in {name}: remove them first")),
+                }
+                match principal::delete_domain(tx, &name).await? {
+                    true => Ok(()),
+                    false => refuse(format!("there is no domain {name}")),
+                }
+            })
+        })
+        .await
+}
+
+/// Adds members to a group, and takes others out.
+pub async fn change_members(
+    store: &Store,
+    group: &str,
+    add: Vec<String>,
+    remove: Vec<String>,
+) -> Outcome<()> {
+    let group = group.to_owned();
+    store
+        .write(move |tx| {
+            Box::pin(async move {
+                let group = expect(tx, &group, Some(Kind::Group)).await?;
+                for name in &add {
+                    let member = expect(tx, name, None).await?;
+                    let above = principal::all_groups(tx, group.id).await?;
+                    if member.id == group.id || above.contains(&member.id) {
+                        return refuse(format!("{name} holds {}: a loop", group.name));
+                    }
+                    principal::add_member(tx, group.id, member.id).await?;
+                }
+                for name in &remove {
+                    let member = expect(tx, name, None).await?;
+                    if !principal::remove_member(tx, group.id, member.id).await? {
+                        return refuse(format!("{name} is not a member of {}", group.name));
+                    }
+                }
+                Ok(())
+            })
+        })
+        .await
+}
+
+/// Makes an app password and gives its secret, which is stored nowhere.
+pub async fn add_app_password(
+    store: &Store,
+    name: &str,
+    label: &str,
+    protocols: Protocols,
+    expires_at: Option<Timestamp>,
+    at: Timestamp,
+) -> Outcome<Secret> {
+    let (name, label) = (name.to_owned(), label.trim().to_owned());
+    if label.is_empty() || label.len() > 100 || label.chars().any(char::is_control) {
+        return refuse("name the app password with 1 to 100 octets");
+    }
+    let secret = Secret::new(readable_password());
+    let hash = sha256(secret.expose().as_bytes());
+    let new = AppPassword { name: label, protocols: protocols.0, created_at: at, expires_at };
+    store
+        .write(move |tx| {
+            Box::pin(async move {
+                let it = expect(tx, &name, None).await?;
+                match principal::add_app_password(tx, it.id, &new, &hash).await? {
+                    true => Ok(()),
+                    false => refuse(format!("{name} has an app password \"{}\"", new.name)),
+                }
+            })
+        })
+        .await?;
+    Ok(secret)
+}
+
+/// The app passwords of a principal.
+pub async fn app_passwords(store: &Store, name: &str) -> Outcome<Vec<AppPassword>> {
+    let name = name.to_owned();
+    store
+        .read(move |tx| {
+            Box::pin(async move {
+                let it = expect(tx, &name, None).await?;
+                principal::app_passwords(tx, it.id).await
+            })
+        })
+        .await
+}
+
+/// Takes an app password back; it stops working at once.
+pub async fn delete_app_password(store: &Store, name: &str, label: &str) -> Outcome<()> {
+    let (name, label) = (name.to_owned(), label.to_owned());
+    store
+        .write(move |tx| {
+            Box::pin(async move {
+                let it = expect(tx, &name, None).await?;
+                if !principal::remove_app_password(tx, it.id, &label).await? {
+                    return refuse(format!("{name} has no app password \"{label}\""));
+                }
+                principal::update(tx, &it, true).await
+            })
+        })
+        .await
+}
+
+/// The name and the primary address that a new principal gets from what was typed: an address is
+/// both; a bare name gets an address in the oldest domain.
+pub async fn name_and_address(tx: &mut Tx, typed: &str) -> Outcome<(String, Option<String>)> {
+    if typed.contains('@') {
+        let address = check_address(typed)?;
+        return Ok((address.clone(), Some(address)));
+    }
+    let name = check_name(typed)?;
+    let mut domains = principal::domains(tx).await?;
+    domains.sort_by_key(|(_, at)| *at);
+    let address = domains.first().map(|(domain, _)| format!("{name}@{domain}"));
+    Ok((name, address))
+}
+
+/// Fails with the reason when a name or address is taken.
+pub async fn demand_free(tx: &mut Tx, name: &str) -> Outcome<()> {
+    match find(tx, name).await? {
+        Some(other) if other.name == name => refuse(format!("{name} is there already")),
+        Some(other) => refuse(format!("{name} is an address of {}", other.name)),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,99 @@
+//! The directory: principals, their addresses, groups, domains and credentials.
+//!
+//! Invariant: names and addresses are compared in lower case and stored so; a change that must end
+//! remembered logins (password, lock, app password) raises the principal's generation in the same
+//! transaction, so every node notices at its next request.
+
+pub mod name;
+pub mod login;
+pub mod admin;
+pub mod lookup;
+
+pub use crate::store::principal::{AppPassword, Principal};
+
+/// What a principal is (`CALDAV:calendar-user-type`, RFC 6638 §2.4.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// A person.
+    User,
+    /// A set of principals, which can own collections too.
+    Group,
+    /// A room or a thing.
+    Resource,
+}
+
+/// Kind, its number in the store, its segment in paths, its calendar user type.
+static KINDS: [(Kind, i64, &str, &str); 3] = [
+    (Kind::User, 1, "users", "INDIVIDUAL"),
+    (Kind::Group, 2, "groups", "GROUP"),
+    (Kind::Resource, 3, "resources", "RESOURCE"),
+];
+
+impl Kind {
+    /// All kinds.
+    pub const ALL: [Self; 3] = [Self::User, Self::Group, Self::Resource];
+
+    /// Of a stored principal; an unknown number (a newer schema's) is treated as a resource.
+    pub fn of(principal: &Principal) -> Self {
+        KINDS.iter().find(|k| k.1 == principal.kind).map_or(Self::Resource, |k| k.0)
+    }
+
+    fn row(self) -> &'static (Kind, i64, &'static str, &'static str) {
+        KINDS.iter().find(|k| k.0 == self).unwrap_or(&KINDS[0])
+    }
+
+    /// The number in the store.
+    pub fn number(self) -> i64 {
+        self.row().1
+    }
+
+    /// The segment in paths: `users`, `groups`, `resources`.
+    pub fn segment(self) -> &'static str {
+        self.row().2
+    }
+
+    /// From the segment in paths.
+    pub fn from_segment(segment: &str) -> Option<Self> {
+        KINDS.iter().find(|k| k.2 == segment).map(|k| k.0)
+    }
+
+    /// `INDIVIDUAL`, `GROUP`, `RESOURCE` (RFC 5545 §3.2.3).
+    pub fn calendar_user_type(self) -> &'static str {
+        self.row().3
+    }
+}
+
+/// The protocols that an app password can be limited to, as a set of bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Protocols(pub i64);
+
+/// The protocols by name. The numbers are stored; never reuse one.
+pub static PROTOCOLS: [(&str, i64); 6] =
+    [("dav", 1), ("imap", 2), ("pop3", 4), ("smtp", 8), ("sieve", 16), ("ldap", 32)];
+
+impl Protocols {
+    /// CalDAV, CardDAV, WebDAV.
+    pub const DAV: Self = Self(1);
+    /// Every protocol.
+    pub const ALL: Self = Self(63);
+
+    /// From a list of names; `Err` is the name that is none.
+    pub fn parse<'a>(names: impl IntoIterator<Item = &'a str>) -> Result<Self, String> {
+        let mut bits = 0;
+        for name in names {
+            let known = PROTOCOLS.iter().find(|p| p.0.eq_ignore_ascii_case(name.trim()));
+            bits |= known.ok_or_else(|| name.to_owned())?.1;
+        }
+        Ok(if bits == 0 { Self::ALL } else { Self(bits) })
+    }
+
+    /// The names.
+    pub fn names(self) -> Vec<&'static str> {
+        PROTOCOLS.iter().filter(|p| self.0 & p.1 != 0).map(|p| p.0).collect()
+    }
+
+    /// Whether all of `other` are among these.
+    pub fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+}

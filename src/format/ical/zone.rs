@@ -1,0 +1,51 @@
+//! The time zones of one object: VTIMEZONE components turned into observances, for the TZIDs that
+//! no database knows.
+//!
+//! Invariant: a VTIMEZONE that makes no sense is as if absent; it never makes an object invalid.
+//! Standard: RFC 5545 §3.6.5.
+
+use super::{Calendar, Component, value};
+use crate::format::recur::Rule;
+use crate::format::tz::written::Observance;
+use crate::format::tz::{Zone, Zones};
+
+impl Calendar<'_> {
+    /// The zones for this object's TZIDs; floating times are read in `default`.
+    pub fn zones(&self, default: Zone) -> Zones {
+        let mut zones = Zones::new(default);
+        for component in self.root().children().filter(|c| c.is("VTIMEZONE")) {
+            let Some(tzid) = component.property("TZID").map(|l| l.value().trim()) else { continue };
+            let tzid = value::text(tzid);
+            if Zone::named(&tzid).is_none()
+                && let Some(zone) = zone(component)
+            {
+                zones.define(&tzid, zone);
+            }
+        }
+        zones
+    }
+}
+
+/// The zone that a VTIMEZONE writes out; `None` if no observance can be read.
+pub fn zone(component: Component<'_>) -> Option<Zone> {
+    let parts = component.children().filter(|c| c.is("STANDARD") || c.is("DAYLIGHT"));
+    Zone::written(parts.filter_map(observance).collect())
+}
+
+fn observance(part: Component<'_>) -> Option<Observance> {
+    let offset = |name| part.property(name).and_then(|l| value::utc_offset(l.value()));
+    let rules = part.all("RRULE").filter_map(|l| Rule::parse(l.value()).ok());
+    let dates = part.all("RDATE").filter_map(|l| value::periods(l).ok()).flatten();
+    let from = offset("TZOFFSETFROM")?;
+    let local = |at: value::Moment<'_>| match at.form {
+        value::Form::Utc => crate::format::civil::Civil::from_seconds(at.civil.seconds() + from),
+        _ => at.civil,
+    };
+    Some(Observance {
+        start: local(part.property("DTSTART").and_then(|l| value::moment(l).ok())?),
+        from,
+        to: offset("TZOFFSETTO")?,
+        rules: rules.collect(),
+        dates: dates.map(|p| local(p.start)).collect(),
+    })
+}

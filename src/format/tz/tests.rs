@@ -1,0 +1,196 @@
+use super::*;
+use crate::format::ical::Calendar;
+
+fn at(text: &str) -> Civil {
+    let n = |range: std::ops::Range<usize>| text[range].parse::<i64>().unwrap();
+    Civil::new(n(0..4), n(4..6), n(6..8), n(9..11) * 3600 + n(11..13) * 60 + n(13..15))
+}
+
+/// Seconds ahead of UTC that a wall clock reading is taken with.
+fn ahead(zone: &Zone, local: &str) -> i64 {
+    at(local).seconds() - zone.to_utc(at(local))
+}
+
+/// The zone of an object's VTIMEZONE.
+fn written(tzid: &str, parts: &str) -> Option<Zone> {
+    let text = format!(
+        "BEGIN:VCALENDAR\nBEGIN:VTIMEZONE\nTZID:{tzid}\n{parts}END:VTIMEZONE\nEND:VCALENDAR\n"
+    );
+    let calendar = Calendar::parse(text.as_bytes()).unwrap();
+    calendar.zones(Zone::utc()).find(tzid)
+}
+
+fn part(kind: &str, start: &str, offsets: (&str, &str), more: &str) -> String {
+    let (from, to) = offsets;
+    format!(
+        "BEGIN:{kind}\nDTSTART:{start}\nTZOFFSETFROM:{from}\nTZOFFSETTO:{to}\n{more}END:{kind}\n"
+    )
+}
+
+#[test]
+fn a_gap_takes_the_offset_before_it_and_an_overlap_the_first() {
+    let berlin = Zone::named("Europe/Berlin").unwrap();
+    let new_york = Zone::named("america/new_york").unwrap();
+    let cases = [
+        (&berlin, "20260329T015959", 3600),
+        (&berlin, "20260329T023000", 3600), // in the gap: 03:30 +02:00
+        (&berlin, "20260329T030000", 7200),
+        (&berlin, "20261025T023000", 7200), // twice: the first
+        (&berlin, "20261025T030000", 3600),
+        (&berlin, "21100701T120000", 7200), // past any table
+        (&new_york, "20260308T023000", -5 * 3600),
+        (&new_york, "20261101T013000", -4 * 3600),
+        (&new_york, "20261101T020000", -5 * 3600),
+    ];
+    for (zone, local, offset) in cases {
+        assert_eq!(ahead(zone, local), offset, "{local}");
+    }
+    let second = berlin.to_utc(at("20261025T030000")) - 1800;
+    assert_eq!(berlin.from_utc(second), at("20261025T023000"));
+    assert_eq!(berlin.from_utc(berlin.to_utc(at("20260329T023000"))), at("20260329T033000"));
+}
+
+#[test]
+fn names_are_found_behind_prefixes_and_in_windows_spelling() {
+    let cases = [
+        ("/citadel.org/20070227_1/Europe/Berlin", 3600),
+        ("/freeassociation.sourceforge.net/Europe/Stockholm", 3600),
+        ("/softwarestudio.org/Tzfile/America/Argentina/Buenos_Aires", -3 * 3600),
+        ("/example.org/20260101_1/Japan", 9 * 3600),
+        (" \"Europe/Berlin\" ", 3600),
+        ("Asia/Calcutta", 19_800),
+        ("W. Europe Standard Time", 3600),
+        ("eastern standard time", -5 * 3600),
+        ("tzone://Microsoft/Utc", 0),
+        ("UTC", 0),
+        ("Z", 0),
+    ];
+    for (name, offset) in cases {
+        let zone = Zone::named(name).unwrap_or_else(|| panic!("{name}"));
+        assert_eq!(ahead(&zone, "20260115T120000"), offset, "{name}");
+    }
+    for name in ["", "/", "Nowhere", "X/EST", "Customized Time Zone", "Etc/Unknown", "\u{e9}"] {
+        assert!(Zone::named(name).is_none(), "{name}");
+    }
+}
+
+#[test]
+fn an_unknown_name_is_read_in_the_default_zone() {
+    let zones = Zones::new(Zone::named("Asia/Tokyo").unwrap());
+    assert!(zones.find("Nowhere").is_none());
+    assert_eq!(ahead(zones.default_zone(), "20260115T120000"), 9 * 3600);
+}
+
+#[test]
+fn a_fixed_offset_counts_for_all_time() {
+    let zone =
+        written("Own", &part("STANDARD", "19700101T000000", ("+0130", "+0130"), "")).unwrap();
+    for local in ["19000101T000000", "19700101T000000", "20260701T120000", "99990101T000000"] {
+        assert_eq!(ahead(&zone, local), 5400, "{local}");
+        assert_eq!(zone.from_utc(zone.to_utc(at(local))), at(local));
+    }
+}
+
+#[test]
+fn exchange_starts_in_1601() {
+    let rule = "RRULE:FREQ=YEARLY;INTERVAL=1;BYDAY=-1SU;BYMONTH=";
+    let parts = part("STANDARD", "16010101T030000", ("+0200", "+0100"), &format!("{rule}10\n"))
+        + &part("DAYLIGHT", "16010101T020000", ("+0100", "+0200"), &format!("{rule}3\n"));
+    let (zone, berlin) = (written("Mine", &parts).unwrap(), Zone::named("Europe/Berlin").unwrap());
+    for hour in 0..3 * 8766 {
+        let local = Civil::from_seconds(at("20250101T003000").seconds() + hour * 3600);
+        assert_eq!(zone.to_utc(local), berlin.to_utc(local), "{local:?}");
+        let instant = local.seconds();
+        assert_eq!(zone.from_utc(instant), berlin.from_utc(instant), "{instant}");
+    }
+    assert_eq!(ahead(&zone, "23000715T120000"), 7200);
+}
+
+#[test]
+fn thunderbird_starts_in_1893_with_seconds() {
+    let parts = part("STANDARD", "18930401T000000", ("+005328", "+010000"), "")
+        + &part("DAYLIGHT", "19160430T230000", ("+010000", "+020000"), "RDATE:19400401T020000\n")
+        + &part("STANDARD", "19161001T010000", ("+020000", "+010000"), "RDATE:19421102T030000\n")
+        + &part(
+            "DAYLIGHT",
+            "19810329T020000",
+            ("+0100", "+0200"),
+            "RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU\n",
+        )
+        + &part(
+            "STANDARD",
+            "19961027T030000",
+            ("+0200", "+0100"),
+            "RRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU\n",
+        );
+    let zone = written("Mine", &parts).unwrap();
+    let cases = [
+        ("18500101T120000", 3208),
+        ("18930331T235959", 3208),
+        ("18930401T000000", 3208), // in the gap of 6 minutes 32 seconds
+        ("18930401T000632", 3600),
+        ("19160701T120000", 7200),
+        ("19161001T003000", 7200), // twice: the first
+        ("19200701T120000", 3600),
+        ("19420101T120000", 7200),
+        ("19500701T120000", 3600),
+        ("20260701T120000", 7200),
+        ("20261231T120000", 3600),
+    ];
+    for (local, offset) in cases {
+        assert_eq!(ahead(&zone, local), offset, "{local}");
+    }
+}
+
+#[test]
+fn until_ends_a_rule_in_utc_and_in_local_form() {
+    for until in ["20241027T010000Z", "20241027T030000"] {
+        let parts = part(
+            "DAYLIGHT",
+            "20000326T020000",
+            ("+0100", "+0200"),
+            "RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU;UNTIL=20240331T010000Z\n",
+        ) + &part(
+            "STANDARD",
+            "20001029T030000",
+            ("+0200", "+0100"),
+            &format!("RRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU;UNTIL={until}\n"),
+        );
+        let zone = written("Mine", &parts).unwrap();
+        for (local, offset) in
+            [("20240701T120000", 7200), ("20241201T120000", 3600), ("20400701T120000", 3600)]
+        {
+            assert_eq!(ahead(&zone, local), offset, "{until} {local}");
+        }
+    }
+}
+
+#[test]
+fn a_rule_that_is_no_clock_is_refused() {
+    let hostile = [
+        "RRULE:FREQ=SECONDLY\n",
+        "RRULE:FREQ=DAILY\n",
+        "RRULE:FREQ=SECONDLY;BYMONTH=2;BYMONTHDAY=30\n",
+    ];
+    let begin = std::time::Instant::now();
+    for rule in hostile {
+        let zone = written("Mine", &part("STANDARD", "19700101T000000", ("+0000", "+0100"), rule));
+        assert!(zone.is_none() || rule.contains("=30"), "{rule}");
+        if let Some(zone) = zone {
+            assert_eq!(ahead(&zone, "20260101T000000"), 3600);
+        }
+    }
+    assert!(written("Mine", "").is_none());
+    assert!(begin.elapsed().as_millis() < 500);
+}
+
+#[test]
+fn far_ends_of_time_do_not_overflow() {
+    let own = written("Own", &part("STANDARD", "19700101T000000", ("+0130", "+0130"), "")).unwrap();
+    for zone in [Zone::utc(), Zone::named("America/New_York").unwrap(), own] {
+        for instant in [i64::MIN, i64::MIN / 2, -1, 0, i64::MAX / 2, i64::MAX] {
+            let _ = zone.from_utc(instant);
+            let _ = zone.to_utc(Civil::from_seconds(instant.clamp(-(1 << 50), 1 << 50)));
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! CalDAV (RFC 4791) over the WebDAV engine: its properties, MKCALENDAR and its reports.
+
+pub mod property;
+pub mod mkcalendar;
+pub mod query;
+
+use crate::domain::collection::Kind;
+use crate::format::xml::{Name, Ns};
+use crate::protocol::dav::extension::{Extension, Method, Report};
+use crate::protocol::dav::report::multiget;
+use crate::protocol::dav::subject::On;
+
+/// What CalDAV brings.
+pub static CALDAV: Extension = Extension {
+    features: &["calendar-access"],
+    properties: property::ROWS,
+    methods: &[Method {
+        name: "MKCALENDAR",
+        on: On::CALENDAR,
+        run: |ask, body| Box::pin(mkcalendar::run(ask, body)),
+    }],
+    reports: &[
+        Report {
+            name: Name::known(Ns::CalDav, "calendar-multiget"),
+            on: On(4 + 16 + 128),
+            run: |ask, root| Box::pin(multiget::run(ask, root, Kind::Calendar)),
+        },
+        Report {
+            name: Name::known(Ns::CalDav, "calendar-query"),
+            on: On::CALENDAR,
+            run: |ask, root| Box::pin(query::run(ask, root)),
+        },
+    ],
+};

@@ -1,0 +1,174 @@
+//! CalDAV's live properties: a table (RFC 4791 §5.2, §6.2, §7.5, RFC 6638 §2.4, §9.1) and what
+//! Apple's clients keep on calendars.
+
+use crate::domain::collection::kind::{COMPONENTS, COMPONENTS_DEFAULT, component_names};
+use crate::domain::collection::{Home, Kind};
+use crate::domain::directory::Kind as PrincipalKind;
+use crate::format::ical::Calendar;
+use crate::format::xml::{Element, Name, Writer};
+use crate::protocol::dav::acl::hrefs;
+use crate::protocol::dav::name::names;
+use crate::protocol::dav::property::Listing::Named;
+use crate::protocol::dav::property::{
+    Need, Row, Setting, Shown, anything, row, settable, show_kept, text_only,
+};
+use crate::protocol::dav::space::home_path;
+use crate::protocol::dav::subject::{Node, On, Subject};
+
+names! {
+    CALENDAR_HOME_SET = CalDav "calendar-home-set",
+    CALENDAR_USER_ADDRESS_SET = CalDav "calendar-user-address-set",
+    CALENDAR_USER_TYPE = CalDav "calendar-user-type",
+    CALENDAR_DESCRIPTION = CalDav "calendar-description",
+    CALENDAR_TIMEZONE = CalDav "calendar-timezone",
+    SCHEDULE_CALENDAR_TRANSP = CalDav "schedule-calendar-transp",
+    COMPONENT_SET = CalDav "supported-calendar-component-set",
+    COMPONENT_SETS = CalDav "supported-calendar-component-sets",
+    COMP = CalDav "comp",
+    SUPPORTED_CALENDAR_DATA = CalDav "supported-calendar-data",
+    SUPPORTED_COLLATION_SET = CalDav "supported-collation-set",
+    MAX_RESOURCE_SIZE = CalDav "max-resource-size",
+    CALENDAR_DATA = CalDav "calendar-data",
+    CALENDAR_COLOR = AppleIcal "calendar-color",
+    CALENDAR_ORDER = AppleIcal "calendar-order",
+    EMAIL_ADDRESS_SET = CalendarServer "email-address-set",
+    EMAIL_ADDRESS = CalendarServer "email-address",
+}
+
+const fn kept(name: Name, check: fn(&Element) -> Result<(), &'static str>) -> Row {
+    settable(name, On::CALENDAR, Named, Need::STORED, show_kept, Setting::Kept(check))
+}
+
+/// The table.
+pub static ROWS: &[Row] = &[
+    row(CALENDAR_HOME_SET, HOLDERS, Named, Need::NONE, home_set),
+    row(CALENDAR_USER_ADDRESS_SET, On::PRINCIPAL, Named, Need::NONE, user_addresses),
+    row(CALENDAR_USER_TYPE, On::PRINCIPAL, Named, Need::NONE, user_type),
+    row(EMAIL_ADDRESS_SET, On::PRINCIPAL, Named, Need::NONE, email_addresses),
+    settable(COMPONENT_SET, On::CALENDAR, Named, Need::NONE, component_set, Setting::AtCreation),
+    row(COMPONENT_SETS, On::CALENDAR_HOME, Named, Need::NONE, component_sets),
+    row(SUPPORTED_CALENDAR_DATA, On::CALENDAR, Named, Need::NONE, supported_data),
+    row(SUPPORTED_COLLATION_SET, On::CALENDAR, Named, Need::NONE, collations),
+    row(MAX_RESOURCE_SIZE, On::CALENDAR, Named, Need::NONE, max_size),
+    kept(CALENDAR_DESCRIPTION, text_only),
+    kept(CALENDAR_TIMEZONE, one_zone),
+    kept(SCHEDULE_CALENDAR_TRANSP, anything),
+    kept(CALENDAR_COLOR, text_only),
+    kept(CALENDAR_ORDER, text_only),
+    row(CALENDAR_DATA, On::CALENDAR_OBJECT, Named, Need::CONTENT, calendar_data),
+];
+
+/// Where clients look for a home.
+const HOLDERS: On = On::PRINCIPAL.or(On::ENTRANCE).or(On::STORED);
+
+/// The home of the principal; on entrances of the current user; on what an account owns of its
+/// owner, for clients that look there first (CLIENTS-SOURCE §1). One href only: more break Apple.
+fn home_set(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
+    let name = match (subject.node, subject.place) {
+        (Node::Principal(it), _) => it.principal.name.as_str(),
+        (Node::Entrance, _) => subject.ask.access.who.name.as_str(),
+        (_, Some(place)) => place.account_name.as_str(),
+        _ => return Shown::No,
+    };
+    hrefs(w, &CALENDAR_HOME_SET, [home_path(Home::Calendars, name).as_str()].into_iter())
+}
+
+/// RFC 6638 §2.4.1. Clients choose differently among the entries: the preferred address is the
+/// first `mailto:` and is marked as preferred.
+fn user_addresses(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
+    let Some(it) = subject.principal() else { return Shown::No };
+    w.open(&CALENDAR_USER_ADDRESS_SET);
+    for (i, address) in it.addresses.iter().enumerate() {
+        w.raw(if i == 0 { b"<D:href preferred=\"1\">mailto:" } else { b"<D:href>mailto:" });
+        w.text(address);
+        w.raw(b"</D:href>");
+    }
+    w.href(subject.path);
+    w.close(&CALENDAR_USER_ADDRESS_SET);
+    Shown::Yes
+}
+
+fn email_addresses(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
+    let Some(it) = subject.principal() else { return Shown::No };
+    w.open(&EMAIL_ADDRESS_SET);
+    it.addresses.iter().for_each(|address| w.element(&EMAIL_ADDRESS, address));
+    w.close(&EMAIL_ADDRESS_SET);
+    Shown::Yes
+}
+
+fn user_type(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
+    let Some(it) = subject.principal() else { return Shown::No };
+    let kind = PrincipalKind::of(&it.principal);
+    w.element(&CALENDAR_USER_TYPE, kind.calendar_user_type());
+    Shown::Yes
+}
+
+fn component_set(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
+    let Some(it) = subject.collection() else { return Shown::No };
+    w.open(&COMPONENT_SET);
+    component_names(it.components).for_each(|name| w.empty_with(&COMP, &[("name", name)]));
+    w.close(&COMPONENT_SET);
+    Shown::Yes
+}
+
+/// What a new calendar may take: any one component, or the usual three together.
+fn component_sets(_: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
+    w.open(&COMPONENT_SETS);
+    for bits in COMPONENTS.iter().map(|c| c.1).chain([COMPONENTS_DEFAULT]) {
+        w.open(&COMPONENT_SET);
+        component_names(bits).for_each(|name| w.empty_with(&COMP, &[("name", name)]));
+        w.close(&COMPONENT_SET);
+    }
+    w.close(&COMPONENT_SETS);
+    Shown::Yes
+}
+
+fn supported_data(_: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
+    w.open(&SUPPORTED_CALENDAR_DATA);
+    w.empty_with(&CALENDAR_DATA, &[("content-type", "text/calendar"), ("version", "2.0")]);
+    w.close(&SUPPORTED_CALENDAR_DATA);
+    Shown::Yes
+}
+
+fn collations(_: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
+    w.raw(
+        b"<C:supported-collation-set><C:supported-collation>i;ascii-casemap\
+</C:supported-collation><C:supported-collation>i;octet</C:supported-collation>\
+</C:supported-collation-set>",
+    );
+    Shown::Yes
+}
+
+fn max_size(_: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
+    let Some(max) = Kind::Calendar.member_max() else { return Shown::No };
+    w.element(&MAX_RESOURCE_SIZE, &max.to_string());
+    Shown::Yes
+}
+
+/// The stored octets as they are; only `version` and `content-type` are understood so far.
+fn calendar_data(subject: &Subject<'_>, asked: &Element, w: &mut Writer) -> Shown {
+    let Node::Object(_, Some(text)) = subject.node else { return Shown::No };
+    if asked.attribute("content-type").is_some_and(|t| !t.starts_with("text/calendar")) {
+        return Shown::No;
+    }
+    w.raw(b"<C:calendar-data>");
+    w.text(text);
+    w.raw(b"</C:calendar-data>");
+    Shown::Yes
+}
+
+/// RFC 4791 §5.2.2: one VCALENDAR with one VTIMEZONE.
+fn one_zone(element: &Element) -> Result<(), &'static str> {
+    const WHY: &str = "the value must be a calendar object with exactly one VTIMEZONE";
+    text_only(element)?;
+    let text = element.text();
+    let calendar = Calendar::parse(text.trim().as_bytes()).map_err(|_| WHY)?;
+    let mut zones = 0;
+    for component in calendar.root().children() {
+        match component.is("VTIMEZONE") {
+            true => zones += 1,
+            false => return Err(WHY),
+        }
+    }
+    if zones == 1 { Ok(()) } else { Err(WHY) }
+}

@@ -1,0 +1,158 @@
+//! `CALDAV:calendar-query` (RFC 4791 §7.8), its first whole slice: filters by component and by
+//! time range on the component. Every other part of the filter language is refused with
+//! `supported-filter` instead of being ignored.
+
+use super::property::CALENDAR_DATA;
+use crate::domain::calendar::{Query, matching};
+use crate::domain::collection::kind::component_bit;
+use crate::domain::collection::tree::Found;
+use crate::domain::collection::{Body as Content, list};
+use crate::format::ical::Calendar;
+use crate::format::ical::value::Moment;
+use crate::format::ical::zone::zone;
+use crate::format::tz::Zone;
+use crate::format::xml::{Element, Ns};
+use crate::kernel::fault::{Fault, Outcome, Refusal};
+use crate::protocol::dav::Ask;
+use crate::protocol::dav::answer::{Gone, Sheet, streamed};
+use crate::protocol::dav::multistatus::{Wanted, write_response};
+use crate::protocol::dav::property::Need;
+use crate::protocol::dav::space::place_path;
+use crate::protocol::dav::subject::{Node, Subject};
+use crate::protocol::http::body::Body;
+use crate::protocol::http::header::prefer::Preferences;
+use http::Response;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Answers with the matching members. A query without Depth means its members (CLIENTS-SOURCE).
+pub async fn run(ask: Arc<Ask>, root: Element) -> Outcome<Response<Body>> {
+    let place = ask.need_place()?.clone();
+    let minimal = Preferences::parse(&ask.headers).minimal();
+    let wanted = Wanted::of_report(ask.registry(), &root, minimal);
+    if let Some(data) = wanted.asks_for(&CALENDAR_DATA)
+        && data.elements().any(|e| e.name.local() != "comp")
+    {
+        return refuse("expand and the limits of recurrence and free-busy sets in calendar-data");
+    }
+    let want = list::Want { properties: false, content: false, ..wanted.want() };
+    let sight = list::see(&ask.access, &place, want).await?;
+    let Found::Collection(it) = &sight.found else { return Err(Fault::NotFound) };
+    let filter = filter(&root)?;
+    let mut query = Query {
+        component: filter.component,
+        window: filter.window,
+        floating: floating(&root)?,
+        contents: wanted.need.has(Need::CONTENT),
+    };
+    if query.component == 0 {
+        query.window = None;
+    }
+    let found = matching(&ask.access, it, query).await?;
+    Ok(streamed(move |mut sheet| async move {
+        let here = place.at(&place.path, true);
+        for (object, body) in &found {
+            let text = match body {
+                Some(Content::Inline(bytes)) => std::str::from_utf8(bytes).ok().map(str::to_owned),
+                Some(Content::File { path, .. }) => std::fs::read_to_string(path).ok(),
+                None => None,
+            };
+            let path = place_path(&here.child(&object.name, false));
+            let subject = Subject {
+                ask: &ask,
+                node: Node::Object(object, text.as_deref()),
+                path: &path,
+                place: Some(&here),
+                rights: sight.rights,
+                stored: &[],
+                locks: &sight.locks,
+                quota: sight.quota,
+            };
+            write_response(&wanted, &subject, &mut sheet.writer);
+            if let Err(Gone) = Sheet::flush(&mut sheet).await {
+                return;
+            }
+        }
+        sheet.finish().await;
+    }))
+}
+
+/// What the filter of this slice can say.
+struct Filter {
+    component: i64,
+    window: Option<Range<i64>>,
+}
+
+const CALDAV: &str = "urn:ietf:params:xml:ns:caldav";
+
+fn refuse<T>(what: &str) -> Outcome<T> {
+    Err(Refusal::UnsupportedFilter(what.to_owned()).into())
+}
+
+fn filter(root: &Element) -> Outcome<Filter> {
+    let everything = Filter { component: 0, window: None };
+    let filters: Vec<&Element> = root.elements().filter(|e| e.is(CALDAV, "filter")).collect();
+    let [filter] = filters.as_slice() else {
+        return match filters.len() {
+            // RFC 4791 §9.7 wants one; clients that send none mean everything.
+            0 => Ok(everything),
+            _ => refuse("more than one filter"),
+        };
+    };
+    let Some(calendar) = only_child(filter)? else { return Ok(everything) };
+    if !named(calendar, "comp-filter", "VCALENDAR") {
+        return refuse("a filter begins with comp-filter VCALENDAR");
+    }
+    let Some(component) = only_child(calendar)? else { return Ok(everything) };
+    if !component.is(CALDAV, "comp-filter") {
+        return refuse("a filter on VCALENDAR itself");
+    }
+    let name = component.attribute("name").unwrap_or_default();
+    let Some(bit) = component_bit(name) else { return refuse(name) };
+    let window = match only_child(component)? {
+        None => None,
+        Some(range) if range.is(CALDAV, "time-range") => Some(window(range)?),
+        Some(other) => return refuse(other.name.local()),
+    };
+    Ok(Filter { component: bit, window })
+}
+
+fn only_child(element: &Element) -> Outcome<Option<&Element>> {
+    let mut children = element.elements().filter(|e| *e.name.ns() == Ns::CalDav);
+    let first = children.next();
+    match children.next() {
+        None => Ok(first),
+        Some(_) => refuse("conditions side by side"),
+    }
+}
+
+fn named(element: &Element, kind: &str, name: &str) -> bool {
+    let is_named = element.attribute("name").is_some_and(|n| n.eq_ignore_ascii_case(name));
+    element.is(CALDAV, kind) && is_named
+}
+
+/// A time range, start inclusive, end exclusive; at least one of both is there (RFC 4791 §9.9).
+fn window(range: &Element) -> Outcome<Range<i64>> {
+    let side = |name: &str, open: i64| match range.attribute(name) {
+        None => Ok(open),
+        Some(text) => match Moment::read(text.trim(), None, false) {
+            Some(moment) if text.trim().ends_with('Z') => Ok(moment.civil.seconds()),
+            _ => Err(Fault::malformed(format!("time-range {name}: {text:?} is not a UTC time"))),
+        },
+    };
+    let window = side("start", i64::MIN)?..side("end", i64::MAX)?;
+    match window.start < window.end {
+        true => Ok(window),
+        false => Err(Fault::malformed("time-range: the end is not after the start")),
+    }
+}
+
+/// The zone of floating times: the request's, or else UTC (RFC 4791 §9.8).
+fn floating(root: &Element) -> Outcome<Zone> {
+    let Some(text) = root.child(CALDAV, "timezone").map(|e| e.text().into_owned()) else {
+        return Ok(Zone::utc());
+    };
+    let calendar = Calendar::parse(text.trim().as_bytes()).map_err(Refusal::from)?;
+    let found = calendar.root().children().find(|c| c.is("VTIMEZONE")).and_then(zone);
+    found.ok_or_else(|| Fault::malformed("timezone: there is no usable VTIMEZONE in it"))
+}

@@ -1,0 +1,21 @@
+//! CardDAV (RFC 6352) over the WebDAV engine: its properties and multiget.
+
+pub mod property;
+
+use crate::domain::collection::Kind;
+use crate::format::xml::{Name, Ns};
+use crate::protocol::dav::extension::{Extension, Report};
+use crate::protocol::dav::report::multiget;
+use crate::protocol::dav::subject::On;
+
+/// What CardDAV brings.
+pub static CARDDAV: Extension = Extension {
+    features: &["addressbook"],
+    properties: property::ROWS,
+    methods: &[],
+    reports: &[Report {
+        name: Name::known(Ns::CardDav, "addressbook-multiget"),
+        on: On(8 + 32 + 256),
+        run: |ask, root| Box::pin(multiget::run(ask, root, Kind::Addressbook)),
+    }],
+};

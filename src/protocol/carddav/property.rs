@@ -1,0 +1,92 @@
+//! CardDAV's live properties: a table (RFC 6352 §6.2, §7.1, §10.4).
+
+use crate::domain::collection::{Home, Kind};
+use crate::format::xml::{Element, Writer};
+use crate::protocol::dav::acl::hrefs;
+use crate::protocol::dav::name::names;
+use crate::protocol::dav::property::Listing::Named;
+use crate::protocol::dav::property::{
+    Need, Row, Setting, Shown, row, settable, show_kept, text_only,
+};
+use crate::protocol::dav::space::home_path;
+use crate::protocol::dav::subject::{Node, On, Subject};
+
+names! {
+    ADDRESSBOOK_HOME_SET = CardDav "addressbook-home-set",
+    ADDRESSBOOK_DESCRIPTION = CardDav "addressbook-description",
+    SUPPORTED_ADDRESS_DATA = CardDav "supported-address-data",
+    SUPPORTED_COLLATION_SET = CardDav "supported-collation-set",
+    ADDRESS_DATA_TYPE = CardDav "address-data-type",
+    MAX_RESOURCE_SIZE = CardDav "max-resource-size",
+    ADDRESS_DATA = CardDav "address-data",
+}
+
+/// The table.
+pub static ROWS: &[Row] = &[
+    row(ADDRESSBOOK_HOME_SET, HOLDERS, Named, Need::NONE, home_set),
+    row(SUPPORTED_ADDRESS_DATA, On::ADDRESSBOOK, Named, Need::NONE, supported_data),
+    row(SUPPORTED_COLLATION_SET, On::ADDRESSBOOK, Named, Need::NONE, collations),
+    row(MAX_RESOURCE_SIZE, On::ADDRESSBOOK, Named, Need::NONE, max_size),
+    settable(
+        ADDRESSBOOK_DESCRIPTION,
+        On::ADDRESSBOOK,
+        Named,
+        Need::STORED,
+        show_kept,
+        Setting::Kept(text_only),
+    ),
+    row(ADDRESS_DATA, On::CARD, Named, Need::CONTENT, address_data),
+];
+
+/// Where clients look for a home.
+const HOLDERS: On = On::PRINCIPAL.or(On::ENTRANCE).or(On::STORED);
+
+/// The home of the principal; on entrances of the current user; elsewhere of the owner.
+fn home_set(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
+    let name = match (subject.node, subject.place) {
+        (Node::Principal(it), _) => it.principal.name.as_str(),
+        (Node::Entrance, _) => subject.ask.access.who.name.as_str(),
+        (_, Some(place)) => place.account_name.as_str(),
+        _ => return Shown::No,
+    };
+    hrefs(w, &ADDRESSBOOK_HOME_SET, [home_path(Home::Addressbooks, name).as_str()].into_iter())
+}
+
+fn supported_data(_: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
+    w.open(&SUPPORTED_ADDRESS_DATA);
+    for version in ["3.0", "4.0"] {
+        let attributes = [("content-type", "text/vcard"), ("version", version)];
+        w.empty_with(&ADDRESS_DATA_TYPE, &attributes);
+    }
+    w.close(&SUPPORTED_ADDRESS_DATA);
+    Shown::Yes
+}
+
+fn collations(_: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
+    w.raw(
+        b"<A:supported-collation-set><A:supported-collation>i;ascii-casemap\
+</A:supported-collation><A:supported-collation>i;unicode-casemap</A:supported-collation>\
+</A:supported-collation-set>",
+    );
+    Shown::Yes
+}
+
+fn max_size(_: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
+    let Some(max) = Kind::Addressbook.member_max() else { return Shown::No };
+    w.element(&MAX_RESOURCE_SIZE, &max.to_string());
+    Shown::Yes
+}
+
+/// The stored octets as they are. A client that asks for the other version gets the stored one:
+/// both are `text/vcard`, and every client seen reads both.
+fn address_data(subject: &Subject<'_>, asked: &Element, w: &mut Writer) -> Shown {
+    let Node::Object(_, Some(text)) = subject.node else { return Shown::No };
+    let other = |t: &str| !t.starts_with("text/vcard") && !t.starts_with("text/x-vcard");
+    if asked.attribute("content-type").is_some_and(other) {
+        return Shown::No;
+    }
+    w.raw(b"<A:address-data>");
+    w.text(text);
+    w.raw(b"</A:address-data>");
+    Shown::Yes
+}

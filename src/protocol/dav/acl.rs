@@ -1,0 +1,270 @@
+//! Access control as properties (RFC 3744, RFC 5397): privileges, principals, owners.
+
+use super::extension::Extension;
+use super::name::names;
+use super::property::Listing::Named;
+use super::property::{Need, Shown, row};
+use super::space::principal_path;
+use super::subject::{On, Subject};
+use crate::domain::directory::Kind;
+use crate::format::xml::{Element, Name, Ns, Writer};
+use crate::kernel::privilege::{Privilege, Privileges};
+
+names! {
+    OWNER = Dav "owner",
+    GROUP = Dav "group",
+    CURRENT_USER_PRINCIPAL = Dav "current-user-principal",
+    PRINCIPAL_URL = Dav "principal-URL",
+    PRINCIPAL_COLLECTION_SET = Dav "principal-collection-set",
+    ALTERNATE_URI_SET = Dav "alternate-URI-set",
+    GROUP_MEMBER_SET = Dav "group-member-set",
+    GROUP_MEMBERSHIP = Dav "group-membership",
+    CURRENT_USER_PRIVILEGE_SET = Dav "current-user-privilege-set",
+    SUPPORTED_PRIVILEGE_SET = Dav "supported-privilege-set",
+    ACL_RESTRICTIONS = Dav "acl-restrictions",
+    INHERITED_ACL_SET = Dav "inherited-acl-set",
+}
+
+/// The properties.
+pub static ACL: Extension = Extension {
+    features: &[],
+    properties: &[
+        row(OWNER, On::ALL, Named, Need::NONE, owner),
+        row(GROUP, On::ALL, Named, Need::NONE, |_, _, w| {
+            w.empty(&GROUP);
+            Shown::Yes
+        }),
+        row(CURRENT_USER_PRINCIPAL, On::ALL, Named, Need::NONE, current_user_principal),
+        row(PRINCIPAL_URL, On::ENTRANCE.or(On::PRINCIPAL), Named, Need::NONE, principal_url),
+        row(PRINCIPAL_COLLECTION_SET, On::ALL, Named, Need::NONE, |_, _, w| {
+            hrefs(w, &PRINCIPAL_COLLECTION_SET, ["/dav/principals/"].into_iter())
+        }),
+        row(ALTERNATE_URI_SET, On::PRINCIPAL, Named, Need::NONE, alternate_uris),
+        row(GROUP_MEMBER_SET, On::PRINCIPAL, Named, Need::NONE, group_members),
+        row(GROUP_MEMBERSHIP, On::PRINCIPAL, Named, Need::NONE, group_membership),
+        row(CURRENT_USER_PRIVILEGE_SET, On::ALL, Named, Need::NONE, current_user_privileges),
+        row(SUPPORTED_PRIVILEGE_SET, On::ALL, Named, Need::NONE, supported_privileges),
+        row(ACL_RESTRICTIONS, On::ALL, Named, Need::NONE, |_, _, w| {
+            w.raw(b"<D:acl-restrictions><D:grant-only/><D:no-invert/></D:acl-restrictions>");
+            Shown::Yes
+        }),
+        row(INHERITED_ACL_SET, On::ALL, Named, Need::NONE, inherited_from),
+    ],
+    methods: &[],
+    reports: &[],
+};
+
+/// A property that holds hrefs of decoded paths.
+pub fn hrefs<'p>(w: &mut Writer, name: &Name, paths: impl Iterator<Item = &'p str>) -> Shown {
+    w.open(name);
+    paths.for_each(|path| w.href(path));
+    w.close(name);
+    Shown::Yes
+}
+
+fn owner(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
+    match subject.owner_path() {
+        Some(path) => hrefs(w, &OWNER, [path.as_str()].into_iter()),
+        None => hrefs(w, &OWNER, std::iter::empty()),
+    }
+}
+
+fn current_user_principal(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
+    hrefs(w, &CURRENT_USER_PRINCIPAL, [subject.ask.principal_path().as_str()].into_iter())
+}
+
+/// On an entrance: the current user's principal, which is what clients that ask there want.
+fn principal_url(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
+    let path = match subject.principal() {
+        Some(_) => subject.path.to_owned(),
+        None => subject.ask.principal_path(),
+    };
+    hrefs(w, &PRINCIPAL_URL, [path.as_str()].into_iter())
+}
+
+fn alternate_uris(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
+    let Some(it) = subject.principal() else { return Shown::No };
+    w.open(&ALTERNATE_URI_SET);
+    for address in &it.addresses {
+        w.raw(b"<D:href>mailto:");
+        w.text(address);
+        w.raw(b"</D:href>");
+    }
+    w.close(&ALTERNATE_URI_SET);
+    Shown::Yes
+}
+
+fn group_members(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
+    let Some(it) = subject.principal() else { return Shown::No };
+    if Kind::of(&it.principal) != Kind::Group {
+        return Shown::No;
+    }
+    let paths: Vec<String> =
+        it.members.iter().map(|m| principal_path(Kind::of(m), &m.name)).collect();
+    hrefs(w, &GROUP_MEMBER_SET, paths.iter().map(String::as_str))
+}
+
+fn group_membership(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
+    let Some(it) = subject.principal() else { return Shown::No };
+    let paths: Vec<String> =
+        it.groups.iter().map(|g| principal_path(Kind::Group, &g.name)).collect();
+    hrefs(w, &GROUP_MEMBERSHIP, paths.iter().map(String::as_str))
+}
+
+fn inherited_from(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
+    // Grants are inherited from everything above the resource, up to the home.
+    let mut above = Vec::new();
+    if let (Some(place), Some(path)) = (subject.place, subject.store_path()) {
+        let mut path = path.as_str();
+        while let Some((parent, _)) = path.rsplit_once('/') {
+            above.push(super::space::place_path(&place.at(parent, true)));
+            path = parent;
+        }
+    }
+    hrefs(w, &INHERITED_ACL_SET, above.iter().map(String::as_str))
+}
+
+/// One privilege in the tree that `supported-privilege-set` shows.
+struct Supported {
+    name: Name,
+    set: Privileges,
+    description: &'static str,
+    depth: u8,
+}
+
+const fn dav(local: &'static str) -> Name {
+    Name::known(Ns::Dav, local)
+}
+
+const fn leaf(p: Privilege) -> Privileges {
+    Privileges(p as u16)
+}
+
+/// Every privilege, aggregates before what they contain (RFC 3744 §3.1-3.10, RFC 4791 §6.1.1).
+static SUPPORTED: [Supported; 14] = [
+    Supported { name: dav("all"), set: Privileges::ALL, description: "Everything", depth: 0 },
+    Supported {
+        name: dav("read"),
+        set: Privileges::READ,
+        description: "Read content and properties",
+        depth: 1,
+    },
+    Supported {
+        name: Name::known(Ns::CalDav, "read-free-busy"),
+        set: leaf(Privilege::ReadFreeBusy),
+        description: "Know when the owner is busy",
+        depth: 2,
+    },
+    Supported {
+        name: dav("read-current-user-privilege-set"),
+        set: leaf(Privilege::ReadOwnPrivileges),
+        description: "Read one's own privileges",
+        depth: 2,
+    },
+    Supported {
+        name: dav("write"),
+        set: Privileges::WRITE,
+        description: "Change content, properties and members",
+        depth: 1,
+    },
+    Supported {
+        name: dav("write-properties"),
+        set: leaf(Privilege::WriteProperties),
+        description: "Change properties",
+        depth: 2,
+    },
+    Supported {
+        name: dav("write-content"),
+        set: leaf(Privilege::WriteContent),
+        description: "Change content",
+        depth: 2,
+    },
+    Supported {
+        name: dav("bind"),
+        set: leaf(Privilege::Bind),
+        description: "Add members",
+        depth: 2,
+    },
+    Supported {
+        name: dav("unbind"),
+        set: leaf(Privilege::Unbind),
+        description: "Remove members",
+        depth: 2,
+    },
+    Supported {
+        name: dav("unlock"),
+        set: leaf(Privilege::Unlock),
+        description: "Break another's lock",
+        depth: 1,
+    },
+    Supported {
+        name: dav("read-acl"),
+        set: leaf(Privilege::ReadAcl),
+        description: "Read the access control list",
+        depth: 1,
+    },
+    Supported {
+        name: dav("write-acl"),
+        set: leaf(Privilege::WriteAcl),
+        description: "Change the access control list",
+        depth: 1,
+    },
+    Supported { name: dav("read"), set: leaf(Privilege::Read), description: "", depth: 9 },
+    Supported { name: dav("all"), set: Privileges::NONE, description: "", depth: 9 },
+];
+
+/// The element of one leaf privilege.
+pub fn privilege_name(privilege: Privilege) -> Name {
+    let set = leaf(privilege);
+    let found = SUPPORTED.iter().rev().find(|s| s.set == set);
+    found.map_or(dav("all"), |s| s.name.clone())
+}
+
+/// The privileges that an element names: an aggregate gives all its leaves.
+pub fn privileges_named(name: &Name) -> Option<Privileges> {
+    SUPPORTED.iter().find(|s| s.name == *name && s.depth < 9).map(|s| s.set)
+}
+
+/// Writes the granted privileges, aggregates and leaves alike: some clients look only for `write`,
+/// others only for its parts (CLIENTS-SOURCE §2).
+pub fn write_privileges(set: Privileges, w: &mut Writer) {
+    for it in SUPPORTED.iter().filter(|s| s.depth < 9 && set.contains(s.set)) {
+        w.raw(b"<D:privilege>");
+        w.empty(&it.name);
+        w.raw(b"</D:privilege>");
+    }
+}
+
+fn current_user_privileges(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
+    if !subject.rights.has(Privilege::ReadOwnPrivileges) {
+        return Shown::Denied;
+    }
+    w.open(&CURRENT_USER_PRIVILEGE_SET);
+    write_privileges(subject.rights, w);
+    w.close(&CURRENT_USER_PRIVILEGE_SET);
+    Shown::Yes
+}
+
+fn supported_privileges(_: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
+    const ENTRY: Name = dav("supported-privilege");
+    const DESCRIPTION: Name = dav("description");
+    w.open(&SUPPORTED_PRIVILEGE_SET);
+    let mut open = 0;
+    for it in SUPPORTED.iter().filter(|s| s.depth < 9) {
+        while open > it.depth {
+            w.close(&ENTRY);
+            open -= 1;
+        }
+        w.open(&ENTRY);
+        open += 1;
+        w.raw(b"<D:privilege>");
+        w.empty(&it.name);
+        w.raw(b"</D:privilege>");
+        w.open_with(&DESCRIPTION, &[("xml:lang", "en")]);
+        w.text(it.description);
+        w.close(&DESCRIPTION);
+    }
+    (0..open).for_each(|_| w.close(&ENTRY));
+    w.close(&SUPPORTED_PRIVILEGE_SET);
+    Shown::Yes
+}

@@ -1,0 +1,159 @@
+//! Answers: headers that every one has, errors in the form that the client takes, streams.
+
+use super::context::Ask;
+use super::fault::{Verdict, verdict, write_error};
+use super::name::MULTISTATUS;
+use crate::format::xml::Writer;
+use crate::kernel::fault::Fault;
+use crate::protocol::http::body::Body;
+use crate::protocol::http::header::accept::{ErrorBody, error_body};
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
+use http::{Response, StatusCode};
+use std::io;
+use tokio::sync::mpsc::{Sender, channel};
+
+/// The media type of every XML answer (CLIENTS-SOURCE §3: both this and text/xml are taken).
+pub const XML: &str = "application/xml; charset=utf-8";
+/// The header of compliance classes (RFC 4918 §10.1).
+pub const DAV: HeaderName = HeaderName::from_static("dav");
+
+/// An answer without a body.
+pub fn empty(status: StatusCode) -> Response<Body> {
+    let mut response = Response::new(Body::Empty);
+    *response.status_mut() = status;
+    response
+}
+
+/// An answer with a body at hand.
+pub fn full(status: StatusCode, media_type: &str, body: Vec<u8>) -> Response<Body> {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    set(&mut response, CONTENT_TYPE, media_type);
+    response
+}
+
+/// Sets a header; a value that cannot be one is left out.
+pub fn set(response: &mut Response<Body>, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        response.headers_mut().insert(name, value);
+    }
+}
+
+/// A multistatus at hand: `write` writes what stands inside the root.
+pub fn multistatus(write: impl FnOnce(&mut Writer)) -> Response<Body> {
+    let mut writer = Writer::with_capacity(2048);
+    writer.document_start(&MULTISTATUS);
+    write(&mut writer);
+    writer.close(&MULTISTATUS);
+    full(StatusCode::MULTI_STATUS, XML, writer.out)
+}
+
+/// Octets that a stream gathers before it hands them to the connection.
+const PIECE: usize = 64 << 10;
+
+/// A multistatus being written piece by piece: memory is bounded however long it gets.
+pub struct Sheet {
+    /// What is being written.
+    pub writer: Writer,
+    sink: Sender<io::Result<Bytes>>,
+}
+
+/// The client went away.
+#[derive(Debug)]
+pub struct Gone;
+
+impl Sheet {
+    /// Hands over what is written once it is enough for a piece.
+    pub async fn flush(&mut self) -> Result<(), Gone> {
+        if self.writer.out.len() < PIECE {
+            return Ok(());
+        }
+        self.hand_over().await
+    }
+
+    async fn hand_over(&mut self) -> Result<(), Gone> {
+        let piece = std::mem::replace(&mut self.writer.out, Vec::with_capacity(PIECE + PIECE / 4));
+        self.sink.send(Ok(Bytes::from(piece))).await.map_err(|_| Gone)
+    }
+
+    /// Breaks the answer off: the client sees that it is incomplete.
+    pub async fn break_off(self, fault: &Fault) {
+        tracing::error!(%fault, "an answer was broken off");
+        let _ = self.sink.send(Err(io::Error::other("the answer cannot be completed"))).await;
+    }
+
+    /// Ends the multistatus.
+    pub async fn finish(mut self) {
+        self.writer.close(&MULTISTATUS);
+        let _ = self.hand_over().await;
+    }
+}
+
+/// A multistatus that `work` writes while it is sent.
+pub fn streamed<F>(work: impl FnOnce(Sheet) -> F) -> Response<Body>
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let (sink, pieces) = channel(1);
+    let mut writer = Writer::with_capacity(PIECE);
+    writer.document_start(&MULTISTATUS);
+    let work = Box::pin(work(Sheet { writer, sink }));
+    let mut response = Response::new(Body::Worked(Some(work), pieces, None));
+    *response.status_mut() = StatusCode::MULTI_STATUS;
+    set(&mut response, CONTENT_TYPE, XML);
+    response
+}
+
+/// The answer to a fault: the condition as XML for DAV clients; JSON or plain text, with the
+/// reason in words, for those who ask for it.
+pub fn fault(ask: &Ask, fault: &Fault) -> Response<Body> {
+    let verdict = verdict(fault, ask.about());
+    of_verdict(&verdict, &words(fault), error_body(&ask.headers))
+}
+
+/// What is said of a fault to a client: the server's own are not explained.
+pub fn words(fault: &Fault) -> String {
+    match fault {
+        Fault::Internal(why) => {
+            tracing::error!(why, "internal fault");
+            "the server failed at this; its log says why".into()
+        }
+        Fault::Denied { .. } => "you lack a right that this needs".into(),
+        fault => fault.to_string(),
+    }
+}
+
+/// An error's answer.
+pub fn of_verdict(verdict: &Verdict, words: &str, wanted: ErrorBody) -> Response<Body> {
+    let mut response = match (wanted, &verdict.condition) {
+        (ErrorBody::Json, condition) => {
+            let condition = condition.as_ref().map(|name| name.local());
+            let json = serde_json::json!({ "error": words, "condition": condition });
+            full(verdict.status, "application/json", json.to_string().into_bytes())
+        }
+        (ErrorBody::Xml, Some(_)) => {
+            let mut writer = Writer::with_capacity(256);
+            writer.raw(b"<?xml version=\"1.0\" encoding=\"utf-8\"?>\n");
+            let mut error = Writer::with_capacity(256);
+            write_error(verdict, &mut error);
+            writer.raw(&with_declarations(&error.out));
+            full(verdict.status, XML, writer.out)
+        }
+        _ => full(verdict.status, "text/plain; charset=utf-8", format!("{words}\n").into_bytes()),
+    };
+    if verdict.status == StatusCode::SERVICE_UNAVAILABLE {
+        set(&mut response, RETRY_AFTER, "5");
+    }
+    response
+}
+
+/// Declares the prefixes used inside a lone `DAV:error`.
+fn with_declarations(error: &[u8]) -> Vec<u8> {
+    let declared: &[u8] = b"<D:error xmlns:D=\"DAV:\" xmlns:C=\"urn:ietf:params:xml:ns:caldav\" \
+xmlns:A=\"urn:ietf:params:xml:ns:carddav\">";
+    match error.strip_prefix(b"<D:error>") {
+        Some(rest) => [declared, rest].concat(),
+        None => error.to_vec(),
+    }
+}

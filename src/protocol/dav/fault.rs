@@ -1,0 +1,162 @@
+//! One function from a fault to its status and condition element: nothing else in the DAV
+//! protocols chooses a status for a refusal.
+//!
+//! `DAV:error` holds exactly the condition elements of the standards (RFC 4918 §16); what people
+//! should read besides goes to `DAV:responsedescription` in multistatus bodies, and to the log.
+
+use super::name::{ERROR, NEED_PRIVILEGES, PRIVILEGE, RESOURCE};
+use crate::domain::collection::Home;
+use crate::format::xml::{Name, Ns, Writer};
+use crate::kernel::fault::{Fault, Refusal};
+use crate::kernel::privilege::Privilege;
+use http::StatusCode;
+
+/// What the request was about, where that chooses between two conditions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum About {
+    /// Calendars.
+    Calendars,
+    /// Address books.
+    Addressbooks,
+    /// Files, principals, everything else.
+    Other,
+}
+
+impl From<Home> for About {
+    fn from(home: Home) -> Self {
+        match home {
+            Home::Calendars => Self::Calendars,
+            Home::Addressbooks => Self::Addressbooks,
+            Home::Files => Self::Other,
+        }
+    }
+}
+
+/// The status and, where a standard names one, the condition element with the hrefs inside it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// The status.
+    pub status: StatusCode,
+    /// The condition element.
+    pub condition: Option<Name>,
+    /// Paths below the DAV root that stand in the condition as `DAV:href`.
+    pub hrefs: Vec<String>,
+    /// The missing privilege of `DAV:need-privileges`.
+    pub privilege: Option<Privilege>,
+}
+
+/// The verdict on a fault.
+pub fn verdict(fault: &Fault, about: About) -> Verdict {
+    let plain = |status| Verdict { status, condition: None, hrefs: Vec::new(), privilege: None };
+    match fault {
+        Fault::Refused(refusal) => refused(refusal, about),
+        Fault::NotFound => plain(StatusCode::NOT_FOUND),
+        Fault::Denied { path, privilege } => Verdict {
+            condition: Some(NEED_PRIVILEGES),
+            hrefs: vec![path.clone()],
+            privilege: Some(*privilege),
+            ..plain(StatusCode::FORBIDDEN)
+        },
+        Fault::Busy(_) => plain(StatusCode::SERVICE_UNAVAILABLE),
+        Fault::Internal(_) => plain(StatusCode::INTERNAL_SERVER_ERROR),
+    }
+}
+
+const fn dav(local: &'static str) -> Option<Name> {
+    Some(Name::known(Ns::Dav, local))
+}
+
+/// The CalDAV condition about calendars, the CardDAV one about address books, none elsewhere.
+fn of_kind(about: About, caldav: &'static str, carddav: &'static str) -> Option<Name> {
+    match about {
+        About::Calendars => Some(Name::known(Ns::CalDav, caldav)),
+        About::Addressbooks => Some(Name::known(Ns::CardDav, carddav)),
+        About::Other => None,
+    }
+}
+
+fn refused(refusal: &Refusal, about: About) -> Verdict {
+    use StatusCode as S;
+    let (status, condition, href) = match refusal {
+        Refusal::Malformed(_) | Refusal::Directory(_) => (S::BAD_REQUEST, None, None),
+        Refusal::InvalidData { .. } => {
+            (S::FORBIDDEN, of_kind(about, "valid-calendar-data", "valid-address-data"), None)
+        }
+        Refusal::InvalidResource(_) => {
+            let name = of_kind(about, "valid-calendar-object-resource", "valid-address-data");
+            (S::FORBIDDEN, name, None)
+        }
+        Refusal::UnsupportedType(_) => match about {
+            About::Other => (S::UNSUPPORTED_MEDIA_TYPE, None, None),
+            _ => (
+                S::FORBIDDEN,
+                of_kind(about, "supported-calendar-data", "supported-address-data"),
+                None,
+            ),
+        },
+        Refusal::UnsupportedComponent(_) => {
+            (S::FORBIDDEN, of_kind(about, "supported-calendar-component", "x"), None)
+        }
+        // 409 and not 403: with 403 DAVx5 gives up on the whole collection, with 409 on the
+        // one object; RFC 4791 §1.3 allows both.
+        Refusal::UidConflict { path } => {
+            (S::CONFLICT, of_kind(about, "no-uid-conflict", "no-uid-conflict"), Some(path))
+        }
+        Refusal::TooLarge { .. } => match about {
+            About::Other => (S::PAYLOAD_TOO_LARGE, None, None),
+            _ => (S::FORBIDDEN, of_kind(about, "max-resource-size", "max-resource-size"), None),
+        },
+        Refusal::QuotaExceeded => (S::INSUFFICIENT_STORAGE, dav("quota-not-exceeded"), None),
+        Refusal::Exists => (S::METHOD_NOT_ALLOWED, dav("resource-must-be-null"), None),
+        Refusal::NoParent => (S::CONFLICT, None, None),
+        Refusal::CollectionPlacement(_) => {
+            let (c, a) = ("calendar-collection-location-ok", "addressbook-collection-location-ok");
+            (S::FORBIDDEN, of_kind(about, c, a), None)
+        }
+        Refusal::SameResource => (S::FORBIDDEN, None, None),
+        Refusal::ConditionFailed => (S::PRECONDITION_FAILED, None, None),
+        Refusal::Locked { path } => (S::LOCKED, dav("lock-token-submitted"), Some(path)),
+        Refusal::LockConflict { path } => (S::LOCKED, dav("no-conflicting-lock"), Some(path)),
+        Refusal::NoSuchLock => (S::CONFLICT, dav("lock-token-matches-request-uri"), None),
+        Refusal::Protected => (S::FORBIDDEN, dav("cannot-modify-protected-property"), None),
+        Refusal::InvalidSyncToken => (S::FORBIDDEN, dav("valid-sync-token"), None),
+        Refusal::TooManyMatches => (S::FORBIDDEN, dav("number-of-matches-within-limits"), None),
+        Refusal::UnsupportedFilter(_) => {
+            (S::FORBIDDEN, of_kind(about, "supported-filter", "supported-filter"), None)
+        }
+    };
+    let condition = condition.filter(|name| name.local() != "x");
+    Verdict { status, condition, hrefs: href.cloned().into_iter().collect(), privilege: None }
+}
+
+/// Writes `DAV:error` with the verdict's condition (RFC 4918 §14.5, RFC 3744 §7.1.1).
+pub fn write_error(verdict: &Verdict, writer: &mut Writer) {
+    let Some(condition) = &verdict.condition else { return };
+    writer.open(&ERROR);
+    match (verdict.hrefs.is_empty(), verdict.privilege) {
+        (true, _) => writer.empty(condition),
+        (false, None) => {
+            writer.open(condition);
+            verdict.hrefs.iter().for_each(|path| href(writer, path));
+            writer.close(condition);
+        }
+        (false, Some(privilege)) => {
+            writer.open(condition);
+            for path in &verdict.hrefs {
+                writer.open(&RESOURCE);
+                href(writer, path);
+                writer.open(&PRIVILEGE);
+                writer.empty(&super::acl::privilege_name(privilege));
+                writer.close(&PRIVILEGE);
+                writer.close(&RESOURCE);
+            }
+            writer.close(condition);
+        }
+    }
+    writer.close(&ERROR);
+}
+
+/// A `DAV:href` of a path below the DAV root.
+fn href(writer: &mut Writer, path: &str) {
+    writer.href(&format!("{}{path}", super::space::DAV_ROOT));
+}

@@ -1,0 +1,57 @@
+//! COPY and MOVE (RFC 4918 §9.8, §9.9).
+
+use crate::domain::collection::copy_move::{Verb, copy_or_move};
+use crate::kernel::fault::{Fault, Outcome, Refusal};
+use crate::protocol::dav::Ask;
+use crate::protocol::dav::answer::{empty, set};
+use crate::protocol::dav::guard;
+use crate::protocol::dav::space::place_path;
+use crate::protocol::http::body::Body;
+use crate::protocol::http::header::depth::{self, Depth};
+use crate::protocol::http::header::destination::{self, Destination};
+use crate::protocol::http::header::overwrite;
+use http::header::LOCATION;
+use http::{Response, StatusCode};
+use hyper::body::Incoming;
+use std::sync::Arc;
+
+/// Copies or moves to the `Destination`.
+pub async fn run(ask: Arc<Ask>, _body: Incoming) -> Outcome<Response<Body>> {
+    let from = ask.need_place()?;
+    let moving = ask.method.as_str() == "MOVE";
+    let verb = match (moving, depth::parse(&ask.headers)?) {
+        (true, None | Some(Depth::Infinity)) => Verb::Move,
+        // Depth means nothing for a single object.
+        (true, Some(_)) if !from.collection => Verb::Move,
+        (true, Some(_)) => return Err(Fault::malformed("MOVE takes Depth: infinity only")),
+        (false, Some(Depth::Zero)) => Verb::CopyAlone,
+        (false, Some(Depth::One)) => {
+            return Err(Fault::malformed("COPY takes Depth 0 or infinity"));
+        }
+        (false, None | Some(Depth::Infinity)) => Verb::Copy,
+    };
+    let overwrite = overwrite::parse(&ask.headers)?;
+    let path = match destination::parse(&ask.headers, ask.authority.as_deref())? {
+        Destination::Here(path) => path,
+        Destination::Elsewhere => return Ok(empty(StatusCode::BAD_GATEWAY)),
+    };
+    let to = match ask.place_of(&path).await {
+        Ok(to) => to,
+        Err(Fault::NotFound) => return Ok(empty(StatusCode::FORBIDDEN)),
+        Err(fault) => return Err(fault),
+    };
+    let guard = guard::of(&ask).await?;
+    match copy_or_move(&ask.access, from, &to, verb, overwrite, guard).await {
+        Ok(created) => {
+            let status = if created { StatusCode::CREATED } else { StatusCode::NO_CONTENT };
+            let mut response = empty(status);
+            let mut location = Vec::new();
+            crate::format::uri::encode_path(&place_path(&to), &mut location);
+            set(&mut response, LOCATION, &String::from_utf8_lossy(&location));
+            Ok(response)
+        }
+        // RFC 4918 §9.8.5: `Overwrite: F` on a taken name is a failed condition.
+        Err(Fault::Refused(Refusal::Exists)) => Ok(empty(StatusCode::PRECONDITION_FAILED)),
+        Err(fault) => Err(fault),
+    }
+}

@@ -1,0 +1,171 @@
+//! MKCOL, plain and extended (RFC 4918 §9.3, RFC 5689); MKCALENDAR shares its parts.
+
+use crate::domain::collection::Property;
+use crate::domain::collection::kind::{COMPONENTS_DEFAULT, Kind, component_bit};
+use crate::domain::collection::tree::{self, Making};
+use crate::format::xml::{Element, Name, Writer};
+use crate::kernel::fault::{Fault, Outcome, Refusal};
+use crate::protocol::dav::Ask;
+use crate::protocol::dav::answer::{XML, empty, full};
+use crate::protocol::dav::body::xml;
+use crate::protocol::dav::fault::{Verdict, verdict};
+use crate::protocol::dav::guard;
+use crate::protocol::dav::multistatus::write_propstat;
+use crate::protocol::dav::name::names;
+use crate::protocol::dav::property::Setting;
+use crate::protocol::http::body::Body;
+use crate::protocol::http::header::content_type;
+use http::header::CACHE_CONTROL;
+use http::{Response, StatusCode};
+use hyper::body::Incoming;
+use std::sync::Arc;
+
+names! {
+    MKCOL_RESPONSE = Dav "mkcol-response",
+    RESOURCE_TYPE = Dav "resourcetype",
+    COMPONENT_SET = CalDav "supported-calendar-component-set",
+}
+
+/// Makes a collection.
+pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
+    if let Some(media) = content_type::parse(&ask.headers)?
+        && !media.is_xml()
+    {
+        return Err(Refusal::UnsupportedType(media.essence).into());
+    }
+    let root = xml(&ask, body).await?;
+    if root.as_ref().is_some_and(|r| !r.is("DAV:", "mkcol")) {
+        // RFC 4918 §9.3: a body that is not understood is refused.
+        return Err(Refusal::UnsupportedType("this body".into()).into());
+    }
+    let place = ask.need_place()?;
+    make(&ask, root.as_ref(), place.home.child(), &MKCOL_RESPONSE).await
+}
+
+/// Makes a collection with the properties of a body: of the kind that `DAV:resourcetype` says, or
+/// else `kind`. `response` is the root element of the answer to refused properties.
+pub async fn make(
+    ask: &Ask,
+    root: Option<&Element>,
+    kind: Kind,
+    response: &Name,
+) -> Outcome<Response<Body>> {
+    let place = ask.need_place()?;
+    let wanted: Vec<&Element> = properties(root);
+    let plan = plan(ask, &wanted, kind)?;
+    match plan {
+        Ok(making) => {
+            let guard = guard::of(ask).await?;
+            tree::make(&ask.access, &place.at(&place.path, true), making, guard).await?;
+            let mut created = empty(StatusCode::CREATED);
+            // RFC 5689 §3, RFC 4791 §5.3.1: the answer must not be kept.
+            crate::protocol::dav::answer::set(&mut created, CACHE_CONTROL, "no-cache");
+            Ok(created)
+        }
+        Err(refused) => Ok(refusal(ask, &wanted, &refused, response)),
+    }
+}
+
+/// The properties of every `DAV:set` in the body.
+pub fn properties(root: Option<&Element>) -> Vec<&Element> {
+    let sets = root.into_iter().flat_map(Element::elements).filter(|e| e.is("DAV:", "set"));
+    let props = sets.flat_map(Element::elements).filter(|e| e.is("DAV:", "prop"));
+    props.flat_map(Element::elements).collect()
+}
+
+/// A property that stops the making, and why.
+pub struct Refused {
+    name: Name,
+    why: String,
+    fault: Fault,
+}
+
+fn plan(ask: &Ask, wanted: &[&Element], kind: Kind) -> Outcome<Result<Making, Refused>> {
+    let mut making = Making { kind, components: 0, properties: Vec::new() };
+    for element in wanted {
+        let refuse = |why: &str, fault: Refusal| {
+            let name = element.name.clone();
+            Ok(Err(Refused { name, why: why.to_owned(), fault: fault.into() }))
+        };
+        if element.name == RESOURCE_TYPE {
+            match kind_named(element, kind) {
+                Some(named) => making.kind = named,
+                None => {
+                    let fault = Refusal::CollectionPlacement("resourcetype".into());
+                    return refuse("such a collection cannot be made here", fault);
+                }
+            }
+            continue;
+        }
+        match ask.registry().row(&element.name).map(|row| &row.setting) {
+            Some(Setting::Protected) => return refuse("protected", Refusal::Protected),
+            Some(Setting::Kept(check)) => {
+                if let Err(why) = check(element) {
+                    return refuse(why, Refusal::Malformed(why.to_owned()));
+                }
+                making.properties.push(kept(element));
+            }
+            Some(Setting::AtCreation) => match components(element) {
+                Some(bits) => making.components = bits,
+                None => {
+                    let what = "a component that is not served".to_owned();
+                    return refuse(&what, Refusal::UnsupportedComponent(what.clone()));
+                }
+            },
+            None => making.properties.push(kept(element)),
+        }
+    }
+    match (making.kind, making.components) {
+        (Kind::Calendar, 0) => making.components = COMPONENTS_DEFAULT,
+        (Kind::Calendar, _) => {}
+        _ => making.components = 0,
+    }
+    Ok(Ok(making))
+}
+
+/// The kind that a resourcetype asks for; none when it is not one of this tree's. Elements that
+/// only decorate (`CS:subscribed`) say nothing.
+fn kind_named(element: &Element, here: Kind) -> Option<Kind> {
+    let has = |ns: &str, name: &str| element.child(ns, name).is_some();
+    let caldav = "urn:ietf:params:xml:ns:caldav";
+    let carddav = "urn:ietf:params:xml:ns:carddav";
+    match (has(caldav, "calendar"), has(carddav, "addressbook")) {
+        (true, false) => (here == Kind::Calendar).then_some(Kind::Calendar),
+        (false, true) => (here == Kind::Addressbook).then_some(Kind::Addressbook),
+        (false, false) => Some(here),
+        (true, true) => None,
+    }
+}
+
+/// The components of a `supported-calendar-component-set`; none when one cannot be stored or it
+/// names none.
+pub fn components(element: &Element) -> Option<i64> {
+    let mut bits = 0;
+    for comp in element.elements().filter(|e| e.is("urn:ietf:params:xml:ns:caldav", "comp")) {
+        bits |= component_bit(comp.attribute("name")?)?;
+    }
+    (bits != 0).then_some(bits)
+}
+
+/// A property as it is stored.
+pub fn kept(element: &Element) -> Property {
+    Property {
+        namespace: element.name.ns().uri().to_owned(),
+        name: element.name.local().to_owned(),
+        value: element.to_standalone(),
+    }
+}
+
+/// RFC 5689 §3: the property at fault with its status, the others 424, nothing made.
+fn refusal(ask: &Ask, wanted: &[&Element], refused: &Refused, response: &Name) -> Response<Body> {
+    let verdict = verdict(&refused.fault, ask.about());
+    let mut writer = Writer::with_capacity(1024);
+    writer.document_start(response);
+    let culprit = std::iter::once(&refused.name);
+    write_propstat(culprit, StatusCode::FORBIDDEN, Some(&verdict), Some(&refused.why), &mut writer);
+    let others = wanted.iter().map(|e| &e.name).filter(|name| **name != refused.name);
+    let none = None::<&Verdict>;
+    write_propstat(others, StatusCode::FAILED_DEPENDENCY, none, None, &mut writer);
+    writer.close(response);
+    full(StatusCode::FORBIDDEN, XML, writer.out)
+}

@@ -1,0 +1,31 @@
+//! POST to a collection adds a member under a name that the server chooses (RFC 5995).
+
+use super::put::{answer, receive};
+use crate::domain::collection::{Home, item};
+use crate::kernel::fault::{Fault, Outcome};
+use crate::kernel::secret::uuid;
+use crate::protocol::dav::Ask;
+use crate::protocol::dav::guard;
+use crate::protocol::dav::space::place_path;
+use crate::protocol::http::body::Body;
+use http::Response;
+use hyper::body::Incoming;
+use std::sync::Arc;
+
+/// Stores the body under a new name.
+pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
+    let place = ask.need_place()?;
+    if !place.collection {
+        return Err(Fault::malformed("POST adds members to collections: end the path with '/'"));
+    }
+    let guard = guard::of(&ask).await?;
+    let ending = match place.home {
+        Home::Calendars => ".ics",
+        Home::Addressbooks => ".vcf",
+        Home::Files => "",
+    };
+    let member = place.child(&format!("{}{ending}", uuid()), false);
+    let (content, index) = receive(&ask, &member, body).await?;
+    let stored = item::put(&ask.access, &member, content, index, guard).await?;
+    Ok(answer(&stored, Some(&place_path(&member))))
+}

@@ -1,0 +1,266 @@
+//! PROPFIND (RFC 4918 §9.1), Depth 0 and 1; infinity is refused with `propfind-finite-depth`.
+
+use crate::domain::collection::tree::Found;
+use crate::domain::collection::{Home, Place, list};
+use crate::domain::directory::admin::Profile;
+use crate::domain::directory::{Kind, lookup};
+use crate::format::xml::{Name, Ns, Writer};
+use crate::kernel::fault::{Fault, Outcome};
+use crate::kernel::privilege::{Privilege, Privileges};
+use crate::protocol::dav::Ask;
+use crate::protocol::dav::answer::{Sheet, multistatus, of_verdict, set, streamed};
+use crate::protocol::dav::body::xml;
+use crate::protocol::dav::context::may_see;
+use crate::protocol::dav::fault::Verdict;
+use crate::protocol::dav::multistatus::{Wanted, write_response};
+use crate::protocol::dav::space::{self, Target, home_path, place_path, principal_path};
+use crate::protocol::dav::subject::{Node, Subject};
+use crate::protocol::http::body::Body;
+use crate::protocol::http::header::accept::error_body;
+use crate::protocol::http::header::depth::{self, Depth};
+use crate::protocol::http::header::prefer::Preferences;
+use http::header::{HeaderName, VARY};
+use http::{Response, StatusCode};
+use hyper::body::Incoming;
+use std::sync::Arc;
+
+/// Answers with the properties of the resource, and with Depth 1 of its members.
+pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
+    let depth = depth::parse(&ask.headers)?.unwrap_or(Depth::Infinity);
+    let root = xml(&ask, body).await?;
+    let preferences = Preferences::parse(&ask.headers);
+    let minimal = preferences.minimal();
+    let wanted = Wanted::of_propfind(ask.registry(), root.as_ref(), minimal)?;
+    if depth == Depth::Infinity {
+        return Ok(infinite(&ask));
+    }
+    let members = depth == Depth::One;
+    let alone = !(members && preferences.depth_noroot);
+    let mut response = match &ask.target {
+        Target::Entrance => entrance(&ask, &wanted, members, alone).await?,
+        Target::Principal(kind, name) => principal(&ask, &wanted, *kind, name).await?,
+        Target::Account(..) => stored(ask.clone(), wanted, members, alone).await?,
+        Target::Nowhere => return Err(Fault::NotFound),
+    };
+    if let Some(applied) = preferences.applied() {
+        response.headers_mut().insert(HeaderName::from_static("preference-applied"), applied);
+    }
+    set(&mut response, VARY, "Brief, Prefer");
+    // macOS reads the classes here as well as from OPTIONS.
+    set(&mut response, crate::protocol::dav::answer::DAV, &ask.registry().features);
+    Ok(response)
+}
+
+fn infinite(ask: &Ask) -> Response<Body> {
+    let verdict = Verdict {
+        status: StatusCode::FORBIDDEN,
+        condition: Some(Name::known(Ns::Dav, "propfind-finite-depth")),
+        hrefs: Vec::new(),
+        privilege: None,
+    };
+    of_verdict(&verdict, "give Depth: 0 or Depth: 1", error_body(&ask.headers))
+}
+
+/// A subject that nobody owns.
+pub fn bare<'a>(ask: &'a Ask, node: Node<'a>, path: &'a str) -> Subject<'a> {
+    let rights = match ask.access.who.administrator {
+        true => Privileges::ALL,
+        false => Privileges::READ,
+    };
+    Subject { ask, node, path, place: None, rights, stored: &[], locks: &[], quota: None }
+}
+
+async fn entrance(
+    ask: &Ask,
+    wanted: &Wanted,
+    members: bool,
+    itself: bool,
+) -> Outcome<Response<Body>> {
+    let below = if members { below_entrance(ask) } else { Vec::new() };
+    let mut profiles = Vec::new();
+    for path in &below {
+        if let Target::Principal(kind, name) = space::target(path)
+            && let Some(profile) = lookup::profile(&ask.access.store, kind, &name).await?
+        {
+            profiles.push((path, profile));
+        }
+    }
+    Ok(multistatus(|w| {
+        if itself {
+            write_response(wanted, &bare(ask, Node::Entrance, &ask.path), w);
+        }
+        for path in &below {
+            let profile = profiles.iter().find(|(p, _)| *p == path);
+            let node = profile.map_or(Node::Entrance, |(_, profile)| Node::Principal(profile));
+            write_response(wanted, &bare(ask, node, path), w);
+        }
+    }))
+}
+
+/// What is directly below a collection that nobody owns: only what is the asker's own.
+fn below_entrance(ask: &Ask) -> Vec<String> {
+    let own_kind = Kind::of(&ask.access.who);
+    let name = &ask.access.who.name;
+    let mut all = vec!["/dav/".to_owned(), "/dav/principals/".to_owned()];
+    all.extend(Kind::ALL.map(|kind| format!("/dav/principals/{}/", kind.segment())));
+    all.push(principal_path(own_kind, name));
+    all.extend(Home::ALL.map(|home| format!("/dav/{}/", home.segment())));
+    all.extend(Home::ALL.map(|home| home_path(home, name)));
+    let here = if ask.path.ends_with('/') { ask.path.clone() } else { format!("{}/", ask.path) };
+    all.retain(|path| {
+        let rest = path.strip_prefix(&here).and_then(|rest| rest.strip_suffix('/'));
+        rest.is_some_and(|rest| !rest.is_empty() && !rest.contains('/'))
+    });
+    all
+}
+
+/// The profile of a principal that the asker may see.
+///
+/// # Errors
+/// `Denied` whether or not it exists, for those who may not see it; `NotFound` for an
+/// administrator.
+pub async fn visible(ask: &Ask, kind: Kind, name: &str) -> Outcome<Profile> {
+    let found = lookup::profile(&ask.access.store, kind, name).await?;
+    let groups = lookup::groups_of(&ask.access.store, ask.access.who.id).await?;
+    match found {
+        Some(it) if may_see(&ask.access, &groups, &it.principal) => Ok(it),
+        None if ask.access.who.administrator => Err(Fault::NotFound),
+        _ => {
+            let path = format!("principals/{}/{name}/", kind.segment());
+            Err(Fault::Denied { path, privilege: Privilege::Read })
+        }
+    }
+}
+
+async fn principal(ask: &Ask, wanted: &Wanted, kind: Kind, name: &str) -> Outcome<Response<Body>> {
+    let profile = visible(ask, kind, name).await?;
+    let path = principal_path(kind, name);
+    Ok(multistatus(|w| write_response(wanted, &bare(ask, Node::Principal(&profile), &path), w)))
+}
+
+async fn stored(
+    ask: Arc<Ask>,
+    wanted: Wanted,
+    members: bool,
+    itself: bool,
+) -> Outcome<Response<Body>> {
+    let place = ask.need_place()?.clone();
+    let want = list::Want { children: members, ..wanted.want() };
+    let sight = list::see(&ask.access, &place, want).await?;
+    if !members || sight.found.collection().is_none() {
+        return Ok(multistatus(|w| write_sight(&ask, &place, &sight, &wanted, w)));
+    }
+    Ok(streamed(move |mut sheet| async move {
+        if itself {
+            write_sight(&ask, &place, &sight, &wanted, &mut sheet.writer);
+        }
+        write_children(&ask, &place, &sight, &wanted, &mut sheet.writer);
+        match write_members(&ask, &place, &sight, &wanted, &mut sheet).await {
+            Ok(true) => sheet.finish().await,
+            Ok(false) => {}
+            Err(fault) => sheet.break_off(&fault).await,
+        }
+    }))
+}
+
+/// Writes the response of the resource looked at.
+pub fn write_sight(ask: &Ask, place: &Place, sight: &list::Sight, wanted: &Wanted, w: &mut Writer) {
+    let collection = sight.found.collection().is_some();
+    let path = place_path(&place.at(&place.path, collection));
+    let text = match &sight.body {
+        Some(crate::domain::collection::Body::Inline(bytes)) => std::str::from_utf8(bytes).ok(),
+        _ => None,
+    };
+    let node = match &sight.found {
+        Found::Collection(it) => Node::Collection(it),
+        Found::Object(_, it) => Node::Object(it, text),
+        Found::Nothing(_) | Found::NoParent => return,
+    };
+    let subject = Subject {
+        ask,
+        node,
+        path: &path,
+        place: Some(place),
+        rights: sight.rights,
+        stored: &sight.properties,
+        locks: &sight.locks,
+        quota: sight.quota,
+    };
+    write_response(wanted, &subject, w);
+}
+
+fn write_children(ask: &Ask, place: &Place, sight: &list::Sight, wanted: &Wanted, w: &mut Writer) {
+    for (child, properties) in &sight.children {
+        let at = place.at(&child.path, true);
+        let path = place_path(&at);
+        let subject = Subject {
+            ask,
+            node: Node::Collection(child),
+            path: &path,
+            place: Some(&at),
+            rights: sight.rights,
+            stored: properties,
+            locks: &sight.locks,
+            quota: sight.quota,
+        };
+        write_response(wanted, &subject, w);
+    }
+}
+
+/// Writes the objects page by page; `false` when the client went away.
+async fn write_members(
+    ask: &Ask,
+    place: &Place,
+    sight: &list::Sight,
+    wanted: &Wanted,
+    sheet: &mut Sheet,
+) -> Outcome<bool> {
+    let Some(it) = sight.found.collection() else { return Ok(true) };
+    if it.member_count == 0 {
+        return Ok(true);
+    }
+    let mut path = place_path(&place.at(&place.path, true));
+    let stem = path.len();
+    let mut after = Some(String::new());
+    while let Some(from) = after {
+        let page = list::page(&ask.access, it.id, from, wanted.want()).await?;
+        let mut properties = page.properties.as_slice();
+        for (object, body) in &page.objects {
+            let own;
+            (own, properties) = split_own(properties, &object.name);
+            let stored: Vec<_> = own.iter().map(|(_, p)| p.clone()).collect();
+            let text = match body {
+                Some(crate::domain::collection::Body::Inline(b)) => std::str::from_utf8(b).ok(),
+                _ => None,
+            };
+            path.truncate(stem);
+            path.push_str(&object.name);
+            let subject = Subject {
+                ask,
+                node: Node::Object(object, text),
+                path: &path,
+                place: Some(place),
+                rights: sight.rights,
+                stored: &stored,
+                locks: &sight.locks,
+                quota: sight.quota,
+            };
+            write_response(wanted, &subject, &mut sheet.writer);
+            if sheet.flush().await.is_err() {
+                return Ok(false);
+            }
+        }
+        after = page.next;
+    }
+    Ok(true)
+}
+
+type Named = (String, crate::domain::collection::Property);
+
+/// Splits off the properties of one object; both lists are ordered by name.
+fn split_own<'p>(all: &'p [Named], name: &str) -> (&'p [Named], &'p [Named]) {
+    let skip = all.iter().take_while(|(n, _)| n.as_str() < name).count();
+    let all = all.get(skip..).unwrap_or(&[]);
+    let own = all.iter().take_while(|(n, _)| n == name).count();
+    all.split_at(own)
+}

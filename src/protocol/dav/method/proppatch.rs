@@ -1,0 +1,124 @@
+//! PROPPATCH (RFC 4918 §9.2): in document order, all or nothing, always 207 once it was tried.
+
+use super::mkcol::{components, kept};
+use crate::domain::collection::property::{Instruction, patch};
+use crate::format::xml::{Element, Name};
+use crate::kernel::fault::{Fault, Outcome, Refusal};
+use crate::protocol::dav::Ask;
+use crate::protocol::dav::answer::multistatus;
+use crate::protocol::dav::body::xml;
+use crate::protocol::dav::fault::{Verdict, verdict};
+use crate::protocol::dav::guard;
+use crate::protocol::dav::multistatus::write_propstat;
+use crate::protocol::dav::property::Setting;
+use crate::protocol::http::body::Body;
+use http::{Response, StatusCode};
+use hyper::body::Incoming;
+use std::sync::Arc;
+
+/// Sets and removes properties.
+pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
+    let root = xml(&ask, body).await?;
+    let Some(root) = root.filter(|r| r.is("DAV:", "propertyupdate")) else {
+        return Err(Fault::malformed("the body must be a DAV:propertyupdate"));
+    };
+    let steps = steps(&root);
+    if steps.is_empty() {
+        return Err(Fault::malformed("the propertyupdate names no property"));
+    }
+    let place = ask.need_place()?;
+    let mut instructions = Vec::new();
+    for (set, element) in &steps {
+        match instruction(&ask, *set, element) {
+            Ok(instruction) => instructions.push(instruction),
+            Err(fault) => return Ok(refused(&ask, &steps, Some(&element.name), &fault)),
+        }
+    }
+    let guard = guard::of(&ask).await?;
+    match patch(&ask.access, place, instructions, guard).await {
+        Ok(()) => Ok(multistatus(|w| {
+            w.raw(b"<D:response>");
+            w.href(&ask.path);
+            let none = None::<&Verdict>;
+            write_propstat(distinct(&steps).into_iter(), StatusCode::OK, none, None, w);
+            w.raw(b"</D:response>");
+        })),
+        // Too long, too many: the client's values are at fault, not the request.
+        Err(fault @ Fault::Refused(Refusal::Malformed(_))) => {
+            Ok(refused(&ask, &steps, None, &fault))
+        }
+        Err(fault) => Err(fault),
+    }
+}
+
+/// What to do, in document order: set (true) or remove.
+fn steps(root: &Element) -> Vec<(bool, &Element)> {
+    let mut all = Vec::new();
+    for step in root.elements() {
+        let set = match (step.is("DAV:", "set"), step.is("DAV:", "remove")) {
+            (true, _) => true,
+            (_, true) => false,
+            _ => continue,
+        };
+        let props = step.elements().filter(|e| e.is("DAV:", "prop"));
+        all.extend(props.flat_map(Element::elements).map(|property| (set, property)));
+    }
+    all
+}
+
+fn instruction(ask: &Ask, set: bool, element: &Element) -> Outcome<Instruction> {
+    let row = ask.registry().row(&element.name);
+    match (row.map(|row| &row.setting), set) {
+        (Some(Setting::Protected), _) => Err(Refusal::Protected.into()),
+        (Some(Setting::AtCreation), true) => match components(element) {
+            Some(bits) => Ok(Instruction::Components(bits)),
+            None => Err(Fault::malformed("name components that are served")),
+        },
+        (Some(Setting::AtCreation), false) => Err(Refusal::Protected.into()),
+        (Some(Setting::Kept(check)), true) => match check(element) {
+            Ok(()) => Ok(Instruction::Set(kept(element))),
+            Err(why) => Err(Fault::malformed(why)),
+        },
+        (None, true) => Ok(Instruction::Set(kept(element))),
+        (_, false) => {
+            let name = &element.name;
+            Ok(Instruction::Remove(name.ns().uri().to_owned(), name.local().to_owned()))
+        }
+    }
+}
+
+fn distinct<'e>(steps: &[(bool, &'e Element)]) -> Vec<&'e Name> {
+    let mut names: Vec<&Name> = Vec::new();
+    for (_, element) in steps {
+        if !names.contains(&&element.name) {
+            names.push(&element.name);
+        }
+    }
+    names
+}
+
+/// The property at fault with its status, the others 424; without a culprit all share the status.
+fn refused(
+    ask: &Ask,
+    steps: &[(bool, &Element)],
+    culprit: Option<&Name>,
+    fault: &Fault,
+) -> Response<Body> {
+    let verdict = verdict(fault, ask.about());
+    let status = match fault {
+        Fault::Refused(Refusal::Malformed(_)) => StatusCode::CONFLICT,
+        _ => verdict.status,
+    };
+    let words = fault.to_string();
+    let names = distinct(steps);
+    let is_culprit = |name: &&&Name| culprit.is_none_or(|c| c == **name);
+    multistatus(|w| {
+        w.raw(b"<D:response>");
+        w.href(&ask.path);
+        let at_fault = names.iter().filter(is_culprit).copied();
+        write_propstat(at_fault, status, Some(&verdict), Some(&words), w);
+        let others = names.iter().filter(|n| !is_culprit(n)).copied();
+        write_propstat(others, StatusCode::FAILED_DEPENDENCY, None::<&Verdict>, None, w);
+        w.raw(b"</D:response>");
+    })
+}

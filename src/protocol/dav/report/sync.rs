@@ -1,0 +1,151 @@
+//! `DAV:sync-collection` (RFC 6578), and its drafts as clients still send them: Depth 1 with or
+//! without a sync-level means level 1 (CLIENTS-SOURCE §3).
+
+use crate::domain::collection::list;
+use crate::domain::collection::sync::{Change, Changes, changes};
+use crate::domain::collection::{Body as Content, Place};
+use crate::format::xml::{Element, Name, Ns};
+use crate::kernel::change::SyncToken;
+use crate::kernel::fault::{Fault, Outcome, Refusal};
+use crate::kernel::limits::SYNC_MEMBERS_MAX;
+use crate::protocol::dav::Ask;
+use crate::protocol::dav::answer::{Gone, Sheet, of_verdict, streamed};
+use crate::protocol::dav::fault::{About, Verdict, verdict};
+use crate::protocol::dav::multistatus::{Wanted, write_response, write_status};
+use crate::protocol::dav::name::SYNC_TOKEN;
+use crate::protocol::dav::space::place_path;
+use crate::protocol::dav::subject::{Node, Subject};
+use crate::protocol::http::body::Body;
+use crate::protocol::http::header::accept::error_body;
+use crate::protocol::http::header::prefer::Preferences;
+use http::{Response, StatusCode};
+use std::sync::Arc;
+
+/// Answers with what changed since the token.
+pub async fn run(ask: Arc<Ask>, root: Element) -> Outcome<Response<Body>> {
+    let place = ask.need_place()?.clone();
+    let level = root.child("DAV:", "sync-level").map(|e| e.text().trim().to_owned());
+    if !matches!(level.as_deref(), None | Some("" | "1" | "infinite" | "infinity")) {
+        return Err(Fault::malformed("sync-level is 1 or infinite"));
+    }
+    if matches!(level.as_deref(), Some("infinite" | "infinity")) {
+        return Ok(no_traversal(&ask));
+    }
+    let text = root.child("DAV:", "sync-token").map(|e| e.text().trim().to_owned());
+    let since = match text.as_deref() {
+        None | Some("") => None,
+        Some(text) => match SyncToken::parse(text) {
+            Some(token) => Some(token),
+            None => return Ok(bad_token(&ask)),
+        },
+    };
+    let limit = limit(&root)?.unwrap_or(SYNC_MEMBERS_MAX).min(SYNC_MEMBERS_MAX);
+    let minimal = Preferences::parse(&ask.headers).minimal();
+    let wanted = Wanted::of_report(ask.registry(), &root, minimal);
+    match changes(&ask.access, &place, since, limit).await {
+        Ok(found) => Ok(streamed(move |sheet| async move {
+            write(&ask, &place, &wanted, found, sheet).await;
+        })),
+        Err(Fault::Refused(Refusal::InvalidSyncToken)) => Ok(bad_token(&ask)),
+        Err(fault) => Err(fault),
+    }
+}
+
+/// `DAV:limit/DAV:nresults` (RFC 5323 §5.17).
+pub fn limit(root: &Element) -> Outcome<Option<usize>> {
+    let Some(limit) = root.child("DAV:", "limit") else { return Ok(None) };
+    let text = limit.child("DAV:", "nresults").map(|e| e.text().trim().to_owned());
+    match text.as_deref().unwrap_or("").parse::<usize>() {
+        Ok(n) if n > 0 => Ok(Some(n)),
+        _ => Err(Fault::malformed("nresults is a number above 0")),
+    }
+}
+
+fn no_traversal(ask: &Ask) -> Response<Body> {
+    let verdict = Verdict {
+        status: StatusCode::FORBIDDEN,
+        condition: Some(Name::known(Ns::Dav, "sync-traversal-supported")),
+        hrefs: Vec::new(),
+        privilege: None,
+    };
+    of_verdict(&verdict, "sync each collection by itself", error_body(&ask.headers))
+}
+
+/// 403 with `valid-sync-token`, except for Thunderbird's address books: they recover from 400
+/// only, and from nothing else ever again (CLIENTS.md, Thunderbird CardDAV).
+fn bad_token(ask: &Ask) -> Response<Body> {
+    let fault = Fault::Refused(Refusal::InvalidSyncToken);
+    let mut verdict = verdict(&fault, ask.about());
+    let thunderbird = ask.header("user-agent").is_some_and(|ua| ua.contains("Thunderbird"));
+    if thunderbird && ask.about() == About::Addressbooks {
+        verdict.status = StatusCode::BAD_REQUEST;
+    }
+    of_verdict(&verdict, &fault.to_string(), error_body(&ask.headers))
+}
+
+async fn write(ask: &Ask, place: &Place, wanted: &Wanted, found: Changes, mut sheet: Sheet) {
+    match write_changes(ask, place, wanted, &found, &mut sheet).await {
+        Ok(Ok(())) => {}
+        Ok(Err(Gone)) => return,
+        Err(fault) => return sheet.break_off(&fault).await,
+    }
+    if found.truncated {
+        // The collection itself, its path exactly as requested, last (CLIENTS-SOURCE §3).
+        let verdict = Verdict {
+            status: StatusCode::INSUFFICIENT_STORAGE,
+            condition: Some(crate::protocol::dav::name::NUMBER_OF_MATCHES),
+            hrefs: Vec::new(),
+            privilege: None,
+        };
+        write_status(&ask.path, verdict.status, Some(&verdict), &mut sheet.writer);
+    }
+    sheet.writer.element(&SYNC_TOKEN, &found.token.to_string());
+    sheet.finish().await;
+}
+
+/// Members that are loaded together when content or properties are wanted.
+const BATCH: usize = 64;
+
+async fn write_changes(
+    ask: &Ask,
+    place: &Place,
+    wanted: &Wanted,
+    found: &Changes,
+    sheet: &mut Sheet,
+) -> Outcome<Result<(), Gone>> {
+    let want = wanted.want();
+    let here = place.at(&place.path, true);
+    let rights = list::rights(&ask.access, &here).await?;
+    for batch in found.members.chunks(BATCH) {
+        let loaded = list::load(&ask.access, &found.collection, batch, want).await?;
+        for member in batch {
+            let (node, path, at) = match member {
+                Change::Gone(name) => {
+                    let path = format!("{}{name}", place_path(&here));
+                    write_status(&path, StatusCode::NOT_FOUND, None, &mut sheet.writer);
+                    continue;
+                }
+                Change::Object(it) => {
+                    let text = match loaded.contents.get(&it.name) {
+                        Some(Content::Inline(bytes)) => std::str::from_utf8(bytes).ok(),
+                        _ => None,
+                    };
+                    (Node::Object(it, text), place_path(&here.child(&it.name, false)), here.clone())
+                }
+                Change::Collection(it) => {
+                    let at = place.at(&it.path, true);
+                    (Node::Collection(it), place_path(&at), at)
+                }
+            };
+            let stored = loaded.properties_of(member);
+            let (locks, quota) = (&loaded.locks, loaded.quota);
+            let subject =
+                Subject { ask, node, path: &path, place: Some(&at), rights, stored, locks, quota };
+            write_response(wanted, &subject, &mut sheet.writer);
+            if sheet.flush().await.is_err() {
+                return Ok(Err(Gone));
+            }
+        }
+    }
+    Ok(Ok(()))
+}

@@ -1,0 +1,192 @@
+//! The service: authenticates a request, sorts its path, finds its method.
+
+use super::answer::{self, DAV, empty, set};
+use super::context::{Ask, locate};
+use super::extension::{Extension, Registry};
+use super::fault::{About, verdict};
+use super::space::{self, Target};
+use super::subject::On;
+use crate::domain::collection::{Access, Kind, Store};
+use crate::domain::directory::login::{Attempt, Logins, SignIn};
+use crate::domain::directory::{Principal, Protocols};
+use crate::kernel::clock;
+use crate::kernel::fault::Outcome;
+use crate::kernel::secret::Secret;
+use crate::protocol::http::body::Body;
+use crate::protocol::http::header::accept::error_body;
+use crate::protocol::http::header::{basic, user_agent};
+use crate::protocol::http::peer::Peer;
+use http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{Request, Response, StatusCode};
+use hyper::body::Incoming;
+use std::sync::Arc;
+
+/// The one realm: clients keep a password for each (CLIENTS.md, Thunderbird).
+const CHALLENGE: &str = "Basic realm=\"Davenport\", charset=\"UTF-8\"";
+
+/// Everything that a DAV request needs.
+pub struct Service {
+    /// The store.
+    pub store: Store,
+    /// Who may sign in.
+    pub logins: Logins,
+    /// What is served.
+    pub registry: Registry,
+}
+
+impl Service {
+    /// A service of these extensions.
+    pub fn new(store: Store, extensions: &[&'static Extension]) -> Outcome<Self> {
+        Ok(Self { store, logins: Logins::new()?, registry: Registry::new(extensions) })
+    }
+}
+
+/// Answers a request.
+pub async fn serve(
+    service: Arc<Service>,
+    request: Request<Incoming>,
+    peer: Peer,
+) -> Response<Body> {
+    let wanted = error_body(request.headers());
+    match run(&service, request, peer).await {
+        Ok(response) => response,
+        Err(fault) => {
+            let verdict = verdict(&fault, About::Other);
+            answer::of_verdict(&verdict, &answer::words(&fault), wanted)
+        }
+    }
+}
+
+async fn run(
+    service: &Arc<Service>,
+    request: Request<Incoming>,
+    peer: Peer,
+) -> Outcome<Response<Body>> {
+    let (parts, body) = request.into_parts();
+    let path = space::decode(parts.uri.path())?;
+    let target = space::target(&path);
+    let who = match basic::parse(&parts.headers)? {
+        basic::Credentials::Basic { user, password } => {
+            match sign_in(service, &user, password, peer).await? {
+                Ok(who) => who,
+                Err(response) => return Ok(response),
+            }
+        }
+        // Evolution and others ask for the classes before they know a password. The answer is
+        // the same for every path, so it tells nothing.
+        basic::Credentials::Absent if parts.method == http::Method::OPTIONS => {
+            return Ok(options(&service.registry, On::ALL));
+        }
+        _ => return Ok(challenge()),
+    };
+    let client = user_agent::client(&parts.headers).unwrap_or_default();
+    let authority = parts.uri.authority().map(|a| a.as_str().to_owned());
+    let authority = authority.or_else(|| {
+        let host = parts.headers.get(http::header::HOST)?;
+        host.to_str().ok().map(str::to_owned)
+    });
+    let access = Access { store: service.store.clone(), who, client, now: clock::now() };
+    let (place, owner) = match &target {
+        Target::Account(home, name, rest) => {
+            let (place, owner) = locate(&access, *home, name, rest).await?;
+            (Some(place), owner)
+        }
+        _ => (None, None),
+    };
+    let ask = Arc::new(Ask {
+        service: service.clone(),
+        access,
+        peer,
+        method: parts.method,
+        authority,
+        headers: parts.headers,
+        path,
+        target,
+        place,
+        owner,
+    });
+    dispatch(ask, body).await
+}
+
+async fn sign_in(
+    service: &Service,
+    login: &str,
+    password: Secret,
+    peer: Peer,
+) -> Outcome<Result<Principal, Response<Body>>> {
+    let attempt = Attempt {
+        login,
+        password: &password,
+        from: peer.address,
+        protocol: Protocols::DAV,
+        at: clock::now(),
+    };
+    Ok(match service.logins.sign_in(&service.store, attempt).await? {
+        SignIn::Known(who) => Ok(*who),
+        SignIn::Refused => Err(challenge()),
+        SignIn::TooMany(seconds) => {
+            let mut response = empty(StatusCode::TOO_MANY_REQUESTS);
+            set(&mut response, RETRY_AFTER, &seconds.to_string());
+            Err(response)
+        }
+    })
+}
+
+fn challenge() -> Response<Body> {
+    let text = b"sign in with the name or an address of your account, and its password\n".to_vec();
+    let mut response = answer::full(StatusCode::UNAUTHORIZED, "text/plain; charset=utf-8", text);
+    set(&mut response, WWW_AUTHENTICATE, CHALLENGE);
+    response
+}
+
+/// The answer to OPTIONS: the same classes everywhere, the methods of the class of resource.
+pub fn options(registry: &Registry, class: On) -> Response<Body> {
+    let mut response = empty(StatusCode::OK);
+    set(&mut response, DAV, &registry.features);
+    set(&mut response, ALLOW, &registry.allow(class));
+    response
+}
+
+async fn dispatch(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
+    let registry = ask.registry();
+    let class = presumed_class(&ask);
+    let Some(method) = registry.method(ask.method.as_str()) else {
+        let mut response = empty(StatusCode::NOT_IMPLEMENTED);
+        set(&mut response, ALLOW, &registry.allow(On::ALL));
+        return Ok(response);
+    };
+    if !method.on.has(class) {
+        return Ok(not_allowed(&ask, class));
+    }
+    Ok(match (method.run)(ask.clone(), body).await {
+        Ok(response) => response,
+        Err(fault) => answer::fault(&ask, &fault),
+    })
+}
+
+/// 405 with the methods that are allowed.
+pub fn not_allowed(ask: &Ask, class: On) -> Response<Body> {
+    let mut response = empty(StatusCode::METHOD_NOT_ALLOWED);
+    set(&mut response, ALLOW, &ask.registry().allow(class));
+    response
+}
+
+/// The classes that the path alone allows; what is really there is looked up by the method.
+pub fn presumed_class(ask: &Ask) -> On {
+    match (&ask.target, &ask.place) {
+        (Target::Entrance, _) => On::ENTRANCE,
+        (Target::Principal(..), _) => On::PRINCIPAL,
+        (Target::Nowhere, _) => On::ALL,
+        (_, Some(place)) => match (place.home.kind(), place.depth()) {
+            (Kind::CalendarHome, 0) => On::CALENDAR_HOME,
+            (Kind::CalendarHome, 1) => On::CALENDAR,
+            (Kind::CalendarHome, _) => On::CALENDAR_OBJECT,
+            (Kind::AddressbookHome, 0) => On::ADDRESSBOOK_HOME,
+            (Kind::AddressbookHome, 1) => On::ADDRESSBOOK,
+            (Kind::AddressbookHome, _) => On::CARD,
+            (_, 0) => On::FOLDER,
+            _ => On::FOLDER.or(On::FILE),
+        },
+        (_, None) => On::ALL,
+    }
+}

@@ -1,0 +1,173 @@
+//! One resource as property rows see it: what it is, and what was loaded of it.
+
+use super::context::Ask;
+use super::space;
+use crate::domain::collection::{Collection, Home, Kind, Lock, Object, Place, Property};
+use crate::domain::directory::admin::Profile;
+use crate::kernel::privilege::Privileges;
+
+/// The classes of resources, as a set of bits: where a property row lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct On(pub u16);
+
+impl On {
+    /// Entrances and other collections that no account owns.
+    pub const ENTRANCE: Self = Self(1);
+    /// Principals.
+    pub const PRINCIPAL: Self = Self(2);
+    /// Calendar homes.
+    pub const CALENDAR_HOME: Self = Self(4);
+    /// Address book homes.
+    pub const ADDRESSBOOK_HOME: Self = Self(8);
+    /// Calendars.
+    pub const CALENDAR: Self = Self(16);
+    /// Address books.
+    pub const ADDRESSBOOK: Self = Self(32);
+    /// Folders, the file home among them.
+    pub const FOLDER: Self = Self(64);
+    /// Members of calendars.
+    pub const CALENDAR_OBJECT: Self = Self(128);
+    /// Members of address books.
+    pub const CARD: Self = Self(256);
+    /// Files.
+    pub const FILE: Self = Self(512);
+    /// Everything.
+    pub const ALL: Self = Self(1023);
+    /// Every collection that an account owns.
+    pub const STORED_COLLECTION: Self = Self(4 + 8 + 16 + 32 + 64);
+    /// Every object.
+    pub const OBJECT: Self = Self(128 + 256 + 512);
+    /// Everything that an account owns.
+    pub const STORED: Self = Self(Self::STORED_COLLECTION.0 | Self::OBJECT.0);
+
+    /// Both together.
+    pub const fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether a class is among these.
+    pub fn has(self, class: Self) -> bool {
+        self.0 & class.0 != 0
+    }
+
+    fn of_collection(kind: Kind) -> Self {
+        match kind {
+            Kind::CalendarHome => Self::CALENDAR_HOME,
+            Kind::AddressbookHome => Self::ADDRESSBOOK_HOME,
+            Kind::Calendar => Self::CALENDAR,
+            Kind::Addressbook => Self::ADDRESSBOOK,
+            Kind::Folder => Self::FOLDER,
+        }
+    }
+
+    fn of_object(home: Home) -> Self {
+        match home {
+            Home::Calendars => Self::CALENDAR_OBJECT,
+            Home::Addressbooks => Self::CARD,
+            Home::Files => Self::FILE,
+        }
+    }
+}
+
+/// What it is.
+#[derive(Clone, Copy, Debug)]
+pub enum Node<'a> {
+    /// An entrance.
+    Entrance,
+    /// A principal.
+    Principal(&'a Profile),
+    /// A collection.
+    Collection(&'a Collection),
+    /// An object, with its text where that was asked for.
+    Object(&'a Object, Option<&'a str>),
+}
+
+/// A resource in hand.
+pub struct Subject<'a> {
+    /// The request that asks.
+    pub ask: &'a Ask,
+    /// What it is.
+    pub node: Node<'a>,
+    /// Its path as it stands in `DAV:href`, decoded.
+    pub path: &'a str,
+    /// The place of it, or of the collection that holds it in a listing; none for entrances and
+    /// principals.
+    pub place: Option<&'a Place>,
+    /// The asker's rights.
+    pub rights: Privileges,
+    /// Properties that clients set, if any row asked for them.
+    pub stored: &'a [Property],
+    /// Locks of the account, if any row asked for them.
+    pub locks: &'a [Lock],
+    /// Use and bound of the account's quota, if any row asked for it.
+    pub quota: Option<(i64, Option<i64>)>,
+}
+
+impl Subject<'_> {
+    /// Its class.
+    pub fn class(&self) -> On {
+        match self.node {
+            Node::Entrance => On::ENTRANCE,
+            Node::Principal(_) => On::PRINCIPAL,
+            Node::Collection(it) => On::of_collection(Kind::from_number(it.kind)),
+            Node::Object(..) => self.place.map_or(On::FILE, |p| On::of_object(p.home)),
+        }
+    }
+
+    /// The collection, if it is one that an account owns.
+    pub fn collection(&self) -> Option<&Collection> {
+        match self.node {
+            Node::Collection(it) => Some(it),
+            _ => None,
+        }
+    }
+
+    /// The object, if it is one.
+    pub fn object(&self) -> Option<&Object> {
+        match self.node {
+            Node::Object(it, _) => Some(it),
+            _ => None,
+        }
+    }
+
+    /// The principal, if it is one.
+    pub fn principal(&self) -> Option<&Profile> {
+        match self.node {
+            Node::Principal(it) => Some(it),
+            _ => None,
+        }
+    }
+
+    /// The stored value of a property: a standalone element.
+    pub fn value(&self, namespace: &str, name: &str) -> Option<&str> {
+        let found = self.stored.iter().find(|p| p.name == name && p.namespace == namespace);
+        found.map(|p| p.value.as_str())
+    }
+
+    /// The path, from the account's root, that locks and grants speak of.
+    pub fn store_path(&self) -> Option<String> {
+        let place = self.place?;
+        match self.node {
+            Node::Object(it, _) if !place.path.ends_with(&format!("/{}", it.name)) => {
+                Some(format!("{}/{}", place.path, it.name))
+            }
+            Node::Collection(it) => Some(it.path.clone()),
+            _ => Some(place.path.clone()),
+        }
+    }
+
+    /// The path of the principal who owns it.
+    pub fn owner_path(&self) -> Option<String> {
+        match self.node {
+            Node::Principal(_) => Some(self.path.to_owned()),
+            Node::Entrance => None,
+            _ => self.place.map(|p| self.ask.owner_path(p)),
+        }
+    }
+}
+
+/// The path of the principal with this profile.
+pub fn profile_path(profile: &Profile) -> String {
+    let kind = crate::domain::directory::Kind::of(&profile.principal);
+    space::principal_path(kind, &profile.principal.name)
+}

@@ -1,0 +1,8 @@
+//! What every HTTP protocol of the house shares: bodies, headers as values, who asks.
+
+pub mod body;
+pub mod header;
+pub mod intake;
+pub mod network;
+pub mod peer;
+pub mod handler;

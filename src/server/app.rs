@@ -1,0 +1,88 @@
+//! The requests' way from the listeners to the protocols: what is served, put together.
+
+use super::config::{Config, Current, StoreAt};
+use crate::domain::account;
+use crate::kernel::clock;
+use crate::kernel::fault::Outcome;
+use crate::kernel::secret::Secret;
+use crate::protocol::caldav::CALDAV;
+use crate::protocol::carddav::CARDDAV;
+use crate::protocol::dav::{self, Service, acl::ACL, core::CORE};
+use crate::protocol::http::body::Body;
+use crate::protocol::http::handler::Handler;
+use crate::store::{Location, Store};
+use http::{HeaderValue, Response, StatusCode, header};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Opens the store that the configuration names, and makes its data directory when it is not
+/// there: contents are private, so nobody else may look into it.
+///
+/// # Errors
+/// When the directory or the store cannot be made or opened.
+pub async fn open_store(config: &Config) -> Outcome<Store> {
+    make_private(&config.data_dir)?;
+    let location = match &config.store {
+        StoreAt::Sqlite(path) => Location::Sqlite(path.clone()),
+        StoreAt::Postgres(url) => Location::Postgres {
+            url: url.expose().to_owned(),
+            connections: config.store_connections,
+        },
+    };
+    Store::open(&location, &config.data_dir).await
+}
+
+fn make_private(directory: &Path) -> Outcome<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory);
+    made.map_err(|error| {
+        let why = format!("cannot make the data directory {}: {error}", directory.display());
+        crate::kernel::fault::Fault::Internal(why)
+    })
+}
+
+/// A server about to serve.
+pub struct App {
+    /// Answers requests.
+    pub handler: Handler,
+    /// The store, to be closed at the end.
+    pub store: Store,
+    /// The first administrator's name and password, when this start made it.
+    pub first: Option<(String, Secret)>,
+}
+
+/// Opens the store and puts the protocols over it.
+///
+/// # Errors
+/// When the store cannot be opened.
+pub async fn start(current: &Arc<Current>) -> Outcome<App> {
+    let store = open_store(&current.get()).await?;
+    let first = account::bootstrap(&store, clock::now()).await?;
+    let service = Arc::new(Service::new(store.clone(), &[&CORE, &ACL, &CALDAV, &CARDDAV])?);
+    let probe = store.clone();
+    let handler: Handler = Arc::new(move |request, peer| match request.uri().path() {
+        "/healthz" => Box::pin(async { plain(StatusCode::OK, "ok\n") }),
+        "/readyz" => Box::pin(ready(probe.clone())),
+        _ => Box::pin(dav::service::serve(service.clone(), request, peer)),
+    });
+    Ok(App { handler, store, first })
+}
+
+/// Ready means that the store answers.
+async fn ready(store: Store) -> Response<Body> {
+    match crate::domain::directory::admin::domains(&store).await {
+        Ok(_) => plain(StatusCode::OK, "ok\n"),
+        Err(fault) => {
+            tracing::warn!(%fault, "not ready");
+            plain(StatusCode::SERVICE_UNAVAILABLE, "the store does not answer\n")
+        }
+    }
+}
+
+fn plain(status: StatusCode, text: &'static str) -> Response<Body> {
+    let mut response = Response::new(Body::from(text));
+    *response.status_mut() = status;
+    let value = HeaderValue::from_static("text/plain; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, value);
+    response
+}

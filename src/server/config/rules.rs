@@ -1,0 +1,115 @@
+//! Rules that hold between keys, checked after merging.
+
+use super::merged::{Merged, Origin, Problem};
+use super::value::Value;
+use std::net::SocketAddr;
+
+/// What is wrong although each value is well formed.
+pub fn broken(merged: &Merged) -> Vec<Problem> {
+    let rules = [plain_http, certificate, certificate_files, listeners, store, public_url];
+    rules
+        .iter()
+        .filter_map(|rule| rule(merged))
+        .map(|(key, text)| {
+            let origin = match merged.entry(key).map(|entry| &entry.origin) {
+                None | Some(Origin::Default) => String::new(),
+                Some(origin) => origin.to_string(),
+            };
+            Problem { origin, key: key.to_owned(), text }
+        })
+        .collect()
+}
+
+/// What is allowed, but probably not meant.
+pub fn doubtful(merged: &Merged) -> Vec<String> {
+    let mut out = Vec::new();
+    if !tls_mode(merged).is_empty() && merged.list::<SocketAddr>("https.listen").is_empty() {
+        out.push("tls is set, but https.listen is empty, so nothing speaks HTTPS".to_owned());
+    }
+    out
+}
+
+/// The effective `tls`: naming the files means `pem`.
+pub fn tls_mode(merged: &Merged) -> &str {
+    let named = ["tls_certificate", "tls_key"].iter().any(|key| !merged.text(key).is_empty());
+    match merged.text("tls") {
+        "" if named => "pem",
+        mode => mode,
+    }
+}
+
+type Broken = Option<(&'static str, String)>;
+
+fn plain_http(merged: &Merged) -> Broken {
+    let open = merged.list::<SocketAddr>("http.listen");
+    let open = open.iter().find(|address| !address.ip().to_canonical().is_loopback())?;
+    let guarded = merged
+        .entry("trusted_proxies")
+        .is_some_and(|entry| !matches!(&entry.value, Value::List(list) if list.is_empty()));
+    (!guarded).then(|| {
+        let text = format!(
+            "{open} is not a loopback address, and plain HTTP there would show passwords to the \
+             network; use https.listen with tls, or, behind a reverse proxy that speaks TLS, name \
+             the proxy's address in trusted_proxies"
+        );
+        ("http.listen", text)
+    })
+}
+
+fn certificate(merged: &Merged) -> Broken {
+    let wanted = !merged.list::<SocketAddr>("https.listen").is_empty();
+    (wanted && tls_mode(merged).is_empty()).then(|| {
+        let text = "needs a certificate: set tls = \"self-signed\", or name tls_certificate and \
+                    tls_key";
+        ("https.listen", text.to_owned())
+    })
+}
+
+fn certificate_files(merged: &Merged) -> Broken {
+    let missing = |key| merged.text(key).is_empty();
+    match (tls_mode(merged), missing("tls_certificate"), missing("tls_key")) {
+        ("pem", true, _) => Some(("tls_certificate", "the PEM file is not named".to_owned())),
+        ("pem", _, true) => Some(("tls_key", "the PEM file is not named".to_owned())),
+        ("self-signed", false, _) | ("self-signed", _, false) => {
+            let text =
+                "is \"self-signed\", but tls_certificate or tls_key is set; use \"pem\" for them";
+            Some(("tls", text.to_owned()))
+        }
+        _ => None,
+    }
+}
+
+fn listeners(merged: &Merged) -> Broken {
+    let none = |key| merged.list::<SocketAddr>(key).is_empty();
+    (none("http.listen") && none("https.listen"))
+        .then(|| ("http.listen", "is empty, and so is https.listen: nothing to serve".to_owned()))
+}
+
+fn store(merged: &Merged) -> Broken {
+    let text = merged.text("store");
+    let known = text == "sqlite"
+        || ["sqlite://", "postgres://", "postgresql://"]
+            .iter()
+            .any(|scheme| text.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty()));
+    (!known).then(|| {
+        let text = "expected \"sqlite\", \"sqlite:///PATH\" or \
+                    \"postgres://USER:PASSWORD@HOST/DATABASE\"";
+        ("store", text.to_owned())
+    })
+}
+
+fn public_url(merged: &Merged) -> Broken {
+    let text = merged.text("public_url");
+    let good = text.is_empty()
+        || text.parse::<http::Uri>().is_ok_and(|uri| {
+            matches!(uri.scheme_str(), Some("http" | "https"))
+                && uri.authority().is_some_and(|a| !a.as_str().contains('@'))
+                && uri.path() == "/"
+                && uri.query().is_none()
+        });
+    (!good).then(|| {
+        let text =
+            format!("expected https://HOST or https://HOST:PORT without a path, found {text:?}");
+        ("public_url", text)
+    })
+}

@@ -1,0 +1,99 @@
+//! The configuration through the command line: what is printed, what is refused, exit codes.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn davenport(folder: &Path, environment: &[(&str, &str)], arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_davenport"))
+        .current_dir(folder)
+        .env_clear()
+        .envs(environment.iter().copied())
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[test]
+fn a_wrong_key_ends_with_code_3_and_names_file_line_and_key() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("davenport.toml"), "\n[http]\nlisen = []\n").unwrap();
+    for arguments in [&["config", "check"][..], &["config", "show"], &["serve"]] {
+        let out = davenport(folder.path(), &[], arguments);
+        assert_eq!(out.status.code(), Some(3), "{arguments:?}");
+        let want =
+            "davenport: davenport.toml:3: http.lisen: unknown key; did you mean http.listen?\n";
+        assert_eq!(text(&out.stderr), want);
+        assert_eq!(text(&out.stdout), "");
+    }
+}
+
+#[test]
+fn plain_http_for_the_world_is_refused_with_a_way_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = davenport(folder.path(), &[], &["serve", "--http", "0.0.0.0:8008"]);
+    assert_eq!(out.status.code(), Some(3));
+    let error = text(&out.stderr);
+    assert!(
+        error.starts_with("davenport: --http: http.listen: 0.0.0.0:8008 is not a loopback"),
+        "{error}"
+    );
+    assert!(error.contains("https.listen") && error.contains("trusted_proxies"), "{error}");
+}
+
+#[test]
+fn options_win_over_the_environment_which_wins_over_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = "data_dir = \"file\"\nhistory_days = 7\nshutdown_seconds = 7\n";
+    std::fs::write(folder.path().join("other.toml"), file).unwrap();
+    let environment = [("DAVENPORT_DATA_DIR", "variable"), ("DAVENPORT_HISTORY_DAYS", "8")];
+    let arguments = ["config", "show", "--json", "--config", "other.toml", "--data-dir", "flag"];
+    let out = davenport(folder.path(), &environment, &arguments);
+    let shown: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
+    let member = |name: &str| (shown[name]["value"].clone(), shown[name]["origin"].clone());
+    assert_eq!(member("data_dir"), ("flag".into(), "--data-dir".into()));
+    let variable = "environment variable DAVENPORT_HISTORY_DAYS";
+    assert_eq!(member("history_days"), (8.into(), variable.into()));
+    assert_eq!(member("shutdown_seconds"), (7.into(), "other.toml:3".into()));
+    assert_eq!(member("log.level"), ("info".into(), "default".into()));
+}
+
+#[test]
+fn the_example_checks_and_passwords_do_not_show() {
+    let folder = tempfile::tempdir().unwrap();
+    let example = davenport(folder.path(), &[], &["config", "example"]);
+    std::fs::write(folder.path().join("davenport.toml"), &example.stdout).unwrap();
+    let check = davenport(folder.path(), &[], &["config", "check"]);
+    assert_eq!(
+        (check.status.code(), text(&check.stdout)),
+        (Some(0), "davenport.toml: good\n".into())
+    );
+    let environment = [("DAVENPORT_STORE", "postgres://u:hunter2@h/d")];
+    let show = davenport(folder.path(), &environment, &["config", "show"]);
+    let shown = text(&show.stdout);
+    assert!(shown.contains("postgres://u:***@h/d") && !shown.contains("hunter2"), "{shown}");
+}
+
+#[test]
+fn the_wrong_command_line_is_code_2_and_help_lists_the_codes() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(davenport(folder.path(), &[], &["serve", "--htp"]).status.code(), Some(2));
+    let help = davenport(folder.path(), &[], &["--help"]);
+    assert_eq!(help.status.code(), Some(0));
+    assert!(text(&help.stdout).contains("3  the configuration is wrong"));
+}
+
+#[test]
+fn a_taken_port_is_code_1_and_says_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let out = davenport(folder.path(), &[], &["serve", "--http", &address]);
+    assert_eq!(out.status.code(), Some(1));
+    let error = text(&out.stderr);
+    let want = format!("davenport: http.listen: {address}: another program listens there");
+    assert!(error.starts_with(&want), "{error}");
+}
