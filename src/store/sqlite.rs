@@ -356,6 +356,18 @@ mod tests {
     }
 
     #[test]
+    fn every_commit_is_synced() {
+        let folder = tempfile::tempdir().unwrap();
+        let connection = Connection::open(&folder.path().join("t.db"), false).unwrap();
+        let setting = |name: &str| -> String {
+            let sql = format!("SELECT CAST({name} AS TEXT) FROM pragma_{name}");
+            connection.0.query_row(&sql, [], |row| row.get(0)).unwrap()
+        };
+        // 2 is FULL: in WAL mode NORMAL would sync at checkpoints only.
+        assert_eq!((setting("synchronous"), setting("journal_mode")), ("2".into(), "wal".into()));
+    }
+
+    #[test]
     fn a_group_that_loses_its_transaction_acknowledges_nothing_and_keeps_nothing_back() {
         let folder = tempfile::tempdir().unwrap();
         let connection = Connection::open(&folder.path().join("t.db"), false).unwrap();

@@ -4,7 +4,9 @@
 mod cli;
 mod config;
 mod jobs;
+mod kill;
 mod ledger;
+mod race;
 mod retention;
 mod server;
 mod store;
