@@ -399,7 +399,9 @@ on_both! {
         let mut round = 0;
         while more(round) {
             round += 1;
-            let wait = Duration::from_millis(scene.random.below(400));
+            // PostgreSQL's sessions have to prepare their statements first.
+            let longest = if fresh.is_embedded() { 400 } else { 1_200 };
+            let wait = Duration::from_millis(scene.random.below(longest));
             let kill = async |server: &mut Server| {
                 tokio::time::sleep(wait).await;
                 server.kill();

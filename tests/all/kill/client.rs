@@ -138,6 +138,11 @@ impl Client {
         Self { address, authorization: format!("Basic {pair}"), stream: None }
     }
 
+    /// Takes a new connection for the next request.
+    pub fn reconnect(&mut self) {
+        self.stream = None;
+    }
+
     /// Sends a request, and takes its whole answer.
     pub async fn send(
         &mut self,
