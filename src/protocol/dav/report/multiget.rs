@@ -12,7 +12,7 @@ use crate::protocol::dav::answer::{Gone, Sheet, streamed};
 use crate::protocol::dav::fault::verdict;
 use crate::protocol::dav::multistatus::{Wanted, write_response, write_status};
 use crate::protocol::dav::space::{Target, place_path, target};
-use crate::protocol::dav::subject::{Node, Subject};
+use crate::protocol::dav::subject::{Node, Subject, text_of};
 use crate::protocol::http::body::Body;
 use crate::protocol::http::header::prefer::Preferences;
 use http::{Response, StatusCode};
@@ -152,12 +152,7 @@ fn write_one(
         write_status(path.unwrap_or(href), status, verdict.as_ref(), w);
         return;
     };
-    let text = match body {
-        Content::Inline(bytes) => std::str::from_utf8(bytes).ok().map(std::borrow::Cow::Borrowed),
-        Content::File { path, .. } => {
-            std::fs::read_to_string(path).ok().map(std::borrow::Cow::Owned)
-        }
-    };
+    let text = text_of(body);
     let path = place_path(&place.at(&place.path, true).child(&object.name, false));
     let subject = Subject {
         ask,
