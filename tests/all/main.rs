@@ -3,6 +3,7 @@
 
 mod caldav;
 mod carddav;
+mod cli;
 mod config;
 mod dav;
 mod ledger;

@@ -61,8 +61,8 @@ pub enum Kind {
     Calendar,
     /// Holds vCards (RFC 6352 §5.2).
     Addressbook,
-    /// Holds nothing: says where a calendar that clients fetch by themselves is (`CS:subscribed`,
-    /// its address in `CS:source`). No standard, but Apple's clients make them.
+    /// Names a calendar elsewhere, which Apple's programs fetch by themselves
+    /// (`CS:subscribed`): properties only.
     Subscription,
     /// Holds files and folders.
     Folder,

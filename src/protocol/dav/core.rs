@@ -67,9 +67,9 @@ fn resource_type(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
     let inside: &[u8] = match subject.class() {
         On::ENTRANCE | On::CALENDAR_HOME | On::ADDRESSBOOK_HOME | On::FOLDER => b"<D:collection/>",
         On::PRINCIPAL => b"<D:principal/><D:collection/>",
-        On::CALENDAR if is_subscription(subject) => b"<D:collection/><S:subscribed/>",
         On::CALENDAR => b"<D:collection/><C:calendar/>",
         On::ADDRESSBOOK => b"<D:collection/><A:addressbook/>",
+        On::SUBSCRIPTION => b"<D:collection/><S:subscribed/>",
         _ => b"",
     };
     if inside.is_empty() {
@@ -80,10 +80,6 @@ fn resource_type(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
     w.raw(inside);
     w.raw(b"</D:resourcetype>");
     Shown::Yes
-}
-
-fn is_subscription(subject: &Subject<'_>) -> bool {
-    subject.collection().is_some_and(|it| Kind::from_number(it.kind) == Kind::Subscription)
 }
 
 fn creation_date(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {

@@ -132,12 +132,13 @@ fn plan(ask: &Ask, wanted: &[&Element], kind: Kind) -> Outcome<Result<Making, Re
 
 /// The kind that a resourcetype asks for; none when one of its elements is not served in this tree.
 fn kind_named(element: &Element, here: Kind) -> Option<Kind> {
-    let mut kind = here;
-    for kind_element in element.elements().filter(|e| !e.is("DAV:", "collection")) {
-        let (_, _, named) =
-            TYPES.iter().find(|(ns, local, _)| kind_element.is(*ns, local)).cloned()?;
-        kind = named;
+    let mut kind = None;
+    for part in element.elements().filter(|e| !e.is("DAV:", "collection")) {
+        let named = TYPES.iter().find(|(ns, local, _)| part.is(*ns, local)).map(|row| row.2)?;
+        kind = Some(named).filter(|named| kind.is_none_or(|earlier| earlier == *named));
+        kind?;
     }
+    let kind = kind.unwrap_or(here);
     (kind == here || (kind, here) == (Kind::Subscription, Kind::Calendar)).then_some(kind)
 }
 
