@@ -152,6 +152,29 @@ dialogues! {
         }
     }
 
+    /// RFC 4791 §7.8, RFC 6352 §8.7: contents in a form in which they are not kept.
+    async fn another_form_of_the_contents_is_refused(user: User) {
+        let calendar = fill(&user).await;
+        let ask = |target: &str, root: &'static str, data: &str| {
+            let (user, target) = (user.clone(), target.to_owned());
+            let content = format!("<D:prop>{data}</D:prop><D:href>/x</D:href>");
+            async move { user.report(&target, "1", root, &content).await }
+        };
+        for (root, target, data, condition) in [
+            ("C:calendar-query", calendar.as_str(), "<C:calendar-data content-type='application/calendar+json'/>", "supported-calendar-data"),
+            ("C:calendar-multiget", &calendar, "<C:calendar-data content-type='text/calendar' version='1.0'/>", "supported-calendar-data"),
+            ("A:addressbook-multiget", "addressbooks/b/", "<A:address-data content-type='text/vcard' version='2.1'/>", "supported-address-data"),
+        ] {
+            ask(target, root, data).await.expect_condition(403, condition);
+        }
+        for (root, target, data) in [
+            ("C:calendar-multiget", calendar.as_str(), "<C:calendar-data content-type='text/calendar' version='2.0'/>"),
+            ("A:addressbook-multiget", "addressbooks/b/", "<A:address-data content-type='text/vcard' version='4.0'/>"),
+        ] {
+            ask(target, root, data).await.expect(207);
+        }
+    }
+
     /// DAVx5 and iOS ask so; GNOME's and Tasks.org's bodies differ in nothing that matters.
     async fn tags_alone_come_without_contents(user: User) {
         let calendar = fill(&user).await;

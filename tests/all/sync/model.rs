@@ -158,7 +158,49 @@ async fn play(user: User, seed: u64, steps: usize) {
     }
 }
 
+/// One of several writers: its own names, and some that all of them fight for.
+async fn write(user: User, seed: u64) {
+    let mut random = Random(seed);
+    for _ in 0..60 {
+        let own = |random: &mut Random| match random.below(3) {
+            0 => format!("files/c/shared{}", random.below(3)),
+            _ => format!("files/c/{seed}-{}", random.below(4)),
+        };
+        let (from, to) = (own(&mut random), own(&mut random));
+        let destination = user.path(&to);
+        match random.below(6) {
+            0..=2 => drop(user.send("PUT", &from, &[], random.next().to_string()).await),
+            3 => drop(user.delete(&from).await),
+            4 => drop(user.send("MOVE", &from, &[("Destination", &destination)], "").await),
+            _ => drop(user.send("COPY", &from, &[("Destination", &destination)], "").await),
+        }
+    }
+}
+
 dialogues! {
+    /// Nothing is passed over while others write: a token never stands for a change that its
+    /// answer did not hold.
+    async fn a_client_that_syncs_while_others_write_misses_nothing(user: User) {
+        user.mkcol("files/c/").await;
+        let target = "files/c/";
+        let new = |limit| Client { target, limit, token: String::new(), copy: Copy::new() };
+        let mut clients = [new(0), new(1), new(3)];
+        let writers: Vec<_> = (0..4).map(|seed| tokio::spawn(write(user.clone(), seed))).collect();
+        while writers.iter().any(|writer| !writer.is_finished()) {
+            for client in &mut clients {
+                client.sync(&user).await;
+            }
+        }
+        for writer in writers {
+            writer.await.unwrap();
+        }
+        let expected = listing(&user, target).await;
+        for client in &mut clients {
+            client.sync(&user).await;
+            assert_eq!(client.copy, expected, "limit {}", client.limit);
+        }
+    }
+
     async fn every_clients_copy_equals_the_listing(user: User) {
         // Said when it fails; put the number here to play it again.
         let seed = davenport::kernel::clock::now().0 as u64;
