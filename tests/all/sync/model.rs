@@ -83,7 +83,7 @@ fn pick<'l, T: ?Sized>(random: &mut Random, list: &[&'l T]) -> &'l T {
 }
 
 /// A random change of files; most succeed, the rest are refused, which must change nothing.
-async fn change_files(user: &User, random: &mut Random) {
+async fn change_files(user: &User, random: &mut Random) -> bool {
     let name = format!("f{}", random.below(5));
     let from = format!("{}{name}", pick(random, &FOLDERS));
     let to = format!("{}f{}", pick(random, &FOLDERS), random.below(5));
@@ -92,43 +92,45 @@ async fn change_files(user: &User, random: &mut Random) {
     let destination = user.path(&to);
     let other = user.path(other);
     let text = random.next().to_string();
-    match random.below(16) {
-        0..=5 => drop(user.send("PUT", &from, &[], text).await),
-        6 | 7 => drop(user.delete(&from).await),
-        8 | 9 => drop(user.send("MOVE", &from, &[("Destination", &destination)], "").await),
-        10 => drop(user.send("COPY", &from, &[("Destination", &destination)], "").await),
-        11 => drop(user.send("MKCOL", folder, &[], "").await),
-        12 => drop(user.delete(folder).await),
-        13 => drop(user.send("MOVE", folder, &[("Destination", &other)], "").await),
-        14 => drop(user.send("COPY", folder, &[("Destination", &other)], "").await),
+    let answer = match random.below(19) {
+        0..=5 => user.send("PUT", &from, &[], text).await,
+        6 | 7 => user.delete(&from).await,
+        8 | 9 => user.send("MOVE", &from, &[("Destination", &destination)], "").await,
+        10 => user.send("COPY", &from, &[("Destination", &destination)], "").await,
+        11 | 16..=18 => user.send("MKCOL", folder, &[], "").await,
+        12 => user.delete(folder).await,
+        13 => user.send("MOVE", folder, &[("Destination", &other)], "").await,
+        14 => user.send("COPY", folder, &[("Destination", &other)], "").await,
         _ => {
             let set = format!("<D:set><D:prop><Z xmlns='z:'>{text}</Z></D:prop></D:set>");
             let target = pick(random, &[from.as_str(), folder]);
-            drop(user.proppatch(target, &set).await);
+            user.proppatch(target, &set).await
         }
-    }
+    };
+    answer.status.is_success()
 }
 
-async fn change_calendars(user: &User, random: &mut Random) {
+async fn change_calendars(user: &User, random: &mut Random) -> bool {
     let uid = format!("u{}", random.below(6));
     let from = format!("{}{uid}.ics", pick(random, &CALENDARS));
     let calendar = pick(random, &CALENDARS);
     let to = user.path(&format!("{calendar}{uid}.ics"));
-    match random.below(12) {
+    let answer = match random.below(12) {
         0..=4 => {
             let text = event(&uid).replace("SUMMARY:", &format!("SUMMARY:{} ", random.next()));
-            drop(user.send("PUT", &from, &[], text).await);
+            user.send("PUT", &from, &[], text).await
         }
-        5 | 6 => drop(user.delete(&from).await),
-        7 | 8 => drop(user.send("MOVE", &from, &[("Destination", &to)], "").await),
-        9 => drop(user.send("COPY", &from, &[("Destination", &to)], "").await),
-        10 => drop(user.send("MKCALENDAR", calendar, &[], "").await),
-        _ if random.below(4) == 0 => drop(user.delete(calendar).await),
+        5 | 6 => user.delete(&from).await,
+        7 | 8 => user.send("MOVE", &from, &[("Destination", &to)], "").await,
+        9 => user.send("COPY", &from, &[("Destination", &to)], "").await,
+        10 => user.send("MKCALENDAR", calendar, &[], "").await,
+        _ if random.below(4) == 0 => user.delete(calendar).await,
         _ => {
             let set = "<D:set><D:prop><D:displayname>x</D:displayname></D:prop></D:set>";
-            drop(user.proppatch(calendar, set).await);
+            user.proppatch(calendar, set).await
         }
-    }
+    };
+    answer.status.is_success()
 }
 
 async fn play(user: User, seed: u64, steps: usize) {
@@ -141,11 +143,13 @@ async fn play(user: User, seed: u64, steps: usize) {
     for calendar in CALENDARS {
         user.send("MKCALENDAR", calendar, &[], "").await.expect(201);
     }
+    let mut changes = 0;
     for step in 0..steps {
-        match random.below(2) {
+        let changed = match random.below(2) {
             0 => change_files(&user, &mut random).await,
             _ => change_calendars(&user, &mut random).await,
-        }
+        };
+        changes += usize::from(changed);
         let last = step + 1 == steps;
         for client in &mut clients {
             if !last && random.below(12) != 0 {
@@ -156,6 +160,7 @@ async fn play(user: User, seed: u64, steps: usize) {
             assert_eq!(client.copy, expected, "seed {seed}, step {step}, {}", client.target);
         }
     }
+    assert!(changes > steps / 4, "seed {seed}: only {changes} of {steps} changed anything");
 }
 
 /// One of several writers: its own names, and some that all of them fight for.
