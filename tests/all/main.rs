@@ -2,6 +2,7 @@
 //! subject; a requirement in `conformance/requirements` names its proofs as `module::function`.
 
 mod cli;
+mod acl;
 mod config;
 mod dav;
 mod ledger;

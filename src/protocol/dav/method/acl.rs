@@ -3,7 +3,7 @@
 use crate::domain::collection::Grantee;
 use crate::domain::collection::acl::{Ace, Origin, set};
 use crate::format::uri;
-use crate::format::xml::Element;
+use crate::format::xml::{Element, Ns};
 use crate::kernel::fault::{AceRule, Fault, Outcome, Refusal};
 use crate::kernel::privilege::Privileges;
 use crate::protocol::dav::Ask;
@@ -38,7 +38,8 @@ fn refuse<T>(rule: AceRule, why: &str) -> Outcome<T> {
 
 /// The only element of these names; none or several are a mistake in the request.
 fn only<'e>(element: &'e Element, names: &[&str], why: &str) -> Outcome<&'e Element> {
-    let mut found = element.elements().filter(|e| names.iter().any(|name| e.is("DAV:", *name)));
+    let of_these = |e: &&Element| *e.name.ns() == Ns::Dav && names.contains(&e.name.local());
+    let mut found = element.elements().filter(of_these);
     match (found.next(), found.next()) {
         (Some(it), None) => Ok(it),
         _ => Err(Fault::malformed(why)),
