@@ -4,6 +4,7 @@
 mod caldav;
 mod carddav;
 mod cli;
+mod acl;
 mod config;
 mod dav;
 mod ledger;

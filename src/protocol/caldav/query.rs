@@ -63,6 +63,7 @@ pub async fn run(ask: Arc<Ask>, root: Element) -> Outcome<Response<Body>> {
                 stored: &[],
                 locks: &sight.locks,
                 quota: sight.quota,
+                grants: &sight.grants,
             };
             write_response(&wanted, &subject, &mut sheet.writer);
             if let Err(Gone) = Sheet::flush(&mut sheet).await {

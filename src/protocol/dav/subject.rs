@@ -2,7 +2,9 @@
 
 use super::context::Ask;
 use super::space;
-use crate::domain::collection::{Body, Collection, Home, Kind, Lock, Object, Place, Property};
+use crate::domain::collection::{
+    Body, Collection, Granted, Home, Kind, Lock, Object, Place, Property,
+};
 use crate::domain::directory::admin::Profile;
 use crate::kernel::privilege::Privileges;
 use std::borrow::Cow;
@@ -105,6 +107,8 @@ pub struct Subject<'a> {
     pub locks: &'a [Lock],
     /// Use and bound of the account's quota, if any row asked for it.
     pub quota: Option<(i64, Option<i64>)>,
+    /// The grants on the account's collections, if any row asked for them.
+    pub grants: &'a [Granted],
 }
 
 impl Subject<'_> {

@@ -13,8 +13,8 @@ use crate::protocol::dav::answer::{
 };
 use crate::protocol::dav::body::xml;
 use crate::protocol::dav::context::may_see;
-use crate::protocol::dav::fault::Verdict;
-use crate::protocol::dav::multistatus::{Wanted, write_response};
+use crate::protocol::dav::fault::{Verdict, verdict};
+use crate::protocol::dav::multistatus::{Wanted, write_response, write_status};
 use crate::protocol::dav::space::{self, Target, home_path, place_path, principal_path};
 use crate::protocol::dav::subject::{Node, Subject, text_of};
 use crate::protocol::http::body::Body;
@@ -59,13 +59,11 @@ fn infinite(ask: &Ask) -> Response<Body> {
     of_verdict(&verdict, "give Depth: 0 or Depth: 1", error_body(&ask.headers))
 }
 
-/// A subject that nobody owns.
+/// A subject that nobody owns. Nobody changes it by way of this protocol.
 pub fn bare<'a>(ask: &'a Ask, node: Node<'a>, path: &'a str) -> Subject<'a> {
-    let rights = match ask.access.who.administrator {
-        true => Privileges::ALL,
-        false => Privileges::READ,
-    };
-    Subject { ask, node, path, place: None, rights, stored: &[], locks: &[], quota: None }
+    let rights = Privileges::READ.union(Privilege::ReadAcl.into());
+    let (place, stored, locks, quota, grants) = (None, &[], &[], None, &[]);
+    Subject { ask, node, path, place, rights, stored, locks, quota, grants }
 }
 
 async fn entrance(
@@ -144,7 +142,12 @@ async fn stored(
 ) -> Outcome<Response<Body>> {
     let place = ask.need_place()?.clone();
     let want = list::Want { children: members, ..wanted.want() };
-    let sight = list::see(&ask.access, &place, want).await?;
+    let sight = match list::see(&ask.access, &place, want).await {
+        Err(Fault::Denied { .. }) if members => {
+            return shared(&ask, &place, &wanted, want, itself).await;
+        }
+        seen => seen?,
+    };
     if !members || sight.found.collection().is_none() {
         return Ok(multistatus(|w| write_sight(&ask, &place, &sight, &wanted, w)));
     }
@@ -161,15 +164,46 @@ async fn stored(
     }))
 }
 
+/// The answer about a collection that one may not read, but some of whose members: it is 403
+/// itself, they are shown.
+async fn shared(
+    ask: &Ask,
+    place: &Place,
+    wanted: &Wanted,
+    want: list::Want,
+    itself: bool,
+) -> Outcome<Response<Body>> {
+    let sight = list::see_shared(&ask.access, place, want).await?;
+    let path = place.at(&place.path, true).dav_path();
+    let denied = verdict(&Fault::Denied { path, privilege: Privilege::Read }, ask.about());
+    Ok(multistatus(|w| {
+        if itself {
+            let path = place_path(&place.at(&place.path, true));
+            write_status(&path, StatusCode::FORBIDDEN, Some(&denied), w);
+        }
+        write_children(ask, place, &sight, wanted, w);
+    }))
+}
+
 /// Writes the response of the resource looked at.
 pub fn write_sight(ask: &Ask, place: &Place, sight: &list::Sight, wanted: &Wanted, w: &mut Writer) {
+    with_sight(ask, place, sight, |subject| write_response(wanted, subject, w));
+}
+
+/// Hands the resource looked at to `then`, if there is one.
+pub fn with_sight<T>(
+    ask: &Ask,
+    place: &Place,
+    sight: &list::Sight,
+    then: impl FnOnce(&Subject<'_>) -> T,
+) -> Option<T> {
     let collection = sight.found.collection().is_some();
     let path = place_path(&place.at(&place.path, collection));
     let text = sight.body.as_ref().and_then(text_of);
     let node = match &sight.found {
         Found::Collection(it) => Node::Collection(it),
         Found::Object(_, it) => Node::Object(it, text.as_deref()),
-        Found::Nothing(_) | Found::NoParent => return,
+        Found::Nothing(_) | Found::NoParent => return None,
     };
     let subject = Subject {
         ask,
@@ -180,11 +214,22 @@ pub fn write_sight(ask: &Ask, place: &Place, sight: &list::Sight, wanted: &Wante
         stored: &sight.properties,
         locks: &sight.locks,
         quota: sight.quota,
+        grants: &sight.grants,
     };
-    write_response(wanted, &subject, w);
+    Some(then(&subject))
 }
 
 fn write_children(ask: &Ask, place: &Place, sight: &list::Sight, wanted: &Wanted, w: &mut Writer) {
+    each_child(ask, place, sight, |subject| write_response(wanted, subject, w));
+}
+
+/// Hands each of the collections in the one looked at to `visit`.
+pub fn each_child(
+    ask: &Ask,
+    place: &Place,
+    sight: &list::Sight,
+    mut visit: impl FnMut(&Subject<'_>),
+) {
     for (child, properties) in &sight.children {
         let at = place.at(&child.path, true);
         let path = place_path(&at);
@@ -193,12 +238,13 @@ fn write_children(ask: &Ask, place: &Place, sight: &list::Sight, wanted: &Wanted
             node: Node::Collection(child),
             path: &path,
             place: Some(&at),
-            rights: sight.rights,
+            rights: sight.rights_on(child),
             stored: properties,
             locks: &sight.locks,
             quota: sight.quota,
+            grants: &sight.grants,
         };
-        write_response(wanted, &subject, w);
+        visit(&subject);
     }
 }
 
@@ -236,6 +282,7 @@ async fn write_members(
                 stored: &stored,
                 locks: &sight.locks,
                 quota: sight.quota,
+                grants: &sight.grants,
             };
             write_response(wanted, &subject, &mut sheet.writer);
             if sheet.flush().await.is_err() {

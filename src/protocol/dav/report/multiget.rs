@@ -174,6 +174,7 @@ fn write_one(
         stored: &[],
         locks: &sight.locks,
         quota: sight.quota,
+        grants: &sight.grants,
     };
     write_response(wanted, &subject, w);
 }

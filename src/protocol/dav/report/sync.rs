@@ -145,7 +145,7 @@ async fn write_changes(
 ) -> Outcome<Result<(), Gone>> {
     let want = wanted.want();
     let here = place.at(&place.path, true);
-    let rights = list::rights(&ask.access, &here).await?;
+    let rights = list::rights_in(&ask.access, &here).await?;
     for batch in found.members.chunks(BATCH) {
         let loaded = list::load(&ask.access, &found.collection, batch, want).await?;
         for member in batch {
@@ -175,9 +175,11 @@ async fn write_changes(
                 }
             };
             let stored = loaded.properties_of(member);
-            let (locks, quota) = (&loaded.locks, loaded.quota);
+            let (locks, quota, grants) = (&loaded.locks, loaded.quota, &loaded.grants);
+            let place = Some(&at);
+            let rights = rights.on(&at.path);
             let subject =
-                Subject { ask, node, path: &path, place: Some(&at), rights, stored, locks, quota };
+                Subject { ask, node, path: &path, place, rights, stored, locks, quota, grants };
             write_response(wanted, &subject, &mut sheet.writer);
             if sheet.flush().await.is_err() {
                 return Ok(Err(Gone));
