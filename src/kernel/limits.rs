@@ -91,6 +91,23 @@ pub const READERS_IDLE_MAX: usize = 32;
 pub const LOG_FOLD_OCTETS: u64 = 32 << 20;
 /// Days that replaced and deleted content is kept.
 pub const HISTORY_DAYS: i64 = 30;
+/// Seconds that a content without references is kept: whoever reads it at that moment finishes,
+/// and whoever is about to store it again finds its file.
+pub const BLOB_GRACE_SECONDS: i64 = 3_600;
+/// Seconds that a file without a row is kept. Only a crash or a refused upload leaves one.
+pub const BLOB_ORPHAN_SECONDS: i64 = 86_400;
+/// Rows that one transaction of the retention removes: a few milliseconds, which writers can wait.
+pub const RETENTION_BATCH: i64 = 256;
+/// Seconds between two looks for jobs that are due.
+pub const JOB_POLL_SECONDS: u64 = 30;
+/// Seconds that one job goes on before it makes room for the next one; well within its lease.
+pub const JOB_SLICE_SECONDS: i64 = 20;
+/// Seconds until a job that failed is tried again the first time; doubled each time.
+pub const JOB_RETRY_SECONDS: i64 = 30;
+/// Seconds until a job that keeps failing is tried again at most.
+pub const JOB_RETRY_SECONDS_MAX: i64 = 3_600;
+/// Octets of the error that is kept with a job.
+pub const JOB_ERROR_MAX: usize = 1_000;
 /// Seconds that a job's lease lasts before another worker may take it.
 pub const JOB_LEASE_SECONDS: i64 = 300;
 /// Days that a self-signed certificate is good for: Apple's systems refuse more than 825.
