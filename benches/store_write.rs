@@ -17,7 +17,7 @@ const OCTETS: usize = 1_500;
 
 fn main() {
     let folder = std::env::args().skip(1).find(|arg| !arg.starts_with('-'));
-    let folder = folder.map_or_else(|| tempfile::tempdir(), |at| tempfile::tempdir_in(at)).unwrap();
+    let folder = folder.map_or_else(tempfile::tempdir, tempfile::tempdir_in).unwrap();
     println!("{:>28} {:>9} {:>9} {:>9} {:>9}", "", "writes/s", "us CPU", "ms p50", "ms p99");
     for rows in [1, 8, 32] {
         bare(&folder.path().join(format!("bare{rows}")), rows);

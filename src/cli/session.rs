@@ -6,8 +6,8 @@
 use super::out::Out;
 use super::{Failure, runtime};
 use crate::kernel::clock::{Timestamp, now};
-use crate::server::config::{Config, Source, StoreAt};
-use crate::store::{Location, Store};
+use crate::server::config::Source;
+use crate::store::Store;
 use clap::{Args, Subcommand};
 
 /// A subcommand with parts of its own, and `--json` for all of them.
@@ -44,22 +44,11 @@ pub fn run(
     let out = Out::new(json);
     config.warnings.iter().for_each(|warning| out.warn(warning));
     runtime()?.block_on(async {
-        let opened = Store::open(&location(&config), &config.data_dir).await;
+        let opened = crate::server::app::open_store(&config).await;
         let store = opened.map_err(|why| format!("cannot open the store: {why}"))?;
         let session = Session { store, out, at: now() };
         let result = work(&session).await;
         session.store.close().await;
         result
     })
-}
-
-/// Where the configuration says that the store is.
-pub fn location(config: &Config) -> Location {
-    match &config.store {
-        StoreAt::Sqlite(path) => Location::Sqlite(path.clone()),
-        StoreAt::Postgres(url) => Location::Postgres {
-            url: url.expose().to_owned(),
-            connections: config.store_connections,
-        },
-    }
 }

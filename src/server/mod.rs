@@ -5,6 +5,7 @@
 
 pub mod config;
 pub mod log;
+pub mod memory;
 pub mod tls;
 pub mod stall;
 pub mod framing;

@@ -296,7 +296,7 @@ pub async fn overlapping(
     component: i64,
     (from, to): (i64, i64),
 ) -> Outcome<Vec<(Object, (i64, i64))>> {
-    // What the ranges of each span start after, if they reach the window.
+    // Where a range of each span starts at the earliest, if it reaches the window.
     let mut earliest = [i64::MIN; SPANS.len() + 1];
     for (start, length) in earliest.iter_mut().zip(SPANS) {
         *start = from.saturating_sub(length);

@@ -31,10 +31,12 @@ impl On {
     pub const CARD: Self = Self(256);
     /// Files.
     pub const FILE: Self = Self(512);
+    /// Subscriptions (`CS:subscribed`).
+    pub const SUBSCRIPTION: Self = Self(1024);
     /// Everything.
-    pub const ALL: Self = Self(1023);
+    pub const ALL: Self = Self(2047);
     /// Every collection that an account owns.
-    pub const STORED_COLLECTION: Self = Self(4 + 8 + 16 + 32 + 64);
+    pub const STORED_COLLECTION: Self = Self(4 + 8 + 16 + 32 + 64 + 1024);
     /// Every object.
     pub const OBJECT: Self = Self(128 + 256 + 512);
     /// Everything that an account owns.
@@ -56,6 +58,7 @@ impl On {
             Kind::AddressbookHome => Self::ADDRESSBOOK_HOME,
             Kind::Calendar => Self::CALENDAR,
             Kind::Addressbook => Self::ADDRESSBOOK,
+            Kind::Subscription => Self::SUBSCRIPTION,
             Kind::Folder => Self::FOLDER,
         }
     }

@@ -114,7 +114,7 @@ on_both! {
             let found = fresh.read(move |tx| Box::pin(object::overlapping(tx, of, 1, (from, to))));
             let mut found: Vec<_> = found.await.unwrap().into_iter().map(|(o, r)| (o.name, r)).collect();
             let naive = ranges.iter().enumerate().filter(|(_, (component, range))| {
-                *component == 1 && range.0 < to && range.1 > from
+                *component == 1 && range.0 <= to && range.1 >= from
             });
             let mut naive: Vec<_> = naive.map(|(i, (_, range))| (i.to_string(), *range)).collect();
             found.sort();
@@ -211,7 +211,7 @@ fn range(random: &mut Random) -> (i64, i64) {
         0 => (start, i64::MAX),
         1 => (i64::MIN, start),
         2 => (i64::MIN, i64::MAX),
-        3 => (start, start + 1),
+        3 => (start, start + random.below(2) as i64),
         4..8 => (start, start + 1 + random.below(length as u64) as i64),
         _ => (start, start + length),
     }

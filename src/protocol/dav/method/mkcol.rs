@@ -117,14 +117,13 @@ fn plan(ask: &Ask, wanted: &[&Element], kind: Kind) -> Outcome<Result<Making, Re
     }
     match (making.kind, making.components) {
         (Kind::Calendar, 0) => making.components = COMPONENTS_DEFAULT,
-        (Kind::Calendar, _) => {}
+        (Kind::Calendar | Kind::Subscription, _) => {}
         _ => making.components = 0,
     }
     Ok(Ok(making))
 }
 
-/// The kind that a resourcetype asks for; none when it is not one of this tree's. Elements that
-/// only decorate (`CS:subscribed`) say nothing.
+/// The kind that a resourcetype asks for; none when it is not one of this tree's.
 fn kind_named(element: &Element, here: Kind) -> Option<Kind> {
     let has = |ns: &str, name: &str| element.child(ns, name).is_some();
     let caldav = "urn:ietf:params:xml:ns:caldav";
@@ -132,8 +131,11 @@ fn kind_named(element: &Element, here: Kind) -> Option<Kind> {
     match (has(caldav, "calendar"), has(carddav, "addressbook")) {
         (true, false) => (here == Kind::Calendar).then_some(Kind::Calendar),
         (false, true) => (here == Kind::Addressbook).then_some(Kind::Addressbook),
-        (false, false) => Some(here),
         (true, true) => None,
+        (false, false) if has("http://calendarserver.org/ns/", "subscribed") => {
+            (here == Kind::Calendar).then_some(Kind::Subscription)
+        }
+        (false, false) => Some(here),
     }
 }
 
