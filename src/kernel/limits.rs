@@ -123,3 +123,15 @@ pub const UID_MAX: usize = 1_000;
 pub const SYNC_MEMBERS_MAX: usize = 50_000;
 /// Candidates that one query may look at.
 pub const QUERY_MATCHES_MAX: usize = 200_000;
+/// Own entries of one access control list: whoever shares with more makes a group.
+pub const ACES_MAX: usize = 200;
+/// Levels of properties inside properties that one `expand-property` may ask for.
+pub const EXPAND_DEPTH_MAX: usize = 4;
+/// Resources that one `expand-property` may look at.
+pub const EXPAND_RESOURCES_MAX: usize = 1_000;
+/// Principals of one answer to a search: a person looks through no more of them.
+pub const PRINCIPALS_FOUND_MAX: usize = 200;
+/// Principals that one search may look at; only an administrator sees more than a few.
+pub const PRINCIPALS_SEARCHED_MAX: usize = 20_000;
+/// Resources of one answer to `principal-match`.
+pub const PRINCIPAL_MATCHES_MAX: usize = 1_000;

@@ -261,6 +261,10 @@ impl Connection {
         if read_only {
             connection.execute_batch("PRAGMA query_only=ON").map_err(Fault::internal)?;
         }
+        // Without this SQLite compiles a statement anew whenever a parameter that its planner
+        // looked at was 0 or 1, as numbers of the first account and of flags are.
+        let stable = rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG;
+        connection.set_db_config(stable, true).map_err(Fault::internal)?;
         connection.set_prepared_statement_cache_capacity(256);
         Ok(Self(connection))
     }
@@ -353,6 +357,20 @@ mod tests {
             Box::new(move |commit| drop(answer.send(result.and(commit))))
         });
         (job, answered)
+    }
+
+    /// The numbers 0 and 1 are those that SQLite's planner would look at.
+    #[test]
+    fn statements_are_compiled_once_whatever_is_bound() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut connection = Connection::open(&folder.path().join("t.db"), false).unwrap();
+        migrate::sqlite(&mut connection.0).unwrap();
+        let sql = "SELECT id FROM collection WHERE account_id = ?1 AND path = ?2";
+        let mut statement = connection.0.prepare(sql).unwrap();
+        for account in [1, 1, 0, 2, 1] {
+            assert!(!statement.exists((account, "calendars")).unwrap());
+        }
+        assert_eq!(statement.get_status(rusqlite::StatementStatus::RePrepare), 0);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 
 use super::access::Access;
 use super::guard::{Guard, covers};
-use super::item::{content, put};
+use super::item::write;
 use super::kind::Home;
 use super::place::{Place, path_covers};
 use super::tree::locate;
@@ -12,6 +12,8 @@ use crate::kernel::fault::{Fault, Outcome, Refusal};
 use crate::kernel::limits::{LOCK_SECONDS_MAX, LOCKS_MAX};
 use crate::kernel::privilege::Privilege;
 use crate::kernel::secret;
+use crate::store::Tx;
+use crate::store::blob::Content;
 use crate::store::lock::{self, Lock};
 use crate::store::object::Index;
 
@@ -41,20 +43,18 @@ pub async fn take(
     wish: Wish,
     guard: Guard,
 ) -> Outcome<(Lock, bool)> {
-    let made = reserve(access, place, &guard).await?;
-    let guard = if made { Guard::default() } else { guard };
     let (access, place) = (access.clone(), place.clone());
     let store = access.store.clone();
-    let locked = store
+    store
         .write(move |tx| {
             Box::pin(async move {
                 access.demand(tx, &place, Privilege::WriteContent).await?;
                 // Taking the account's lock makes two LOCK requests follow each other.
                 crate::store::change_log::take(tx, place.account).await.map(drop)?;
                 let found = locate(tx, &place).await?;
-                guard.check(tx, &access, &place, &found).await?;
-                if !found.exists() {
-                    return Err(Fault::NotFound);
+                match found.exists() {
+                    true => guard.check(tx, &access, &place, &found).await?,
+                    false => reserve(tx, &access, &place, &guard).await?,
                 }
                 let now = lock::of_account(tx, place.account, access.now).await?;
                 if now.len() >= LOCKS_MAX * LOCKS_MAX {
@@ -77,39 +77,24 @@ pub async fn take(
                     expires_at: access.now.plus_seconds(bounded(wish.seconds)),
                 };
                 lock::insert(tx, place.account, &lock).await?;
-                Ok(lock)
+                Ok((lock, !found.exists()))
             })
         })
-        .await?;
-    Ok((locked, made))
+        .await
 }
 
 fn bounded(seconds: i64) -> i64 {
     seconds.clamp(1, LOCK_SECONDS_MAX)
 }
 
-/// Makes an empty file at a free name of a file tree; `false` when something is there.
-async fn reserve(access: &Access, place: &Place, guard: &Guard) -> Outcome<bool> {
-    let (a, p) = (access.clone(), place.clone());
-    let found = access
-        .store
-        .read(move |tx| {
-            Box::pin(async move {
-                a.demand(tx, &p, Privilege::WriteContent).await?;
-                locate(tx, &p).await
-            })
-        })
-        .await?;
-    if found.exists() {
-        return Ok(false);
-    }
+/// Makes an empty file at a free name of a file tree, under the request's conditions.
+async fn reserve(tx: &mut Tx, access: &Access, place: &Place, guard: &Guard) -> Outcome<()> {
     if place.home != Home::Files {
         let why = "an empty object is neither a calendar object nor a vCard";
         return Err(Refusal::InvalidResource(why.to_owned()).into());
     }
-    let empty = content(&access.store, Vec::new())?;
-    let stored = put(access, place, empty, Index::default(), guard.clone()).await?;
-    Ok(stored.created)
+    let empty = Content::inline(Vec::new());
+    write(tx, access, place, &empty, &Index::default(), guard).await.map(drop)
 }
 
 /// Gives a lock that the request shows in `If` a new time (RFC 4918 §9.10.2).
