@@ -71,6 +71,8 @@ pub enum Refusal {
     TooManyMatches,
     /// The query uses a part of the language that is not served.
     UnsupportedFilter(String),
+    /// The query's filter breaks the rules of its language.
+    InvalidFilter(String),
     /// An access control entry breaks this rule; the text says which entry and what to do.
     Ace(AceRule, String),
     /// A directory change that cannot be made: name taken, unknown domain and the like.
@@ -160,6 +162,7 @@ impl fmt::Display for Refusal {
             Self::InvalidSyncToken => f.write_str("this sync token is not valid here: sync anew"),
             Self::TooManyMatches => f.write_str("too many matches: ask for less"),
             Self::UnsupportedFilter(what) => write!(f, "this filter is not served: {what}"),
+            Self::InvalidFilter(why) => write!(f, "this filter is not valid: {why}"),
         }
     }
 }

@@ -1,12 +1,18 @@
 //! Every integration test, in one binary: one link, one cluster of PostgreSQL. Each module is one
 //! subject; a requirement in `conformance/requirements` names its proofs as `module::function`.
 
+mod caldav;
+mod carddav;
 mod cli;
 mod acl;
 mod config;
 mod dav;
 mod ledger;
+mod mkcol;
+mod prefer;
+mod restart;
 mod server;
 mod store;
 mod support;
+mod sync;
 mod tidy;

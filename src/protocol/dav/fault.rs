@@ -136,6 +136,7 @@ fn refused(refusal: &Refusal, about: About) -> Verdict {
         Refusal::Protected => (S::FORBIDDEN, dav("cannot-modify-protected-property"), None),
         Refusal::InvalidSyncToken => (S::FORBIDDEN, dav("valid-sync-token"), None),
         Refusal::TooManyMatches => (S::FORBIDDEN, dav("number-of-matches-within-limits"), None),
+        Refusal::InvalidFilter(_) => (S::FORBIDDEN, of_kind(about, "valid-filter", "x"), None),
         Refusal::Ace(rule, _) => (S::FORBIDDEN, dav(ace_rule(*rule)), None),
         Refusal::UnsupportedFilter(_) => {
             (S::FORBIDDEN, of_kind(about, "supported-filter", "supported-filter"), None)

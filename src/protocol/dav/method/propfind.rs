@@ -8,18 +8,19 @@ use crate::format::xml::{Name, Ns, Writer};
 use crate::kernel::fault::{Fault, Outcome};
 use crate::kernel::privilege::{Privilege, Privileges};
 use crate::protocol::dav::Ask;
-use crate::protocol::dav::answer::{Sheet, multistatus, of_verdict, set, streamed};
+use crate::protocol::dav::answer::{
+    Sheet, multistatus, of_verdict, set, streamed, tell_preferences,
+};
 use crate::protocol::dav::body::xml;
 use crate::protocol::dav::context::may_see;
 use crate::protocol::dav::fault::{Verdict, verdict};
 use crate::protocol::dav::multistatus::{Wanted, write_response, write_status};
 use crate::protocol::dav::space::{self, Target, home_path, place_path, principal_path};
-use crate::protocol::dav::subject::{Node, Subject};
+use crate::protocol::dav::subject::{Node, Subject, text_of};
 use crate::protocol::http::body::Body;
 use crate::protocol::http::header::accept::error_body;
 use crate::protocol::http::header::depth::{self, Depth};
 use crate::protocol::http::header::prefer::Preferences;
-use http::header::{HeaderName, VARY};
 use http::{Response, StatusCode};
 use hyper::body::Incoming;
 use std::sync::Arc;
@@ -42,10 +43,7 @@ pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
         Target::Account(..) => stored(ask.clone(), wanted, members, alone).await?,
         Target::Nowhere => return Err(Fault::NotFound),
     };
-    if let Some(applied) = preferences.applied() {
-        response.headers_mut().insert(HeaderName::from_static("preference-applied"), applied);
-    }
-    set(&mut response, VARY, "Brief, Prefer");
+    tell_preferences(&mut response, &preferences.of_listing(members));
     // macOS reads the classes here as well as from OPTIONS.
     set(&mut response, crate::protocol::dav::answer::DAV, &ask.registry().features);
     Ok(response)
@@ -201,13 +199,10 @@ pub fn with_sight<T>(
 ) -> Option<T> {
     let collection = sight.found.collection().is_some();
     let path = place_path(&place.at(&place.path, collection));
-    let text = match &sight.body {
-        Some(crate::domain::collection::Body::Inline(bytes)) => std::str::from_utf8(bytes).ok(),
-        _ => None,
-    };
+    let text = sight.body.as_ref().and_then(text_of);
     let node = match &sight.found {
         Found::Collection(it) => Node::Collection(it),
-        Found::Object(_, it) => Node::Object(it, text),
+        Found::Object(_, it) => Node::Object(it, text.as_deref()),
         Found::Nothing(_) | Found::NoParent => return None,
     };
     let subject = Subject {
@@ -275,15 +270,12 @@ async fn write_members(
             let own;
             (own, properties) = split_own(properties, &object.name);
             let stored: Vec<_> = own.iter().map(|(_, p)| p.clone()).collect();
-            let text = match body {
-                Some(crate::domain::collection::Body::Inline(b)) => std::str::from_utf8(b).ok(),
-                _ => None,
-            };
+            let text = body.as_ref().and_then(text_of);
             path.truncate(stem);
             path.push_str(&object.name);
             let subject = Subject {
                 ask,
-                node: Node::Object(object, text),
+                node: Node::Object(object, text.as_deref()),
                 path: &path,
                 place: Some(place),
                 rights: sight.rights,
