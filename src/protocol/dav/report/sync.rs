@@ -115,13 +115,17 @@ async fn write_changes(
 ) -> Outcome<Result<(), Gone>> {
     let want = wanted.want();
     let here = place.at(&place.path, true);
+    let (stem, mut path) = (place_path(&here), String::new());
     let rights = list::rights(&ask.access, &here).await?;
     for batch in found.members.chunks(BATCH) {
         let loaded = list::load(&ask.access, &found.collection, batch, want).await?;
         for member in batch {
-            let (node, path, at) = match member {
+            path.clear();
+            path.push_str(&stem);
+            let own;
+            let (node, at) = match member {
                 Change::Gone(name) => {
-                    let path = format!("{}{name}", place_path(&here));
+                    path.push_str(name);
                     write_status(&path, StatusCode::NOT_FOUND, None, &mut sheet.writer);
                     continue;
                 }
@@ -130,17 +134,19 @@ async fn write_changes(
                         Some(Content::Inline(bytes)) => std::str::from_utf8(bytes).ok(),
                         _ => None,
                     };
-                    (Node::Object(it, text), place_path(&here.child(&it.name, false)), here.clone())
+                    path.push_str(&it.name);
+                    (Node::Object(it, text), &here)
                 }
                 Change::Collection(it) => {
-                    let at = place.at(&it.path, true);
-                    (Node::Collection(it), place_path(&at), at)
+                    own = place.at(&it.path, true);
+                    path = place_path(&own);
+                    (Node::Collection(it), &own)
                 }
             };
             let stored = loaded.properties_of(member);
             let (locks, quota) = (&loaded.locks, loaded.quota);
             let subject =
-                Subject { ask, node, path: &path, place: Some(&at), rights, stored, locks, quota };
+                Subject { ask, node, path: &path, place: Some(at), rights, stored, locks, quota };
             write_response(wanted, &subject, &mut sheet.writer);
             if sheet.flush().await.is_err() {
                 return Ok(Err(Gone));
