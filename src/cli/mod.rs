@@ -1,14 +1,31 @@
 //! The command line: one file per subcommand.
 //!
 //! Invariant: messages go to standard error as `davenport: ...`, results to standard output, and
-//! the exit code is one of those that `--help` lists.
+//! the exit code is one of those that `--help` lists. With `--json`, both are JSON.
 
+pub mod amount;
+pub mod out;
+pub mod ask;
+pub mod session;
+pub mod view;
+pub mod account;
+pub mod user_list;
+pub mod user;
+pub mod group;
+pub mod resource;
+pub mod domain;
+pub mod alias;
+pub mod password;
+pub mod app_password;
+pub mod lock;
 pub mod config;
 pub mod serve;
 
+use crate::kernel::fault::Fault;
 use crate::server::config::source::CONFIG_VARIABLE;
 use crate::server::config::{Config, ConfigError, Flag, Source};
 use clap::{Parser, Subcommand};
+use session::Noun;
 use std::fmt;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -46,6 +63,54 @@ enum Command {
     /// Check and show the configuration
     #[command(subcommand, after_help = EXIT_CODES)]
     Config(config::ConfigCommand),
+    /// Add, list, show, change and delete users
+    #[command(after_help = EXIT_CODES)]
+    User(Noun<user::UserCommand>),
+    /// Add, list, show, change and delete groups and their members
+    #[command(after_help = EXIT_CODES)]
+    Group(Noun<group::GroupCommand>),
+    /// Add, list, show, change and delete rooms and other things with a calendar
+    #[command(after_help = EXIT_CODES)]
+    Resource(Noun<resource::ResourceCommand>),
+    /// Add, list, show and delete the domains of addresses
+    #[command(after_help = EXIT_CODES)]
+    Domain(Noun<domain::DomainCommand>),
+    /// Add, list, show, move and delete further addresses
+    #[command(after_help = EXIT_CODES)]
+    Alias(Noun<alias::AliasCommand>),
+    /// Give a user a new password
+    #[command(after_help = password::HELP)]
+    Password(password::Password),
+    /// Make, list, show and take back passwords for one program each
+    #[command(after_help = EXIT_CODES)]
+    AppPassword(Noun<app_password::AppPasswordCommand>),
+    /// Keep a user from signing in
+    #[command(after_help = lock::LOCK)]
+    Lock(lock::Lock),
+    /// Let a locked user sign in again
+    #[command(after_help = lock::UNLOCK)]
+    Unlock(lock::Lock),
+}
+
+impl Command {
+    fn run(self, source: Source) -> Result<(), Failure> {
+        let source = &source;
+        match self {
+            Self::Serve(serve) => serve.run(source.clone()),
+            Self::Config(command) => command.run(source),
+            Self::User(it) => session::run(source, it.json, async |s| it.action.run(s).await),
+            Self::Group(it) => session::run(source, it.json, async |s| it.action.run(s).await),
+            Self::Resource(it) => session::run(source, it.json, async |s| it.action.run(s).await),
+            Self::Domain(it) => session::run(source, it.json, async |s| it.action.run(s).await),
+            Self::Alias(it) => session::run(source, it.json, async |s| it.action.run(s).await),
+            Self::Password(it) => session::run(source, it.json, async |s| it.run(s).await),
+            Self::AppPassword(it) => {
+                session::run(source, it.json, async |s| it.action.run(s).await)
+            }
+            Self::Lock(it) => session::run(source, it.json, async |s| it.run(s, true).await),
+            Self::Unlock(it) => session::run(source, it.json, async |s| it.run(s, false).await),
+        }
+    }
 }
 
 /// Why a subcommand did not do its work.
@@ -53,6 +118,10 @@ enum Command {
 pub enum Failure {
     /// Exit code 1.
     Failed(String),
+    /// Exit code 1, and nothing to say: nobody reads the output any more.
+    Closed,
+    /// Exit code 2: options that only the work itself could find wrong.
+    Usage(String),
     /// Exit code 3.
     Config(ConfigError),
 }
@@ -60,6 +129,12 @@ pub enum Failure {
 impl From<String> for Failure {
     fn from(text: String) -> Self {
         Self::Failed(text)
+    }
+}
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Self {
+        Self::Failed(fault.to_string())
     }
 }
 
@@ -72,7 +147,8 @@ impl From<ConfigError> for Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Failed(text) => f.write_str(text),
+            Self::Failed(text) | Self::Usage(text) => f.write_str(text),
+            Self::Closed => Ok(()),
             Self::Config(error) => error.fmt(f),
         }
     }
@@ -80,23 +156,34 @@ impl fmt::Display for Failure {
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let source = source(cli.config, cli.data_dir);
-    let result = match cli.command {
-        Command::Serve(serve) => serve.run(source),
-        Command::Config(command) => command.run(&source),
-    };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            for line in failure.to_string().lines() {
-                eprintln!("davenport: {line}");
-            }
-            ExitCode::from(match failure {
-                Failure::Failed(_) => 1,
-                Failure::Config(_) => 3,
-            })
+    let before_dashes = std::env::args_os().skip(1).take_while(|argument| argument != "--");
+    let json = before_dashes.into_iter().any(|argument| argument == "--json");
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) if json && error.use_stderr() => {
+            let text = error.render().to_string();
+            report(text.trim().trim_start_matches("error: "), json);
+            return ExitCode::from(2);
         }
+        Err(error) => error.exit(),
+    };
+    let Err(failure) = cli.command.run(source(cli.config, cli.data_dir)) else {
+        return ExitCode::SUCCESS;
+    };
+    report(&failure.to_string(), json);
+    ExitCode::from(match failure {
+        Failure::Failed(_) | Failure::Closed => 1,
+        Failure::Usage(_) => 2,
+        Failure::Config(_) => 3,
+    })
+}
+
+/// Writes an error for people, or as JSON: `{"error": "..."}`.
+fn report(text: &str, json: bool) {
+    if json && !text.is_empty() {
+        eprintln!("{}", serde_json::json!({ "error": text }));
+    } else {
+        text.lines().for_each(|line| eprintln!("davenport: {line}"));
     }
 }
 
@@ -132,4 +219,15 @@ pub fn load(source: &Source) -> Result<Config, Failure> {
 pub fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     builder.enable_all().build().map_err(|e| Failure::Failed(format!("cannot start: {e}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Cli;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
 }

@@ -65,7 +65,9 @@ fn announce(addresses: &[BoundAddress], first: Option<(String, Secret)>) {
     for address in addresses {
         let _ = writeln!(out, "Davenport is ready at {address}");
     }
-    if let Some(base) = addresses.first() {
+    if let Some(first) = addresses.first() {
+        let base = first.to_string();
+        let base = base.trim_end_matches('/');
         let _ = writeln!(
             out,
             "  Calendar and contacts programs, Thunderbird, Evolution, DAVx5, vdirsyncer: {base}/\n  \

@@ -4,7 +4,8 @@
 use super::collection::Home;
 use super::collection::kind::{COMPONENTS_DEFAULT, Kind as CollectionKind};
 use super::directory::admin::{
-    attach_address, demand_free, expect, hash_checked, keep_an_administrator, name_and_address,
+    attach_address, demand_free, expect, hash_checked, join, keep_an_administrator,
+    name_and_address, take_in,
 };
 use super::directory::name::check_address;
 use super::directory::{Kind, Principal};
@@ -59,6 +60,28 @@ static FIRST_OF_RESOURCE: [First; 1] =
 /// # Errors
 /// `Directory` with the reason: name taken, unknown domain, bad name.
 pub async fn create(store: &Store, new: NewAccount, at: Timestamp) -> Outcome<Principal> {
+    create_tied(store, new, Ties::default(), at).await
+}
+
+/// The memberships that a new principal begins with.
+#[derive(Clone, Debug, Default)]
+pub struct Ties {
+    /// Groups that it joins.
+    pub groups: Vec<String>,
+    /// Its members, for a group.
+    pub members: Vec<String>,
+}
+
+/// [`create`] with memberships, all or nothing.
+///
+/// # Errors
+/// Those of [`create`], and `Directory` for an unknown group or member.
+pub async fn create_tied(
+    store: &Store,
+    new: NewAccount,
+    ties: Ties,
+    at: Timestamp,
+) -> Outcome<Principal> {
     let hash = new.password.as_ref().map(hash_checked).transpose()?;
     store
         .write(move |tx| {
@@ -85,6 +108,8 @@ pub async fn create(store: &Store, new: NewAccount, at: Timestamp) -> Outcome<Pr
                     attach_address(tx, &made, &check_address(address)?).await?;
                 }
                 furnish(tx, &made, at).await?;
+                join(tx, &made, &ties.groups).await?;
+                take_in(tx, &made, &ties.members).await?;
                 Ok(made)
             })
         })

@@ -2,6 +2,7 @@
 //! size, depth, count and work, and never panics on any bytes.
 
 pub mod civil;
+pub mod csv;
 pub mod uri;
 pub mod xml;
 pub mod recur;

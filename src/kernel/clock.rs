@@ -13,6 +13,11 @@ pub fn now() -> Timestamp {
     Timestamp(since.map_or(0, |d| d.as_micros() as i64))
 }
 
+/// A moment of the clock that never goes back, for measuring how long something takes.
+pub fn monotonic() -> std::time::Instant {
+    std::time::Instant::now()
+}
+
 impl Timestamp {
     /// Whole seconds since 1970.
     pub fn seconds(self) -> i64 {

@@ -87,6 +87,8 @@ pub const HTTP2_STREAMS_MAX: u32 = 128;
 pub const GROUP_COMMIT_MAX: usize = 256;
 /// Idle connections that the embedded engine keeps for readers; each may hold 4 MB of pages.
 pub const READERS_IDLE_MAX: usize = 32;
+/// Octets of the embedded engine's write-ahead log at which readers are waited for, to empty it.
+pub const LOG_FOLD_OCTETS: u64 = 32 << 20;
 /// Days that replaced and deleted content is kept.
 pub const HISTORY_DAYS: i64 = 30;
 /// Seconds that a job's lease lasts before another worker may take it.

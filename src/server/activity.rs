@@ -2,6 +2,7 @@
 //!
 //! Invariant: every request counts as running from its head until its answer's body is dropped.
 
+use crate::kernel::clock::monotonic;
 use crate::kernel::limits;
 use crate::protocol::http::body::Body;
 use bytes::Bytes;
@@ -73,7 +74,7 @@ pub struct Activity {
 impl Default for Activity {
     fn default() -> Self {
         Self {
-            start: Instant::now(),
+            start: monotonic(),
             running: AtomicUsize::new(0),
             served: AtomicBool::new(false),
             touched: AtomicU64::new(0),

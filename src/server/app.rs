@@ -22,14 +22,18 @@ use std::sync::Arc;
 /// When the directory or the store cannot be made or opened.
 pub async fn open_store(config: &Config) -> Outcome<Store> {
     make_private(&config.data_dir)?;
-    let location = match &config.store {
+    Store::open(&location(config), &config.data_dir).await
+}
+
+/// Where the configuration says that the store is.
+fn location(config: &Config) -> Location {
+    match &config.store {
         StoreAt::Sqlite(path) => Location::Sqlite(path.clone()),
         StoreAt::Postgres(url) => Location::Postgres {
             url: url.expose().to_owned(),
             connections: config.store_connections,
         },
-    };
-    Store::open(&location, &config.data_dir).await
+    }
 }
 
 fn make_private(directory: &Path) -> Outcome<()> {

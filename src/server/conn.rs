@@ -8,6 +8,7 @@ use super::activity::{Activity, Answer, Ticket, Timing, Verdict};
 use super::config::Current;
 use super::framing::Framing;
 use super::gate::Gate;
+use crate::kernel::clock::monotonic;
 use crate::kernel::limits;
 use crate::kernel::secret;
 use crate::protocol::http::body::Body;
@@ -26,7 +27,7 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 use tracing::{Instrument, Span};
@@ -144,7 +145,7 @@ where
                         return;
                     }
                 }
-                tick.as_mut().reset(tokio::time::Instant::now() + shell.timing.tick());
+                tick.as_mut().reset(tokio::time::Instant::from_std(monotonic()) + shell.timing.tick());
             }
         }
     }
@@ -181,7 +182,7 @@ async fn answer(
         path = request.uri().path(),
         peer = %peer.address,
     );
-    let start = Instant::now();
+    let start = monotonic();
     let known = request.headers().contains_key(header::AUTHORIZATION);
     let mut response = match refusal(&request) {
         Some(why) => refused(why),

@@ -2,6 +2,7 @@
 //!
 //! Invariant: a write that makes no progress for the given time fails, and with it the connection.
 
+use crate::kernel::clock::monotonic;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -33,7 +34,7 @@ impl<IO> Stall<IO> {
         let deadline = self.deadline.get_or_insert_with(|| Box::pin(sleep(patience)));
         if !self.waiting {
             self.waiting = true;
-            deadline.as_mut().reset(Instant::now() + patience);
+            deadline.as_mut().reset(Instant::from_std(monotonic()) + patience);
         }
         ready!(deadline.as_mut().poll(cx));
         self.waiting = false;

@@ -31,8 +31,15 @@ statements! {
     INSERT = "INSERT INTO collection (account_id, parent_id, kind, path, name, components, change,
         last_change, member_count, member_bytes, created_at, modified_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $7, 0, 0, $8, $8) RETURNING id";
-    TOUCH = "UPDATE collection SET last_change = $2, member_count = member_count + $3,
-        member_bytes = member_bytes + $4, modified_at = $5 WHERE id = $1";
+    TOUCH = "WITH RECURSIVE line (id, parent_id) AS (
+            SELECT id, parent_id FROM collection WHERE id = $1
+            UNION ALL
+            SELECT c.id, c.parent_id FROM collection c JOIN line l ON c.id = l.parent_id
+        ) UPDATE collection SET last_change = $2,
+            member_count = member_count + CASE WHEN id = $1 THEN $3 ELSE 0 END,
+            member_bytes = member_bytes + CASE WHEN id = $1 THEN $4 ELSE 0 END,
+            modified_at = CASE WHEN id = $1 THEN $5 ELSE modified_at END
+        WHERE id IN (SELECT id FROM line)";
     TOUCH_ABOVE = "WITH RECURSIVE above (id) AS (
             SELECT parent_id FROM collection WHERE id = $1
             UNION ALL
@@ -199,8 +206,7 @@ pub async fn touch(tx: &mut Tx, id: CollectionId, touch: Touch) -> Outcome<()> {
         touch.octets.into(),
         touch.at.0.into(),
     ];
-    tx.execute(&TOUCH, &with).await?;
-    touch_above(tx, id, touch.number).await
+    tx.execute(&TOUCH, &with).await.map(drop)
 }
 
 /// Notes a change on everything above the collection.

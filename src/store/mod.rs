@@ -162,7 +162,7 @@ where
 {
     tx.restart();
     let value = work(tx).await?;
-    tx.failure()?;
+    tx.sound()?;
     blob::settle(tx).await?;
     Ok(value)
 }

@@ -59,8 +59,13 @@ statements! {
     CHANGE = "UPDATE object SET change = $3 WHERE collection_id = $1 AND name = $2";
     DELETE = "DELETE FROM object WHERE collection_id = $1 AND name = $2";
     OVERLAPPING = concat!("SELECT ", columns!(), ", o.first_start, o.last_end
-        FROM object o WHERE o.collection_id = $1 AND o.component = $2 AND o.span = $3
-        AND o.first_start >= $4 AND o.first_start <= $5 AND o.last_end >= $6");
+        FROM json_each($3) s CROSS JOIN object o WHERE o.collection_id = $1 AND o.component = $2
+        AND o.span = s.key AND o.first_start >= s.value AND o.first_start <= $4
+        AND o.last_end >= $5"),
+        postgres: concat!("SELECT ", columns!(), ", o.first_start, o.last_end
+        FROM unnest($3::bigint[]) WITH ORDINALITY s (earliest, place)
+        JOIN object o ON o.collection_id = $1 AND o.component = $2 AND o.span = s.place - 1
+        AND o.first_start >= s.earliest AND o.first_start <= $4 AND o.last_end >= $5");
     BURY_NAME = "INSERT INTO tombstone (collection_id, name, change) VALUES ($1, $2, $3)
         ON CONFLICT (collection_id, name) DO UPDATE SET change = excluded.change";
     RAISE_NAME = "DELETE FROM tombstone WHERE collection_id = $1 AND name = $2";
@@ -291,24 +296,13 @@ pub async fn overlapping(
     component: i64,
     (from, to): (i64, i64),
 ) -> Outcome<Vec<(Object, (i64, i64))>> {
-    let mut found = Vec::new();
-    for span in 0..=SPANS.len() {
-        let earliest = SPANS.get(span).map_or(i64::MIN, |length| from.saturating_sub(*length));
-        let with = [
-            of.0.into(),
-            component.into(),
-            (span as i64).into(),
-            earliest.into(),
-            to.into(),
-            from.into(),
-        ];
-        tx.each(&OVERLAPPING, &with, &mut |row| {
-            found.push((object(row)?, (row.int(10)?, row.int(11)?)));
-            Ok(())
-        })
-        .await?;
+    // What the ranges of each span start after, if they reach the window.
+    let mut earliest = [i64::MIN; SPANS.len() + 1];
+    for (start, length) in earliest.iter_mut().zip(SPANS) {
+        *start = from.saturating_sub(length);
     }
-    Ok(found)
+    let with = [of.0.into(), component.into(), earliest[..].into(), to.into(), from.into()];
+    tx.all(&OVERLAPPING, &with, |row| Ok((object(row)?, (row.int(10)?, row.int(11)?)))).await
 }
 
 /// Notes that a name is gone. A removed collection's name is given with a `/` at its end.

@@ -4,7 +4,7 @@
 
 use super::statement::statements;
 use super::tx::Tx;
-use super::value::Row;
+use super::value::{Row, Value};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::fault::Outcome;
 use crate::kernel::ids::PrincipalId;
@@ -43,6 +43,9 @@ statements! {
         postgres: "INSERT INTO address (address, principal_id, position)
         SELECT $1, $2, coalesce(max(position) + 1, 0) FROM address WHERE principal_id = $2
         ON CONFLICT (address) DO NOTHING";
+    ADDRESSES_OF_PAGE = "SELECT a.principal_id, a.address FROM address a
+        JOIN principal p ON p.id = a.principal_id
+        WHERE p.kind = $1 AND p.name >= $2 AND p.name <= $3 ORDER BY a.position, a.address";
     REMOVE_ADDRESS = "DELETE FROM address WHERE address = $1 AND principal_id = $2";
     ALIASES = "SELECT a.address, p.name FROM address a JOIN principal p ON p.id = a.principal_id
         WHERE a.address > $1 ORDER BY a.address LIMIT $2";
@@ -50,7 +53,9 @@ statements! {
         ON CONFLICT (name) DO NOTHING";
     DOMAINS = "SELECT name, created_at FROM domain ORDER BY name";
     DELETE_DOMAIN = "DELETE FROM domain WHERE name = $1";
-    DOMAIN_USE = "SELECT CAST(count(*) AS BIGINT) FROM address WHERE address LIKE '%@' || $1";
+    /// Not `LIKE`: a domain's name may hold `_`, which would stand for any character.
+    DOMAIN_USE = "SELECT CAST(count(*) AS BIGINT) FROM address
+        WHERE substr(address, length(address) - length(CAST($1 AS TEXT))) = '@' || CAST($1 AS TEXT)";
     ADD_MEMBER = "INSERT INTO member (group_id, member_id) VALUES ($1, $2)
         ON CONFLICT (group_id, member_id) DO NOTHING";
     REMOVE_MEMBER = "DELETE FROM member WHERE group_id = $1 AND member_id = $2";
@@ -58,6 +63,12 @@ statements! {
         JOIN member m ON m.member_id = p.id WHERE m.group_id = $1 ORDER BY p.name");
     GROUPS = concat!("SELECT ", columns!(), " FROM principal p
         JOIN member m ON m.group_id = p.id WHERE m.member_id = $1 ORDER BY p.name");
+    MEMBERS_OF_PAGE = concat!("SELECT ", columns!(), ", g.id FROM principal p
+        JOIN member m ON m.member_id = p.id JOIN principal g ON g.id = m.group_id
+        WHERE g.kind = $1 AND g.name >= $2 AND g.name <= $3 ORDER BY p.name");
+    GROUPS_OF_PAGE = concat!("SELECT ", columns!(), ", w.id FROM principal p
+        JOIN member m ON m.group_id = p.id JOIN principal w ON w.id = m.member_id
+        WHERE w.kind = $1 AND w.name >= $2 AND w.name <= $3 ORDER BY p.name");
     ALL_GROUPS = "WITH RECURSIVE up (id) AS (
             SELECT group_id FROM member WHERE member_id = $1
             UNION
@@ -260,6 +271,44 @@ pub async fn members(tx: &mut Tx, of: PrincipalId) -> Outcome<Vec<Principal>> {
 /// The groups that it is a direct member of.
 pub async fn groups(tx: &mut Tx, of: PrincipalId) -> Outcome<Vec<Principal>> {
     tx.all(&GROUPS, &[of.0.into()], principal).await
+}
+
+/// The principals of one kind whose names are from `first` to `last`, both included: a page of a
+/// listing, so that what belongs to its rows takes one statement instead of one for each row.
+#[derive(Clone, Copy, Debug)]
+pub struct Page<'a> {
+    /// See [`Principal::kind`].
+    pub kind: i64,
+    /// The first name.
+    pub first: &'a str,
+    /// The last name.
+    pub last: &'a str,
+}
+
+impl Page<'_> {
+    fn values(&self) -> [Value<'_>; 3] {
+        [self.kind.into(), self.first.into(), self.last.into()]
+    }
+}
+
+/// The addresses of a page's principals, each principal's primary one first.
+pub async fn page_addresses(tx: &mut Tx, page: Page<'_>) -> Outcome<Vec<(PrincipalId, String)>> {
+    let map = |row: &Row<'_>| Ok((PrincipalId(row.int(0)?), row.text(1)?.to_owned()));
+    tx.all(&ADDRESSES_OF_PAGE, &page.values(), map).await
+}
+
+/// The direct members of a page's groups, each with the group.
+pub async fn page_members(tx: &mut Tx, page: Page<'_>) -> Outcome<Vec<(PrincipalId, Principal)>> {
+    tx.all(&MEMBERS_OF_PAGE, &page.values(), tied).await
+}
+
+/// The groups that a page's principals are direct members of, each with the member.
+pub async fn page_groups(tx: &mut Tx, page: Page<'_>) -> Outcome<Vec<(PrincipalId, Principal)>> {
+    tx.all(&GROUPS_OF_PAGE, &page.values(), tied).await
+}
+
+fn tied(row: &Row<'_>) -> Outcome<(PrincipalId, Principal)> {
+    Ok((PrincipalId(row.int(10)?), principal(row)?))
 }
 
 /// The groups that it is a member of, directly or through other groups; loops end by themselves.

@@ -13,7 +13,7 @@ use super::statement::Statement;
 use super::tx::{self, Future, Tx};
 use super::value::{Row, Value};
 use crate::kernel::fault::{Fault, Outcome};
-use crate::kernel::limits::{GROUP_COMMIT_MAX, READERS_IDLE_MAX};
+use crate::kernel::limits::{GROUP_COMMIT_MAX, LOG_FOLD_OCTETS, READERS_IDLE_MAX};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -43,7 +43,10 @@ impl Sqlite {
         let (sender, jobs) = channel();
         let thread = std::thread::Builder::new()
             .name("davenport-writer".into())
-            .spawn(move || write_loop(writer, &jobs))
+            .spawn({
+                let log = log_of(path);
+                move || write_loop(writer, &jobs, &log)
+            })
             .map_err(Fault::internal)?;
         Ok(Self {
             path: path.to_path_buf(),
@@ -110,10 +113,40 @@ impl Sqlite {
     }
 }
 
-fn write_loop(connection: Connection, jobs: &Receiver<Job>) {
+fn write_loop(connection: Connection, jobs: &Receiver<Job>, log: &Path) {
     let mut tx = Tx::new(tx::Connection::Sqlite(connection));
+    let mut fold_at = LOG_FOLD_OCTETS;
     while let Ok(first) = jobs.recv() {
         write_group(&mut tx, first, jobs);
+        if log_size(log) > fold_at {
+            fold(&tx);
+            fold_at = log_size(log) + LOG_FOLD_OCTETS;
+        }
+    }
+}
+
+/// The write-ahead log beside the file.
+fn log_of(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push("-wal");
+    name.into()
+}
+
+fn log_size(log: &Path) -> u64 {
+    std::fs::metadata(log).map_or(0, |file| file.len())
+}
+
+/// Folds the log into the file and empties it. SQLite does so by itself only at a moment without
+/// readers; where they overlap there is none, and the log would grow without end. Here new readers
+/// take to the file and those under way are waited for; a reader that takes longer than a
+/// second is left alone, until the log has grown by as much again.
+fn fold(tx: &Tx) {
+    let tx::Connection::Sqlite(connection) = &tx.on else { return };
+    let sql = "PRAGMA busy_timeout=1000; PRAGMA wal_checkpoint(TRUNCATE);
+        PRAGMA busy_timeout=10000;";
+    if let Err(error) = connection.0.execute_batch(sql) {
+        tracing::warn!(%error, "cannot fold the log into the store's file");
+        let _ = connection.0.execute_batch("PRAGMA busy_timeout=10000");
     }
 }
 
@@ -266,5 +299,57 @@ fn fault(error: rusqlite::Error) -> Fault {
         Some(DatabaseBusy | DatabaseLocked) => Fault::Busy("the store is busy".into()),
         Some(DiskFull) => Fault::Busy("the disk is full".into()),
         _ => Fault::internal(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::statement::Statement;
+    use tokio::sync::oneshot::Receiver as Answer;
+
+    static ADD: Statement = Statement::new("INSERT INTO t VALUES ($1)", "");
+
+    /// A write of one number; `lose` ends the transaction as SQLite does when the disk fails.
+    fn job(number: i64, lose: bool) -> (Job, Answer<Outcome<()>>) {
+        let (answer, answered) = oneshot::channel();
+        let job: Job = Box::new(move |tx| {
+            let result = tx.and_then(|tx| {
+                in_savepoint(tx, move |tx| {
+                    Box::pin(async move {
+                        tx.execute(&ADD, &[number.into()]).await?;
+                        if lose { control(tx, "ROLLBACK") } else { Ok(()) }
+                    })
+                })
+            });
+            Box::new(move |commit| drop(answer.send(result.and(commit))))
+        });
+        (job, answered)
+    }
+
+    #[test]
+    fn a_group_that_loses_its_transaction_acknowledges_nothing_and_keeps_nothing_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let connection = Connection::open(&folder.path().join("t.db"), false).unwrap();
+        connection.0.execute_batch("CREATE TABLE t (n INTEGER)").unwrap();
+        let mut tx = Tx::new(tx::Connection::Sqlite(connection));
+        let mut group = |writes: &[(i64, bool)]| -> Vec<bool> {
+            let (sender, waiting) = channel();
+            let mut answers = Vec::new();
+            for (number, lose) in writes {
+                let (job, answer) = job(*number, *lose);
+                sender.send(job).unwrap();
+                answers.push(answer);
+            }
+            write_group(&mut tx, waiting.recv().unwrap(), &waiting);
+            answers.into_iter().map(|mut answer| answer.try_recv().unwrap().is_ok()).collect()
+        };
+        assert_eq!(group(&[(1, false), (2, false)]), [true, true]);
+        assert_eq!(group(&[(3, false), (4, true), (5, false)]), [false, false, false]);
+        assert_eq!(group(&[(6, false)]), [true]);
+        let tx::Connection::Sqlite(connection) = &tx.on else { panic!("not SQLite") };
+        let all = "SELECT group_concat(n) FROM (SELECT n FROM t ORDER BY n)";
+        let all: String = connection.0.query_row(all, [], |row| row.get(0)).unwrap();
+        assert_eq!(all, "1,2,6");
     }
 }

@@ -22,7 +22,9 @@ pub struct Tx {
     /// References to contents that this write gains or loses; counted at its end in the order of
     /// the contents, so that two writes cannot wait for each other (see `blob::settle`).
     pub(super) references: BTreeMap<BlobId, References>,
+    /// In a write: the first failure of a statement. Nothing more is run then.
     failed: Option<Fault>,
+    writing: bool,
 }
 
 /// A connection of either engine.
@@ -43,23 +45,24 @@ pub(super) struct References {
 impl Tx {
     /// A transaction on this connection, on which it has been begun.
     pub(super) fn new(on: Connection) -> Self {
-        Self { on, references: BTreeMap::new(), failed: None }
+        Self { on, references: BTreeMap::new(), failed: None, writing: false }
     }
 
-    /// Forgets what an earlier write on this connection left.
+    /// Begins a write: forgets what an earlier one on this connection left.
     pub(super) fn restart(&mut self) {
         self.references.clear();
         self.failed = None;
+        self.writing = true;
     }
 
-    /// The first failure of a statement, if there was one.
-    pub(super) fn failure(&mut self) -> Outcome<()> {
-        self.failed.take().map_or(Ok(()), Err)
+    /// Fails when a statement of this write has failed.
+    pub(super) fn sound(&self) -> Outcome<()> {
+        self.failed.clone().map_or(Ok(()), Err)
     }
 
     fn note<T>(&mut self, result: Outcome<T>) -> Outcome<T> {
         if let Err(fault) = &result
-            && self.failed.is_none()
+            && self.writing
         {
             self.failed = Some(fault.clone());
         }
@@ -68,6 +71,7 @@ impl Tx {
 
     /// Runs a statement that answers no rows; gives the number of rows it changed.
     pub async fn execute(&mut self, statement: &Statement, with: &[Value<'_>]) -> Outcome<u64> {
+        self.sound()?;
         let result = match &mut self.on {
             Connection::Sqlite(c) => c.execute(statement, with),
             Connection::Postgres(c) => c.execute(statement, with).await,
@@ -82,6 +86,7 @@ impl Tx {
         with: &[Value<'_>],
         visit: &mut (dyn FnMut(&Row<'_>) -> Outcome<()> + Send),
     ) -> Outcome<()> {
+        self.sound()?;
         let result = match &mut self.on {
             Connection::Sqlite(c) => c.each(statement, with, visit),
             Connection::Postgres(c) => c.each(statement, with, visit).await,

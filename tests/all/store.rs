@@ -6,6 +6,7 @@ mod blob;
 mod crash;
 mod directory;
 mod job;
+mod log;
 mod object;
 mod open;
 mod order;

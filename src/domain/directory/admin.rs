@@ -8,8 +8,11 @@ use super::name::{check_address, check_domain, check_name, domain_of, fold};
 use super::{AppPassword, Kind, Principal, Protocols};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::fault::{Outcome, Refusal};
+use crate::kernel::ids::PrincipalId;
 use crate::kernel::secret::{Secret, readable_password, sha256};
+use crate::store::principal::Page;
 use crate::store::{Store, Tx, principal};
+use std::collections::HashMap;
 
 /// A principal with what belongs to it, for showing.
 #[derive(Clone, Debug)]
@@ -73,14 +76,35 @@ pub async fn list(store: &Store, kind: Kind, after: &str, limit: i64) -> Outcome
     store
         .read(move |tx| {
             Box::pin(async move {
-                let mut all = Vec::new();
-                for it in principal::list(tx, kind.number(), &after, limit).await? {
-                    all.push(profile_of(tx, it).await?);
-                }
-                Ok(all)
+                let found = principal::list(tx, kind.number(), &after, limit).await?;
+                profiles_of(tx, kind, found).await
             })
         })
         .await
+}
+
+/// The profiles of a page, in three statements however long it is.
+async fn profiles_of(tx: &mut Tx, kind: Kind, page: Vec<Principal>) -> Outcome<Vec<Profile>> {
+    let (Some(first), Some(last)) = (page.first(), page.last()) else { return Ok(Vec::new()) };
+    let names = Page { kind: kind.number(), first: &first.name, last: &last.name };
+    let mut addresses = by_principal(principal::page_addresses(tx, names).await?);
+    let mut groups = by_principal(principal::page_groups(tx, names).await?);
+    let mut members = by_principal(principal::page_members(tx, names).await?);
+    let profile = |principal: Principal| Profile {
+        addresses: addresses.remove(&principal.id).unwrap_or_default(),
+        groups: groups.remove(&principal.id).unwrap_or_default(),
+        members: members.remove(&principal.id).unwrap_or_default(),
+        principal,
+    };
+    Ok(page.into_iter().map(profile).collect())
+}
+
+fn by_principal<T>(rows: Vec<(PrincipalId, T)>) -> HashMap<PrincipalId, Vec<T>> {
+    let mut sorted: HashMap<PrincipalId, Vec<T>> = HashMap::new();
+    for (id, row) in rows {
+        sorted.entry(id).or_default().push(row);
+    }
+    sorted
 }
 
 /// What may change of a principal; `None` leaves it as it is.
@@ -96,6 +120,14 @@ pub struct Changes {
     pub locked: Option<bool>,
     /// The quota in octets; `Some(None)` lifts it.
     pub quota: Option<Option<i64>>,
+    /// Addresses to add; one that it has already stays as it is.
+    pub add_addresses: Vec<String>,
+    /// Groups to join; being in one already is no fault.
+    pub join: Vec<String>,
+    /// Members to take in, for a group; one that is in already is no fault.
+    pub add_members: Vec<String>,
+    /// Members to take out, for a group.
+    pub remove_members: Vec<String>,
 }
 
 /// Changes a principal. The last administrator who can sign in stays one.
@@ -125,6 +157,16 @@ pub async fn change(
                 it.locked = changes.locked.unwrap_or(it.locked);
                 it.quota = changes.quota.unwrap_or(it.quota);
                 principal::update(tx, &it, ends_logins).await?;
+                for address in &changes.add_addresses {
+                    let address = check_address(address)?;
+                    let owner = principal::by_address(tx, &address).await?;
+                    if owner.is_none_or(|owner| owner.id != it.id) {
+                        attach_address(tx, &it, &address).await?;
+                    }
+                }
+                join(tx, &it, &changes.join).await?;
+                take_in(tx, &it, &changes.add_members).await?;
+                take_out(tx, &it, &changes.remove_members).await?;
                 Ok(it)
             })
         })
@@ -165,7 +207,9 @@ pub async fn add_address(store: &Store, name: &str, address: &str) -> Outcome<()
 pub async fn attach_address(tx: &mut Tx, to: &Principal, address: &str) -> Outcome<()> {
     let domain = domain_of(address);
     if !principal::domains(tx).await?.iter().any(|(d, _)| d == domain) {
-        return refuse(format!("{domain} is not a domain of this server: add it first"));
+        return refuse(format!(
+            "{domain} is not a domain of this server: add it first (davenport domain add {domain})"
+        ));
     }
     if let Some(other) = find(tx, address).await?
         && other.id != to.id
@@ -178,22 +222,59 @@ pub async fn attach_address(tx: &mut Tx, to: &Principal, address: &str) -> Outco
     }
 }
 
-/// Takes an address away from whoever has it.
+/// Takes an address away from whoever has it; one that is a principal's name stays.
 pub async fn remove_address(store: &Store, address: &str) -> Outcome<()> {
     let address = fold(address);
     store
+        .write(move |tx| Box::pin(async move { detach_address(tx, &address).await.map(drop) }))
+        .await
+}
+
+/// Gives an address of one principal to another, as its last.
+pub async fn move_address(store: &Store, address: &str, to: &str) -> Outcome<()> {
+    let (address, to) = (fold(address), to.to_owned());
+    store
         .write(move |tx| {
             Box::pin(async move {
-                let owner = principal::by_address(tx, &address).await?;
-                match owner {
-                    Some(owner) => {
-                        principal::remove_address(tx, owner.id, &address).await.map(drop)
-                    }
-                    None => refuse(format!("nobody has the address {address}")),
+                let to = expect(tx, &to, None).await?;
+                if owner_of(tx, &address).await?.id == to.id {
+                    return Ok(());
                 }
+                detach_address(tx, &address).await?;
+                attach_address(tx, &to, &address).await
             })
         })
         .await
+}
+
+/// The principal that has this address, and whether it is the primary one.
+pub async fn address(store: &Store, address: &str) -> Outcome<(Principal, bool)> {
+    let address = fold(address);
+    store
+        .read(move |tx| {
+            Box::pin(async move {
+                let owner = owner_of(tx, &address).await?;
+                let first = principal::addresses(tx, owner.id).await?.into_iter().next();
+                Ok((owner, first.is_some_and(|first| first == address)))
+            })
+        })
+        .await
+}
+
+async fn owner_of(tx: &mut Tx, address: &str) -> Outcome<Principal> {
+    match principal::by_address(tx, address).await? {
+        Some(owner) => Ok(owner),
+        None => refuse(format!("nobody has the address {address}")),
+    }
+}
+
+async fn detach_address(tx: &mut Tx, address: &str) -> Outcome<Principal> {
+    let owner = owner_of(tx, address).await?;
+    if owner.name == address {
+        return refuse(format!("{address} is the name of its owner, and stays with it"));
+    }
+    principal::remove_address(tx, owner.id, address).await?;
+    Ok(owner)
 }
 
 /// The next addresses after one, each with its principal's name.
@@ -264,24 +345,49 @@ pub async fn change_members(
         .write(move |tx| {
             Box::pin(async move {
                 let group = expect(tx, &group, Some(Kind::Group)).await?;
-                for name in &add {
-                    let member = expect(tx, name, None).await?;
-                    let above = principal::all_groups(tx, group.id).await?;
-                    if member.id == group.id || above.contains(&member.id) {
-                        return refuse(format!("{name} holds {}: a loop", group.name));
-                    }
-                    principal::add_member(tx, group.id, member.id).await?;
-                }
-                for name in &remove {
-                    let member = expect(tx, name, None).await?;
-                    if !principal::remove_member(tx, group.id, member.id).await? {
-                        return refuse(format!("{name} is not a member of {}", group.name));
-                    }
-                }
-                Ok(())
+                take_in(tx, &group, &add).await?;
+                take_out(tx, &group, &remove).await
             })
         })
         .await
+}
+
+/// Makes a principal a direct member of these groups.
+pub async fn join(tx: &mut Tx, member: &Principal, groups: &[String]) -> Outcome<()> {
+    for name in groups {
+        let group = expect(tx, name, Some(Kind::Group)).await?;
+        tie(tx, &group, member).await?;
+    }
+    Ok(())
+}
+
+/// Makes these principals direct members of a group.
+pub async fn take_in(tx: &mut Tx, group: &Principal, members: &[String]) -> Outcome<()> {
+    for name in members {
+        let member = expect(tx, name, None).await?;
+        tie(tx, group, &member).await?;
+    }
+    Ok(())
+}
+
+/// A group that is below its own member would never end being looked through.
+async fn tie(tx: &mut Tx, group: &Principal, member: &Principal) -> Outcome<()> {
+    let above = principal::all_groups(tx, group.id).await?;
+    if member.id == group.id || above.contains(&member.id) {
+        return refuse(format!("{} holds {}: a loop", member.name, group.name));
+    }
+    principal::add_member(tx, group.id, member.id).await.map(drop)
+}
+
+/// Ends the direct membership of these principals in a group.
+pub async fn take_out(tx: &mut Tx, group: &Principal, members: &[String]) -> Outcome<()> {
+    for name in members {
+        let member = expect(tx, name, None).await?;
+        if !principal::remove_member(tx, group.id, member.id).await? {
+            return refuse(format!("{name} is not a member of {}", group.name));
+        }
+    }
+    Ok(())
 }
 
 /// Makes an app password and gives its secret, which is stored nowhere.

@@ -272,7 +272,8 @@ pub fn hash_password(password: &Secret) -> Outcome<String> {
     Ok(hash.map_err(|e| Fault::internal(format!("argon2: {e}")))?.to_string())
 }
 
-fn check_password(password: &Secret, hash: &str) -> bool {
+/// Whether this password has this hash.
+pub fn check_password(password: &Secret, hash: &str) -> bool {
     let Ok(hash) = PasswordHash::new(hash) else { return false };
     Argon2::default().verify_password(password.expose().as_bytes(), &hash).is_ok()
 }

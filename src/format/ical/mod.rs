@@ -257,3 +257,5 @@ impl<'c> Iterator for Children<'c> {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod zone_tests;

@@ -1,3 +1,5 @@
+//! Tests of the iCalendar reader.
+
 use super::*;
 use crate::format::ical::object::{Object, check_resource};
 use crate::format::recur::Steps;

@@ -1,3 +1,5 @@
+//! Tests of the content-line scanner.
+
 use super::*;
 use proptest::prelude::*;
 

@@ -152,6 +152,3 @@ impl Zones {
         Zone::named(&tzid).or_else(|| self.written.get(tzid.trim()).cloned())
     }
 }
-
-#[cfg(test)]
-mod tests;

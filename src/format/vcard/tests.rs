@@ -1,3 +1,5 @@
+//! Tests of the vCard reader.
+
 use super::*;
 use crate::format::testing::shared;
 use proptest::prelude::*;

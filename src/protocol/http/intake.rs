@@ -4,11 +4,12 @@
 //! bounded, and so is the whole wait in proportion to what arrived. Only the time spent waiting
 //! for the client counts, not the time that the server takes between two pieces.
 
+use crate::kernel::clock::monotonic;
 use crate::kernel::limits;
 use bytes::{Bytes, BytesMut};
 use http_body::Body;
 use http_body_util::BodyExt;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Why a body was not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +62,7 @@ where
     B: Body<Data = Bytes> + Unpin,
 {
     loop {
-        let start = Instant::now();
+        let start = monotonic();
         let frame = tokio::time::timeout(pace.stall, body.frame()).await;
         pace.waited = pace.waited.saturating_add(start.elapsed());
         let frame = match frame {

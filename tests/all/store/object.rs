@@ -114,7 +114,7 @@ on_both! {
             let found = fresh.read(move |tx| Box::pin(object::overlapping(tx, of, 1, (from, to))));
             let mut found: Vec<_> = found.await.unwrap().into_iter().map(|(o, r)| (o.name, r)).collect();
             let naive = ranges.iter().enumerate().filter(|(_, (component, range))| {
-                *component == 1 && range.0 < to && range.1 > from
+                *component == 1 && range.0 <= to && range.1 >= from
             });
             let mut naive: Vec<_> = naive.map(|(i, (_, range))| (i.to_string(), *range)).collect();
             found.sort();

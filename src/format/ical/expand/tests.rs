@@ -1,3 +1,5 @@
+//! Tests of expansion and of the time-range test.
+
 use super::*;
 use crate::format::ical::Calendar;
 use crate::format::ical::object::check_resource;

@@ -1,3 +1,5 @@
+//! Tests of what may be stored as one resource.
+
 use super::*;
 
 fn check(body: &str) -> Result<(String, usize), ResourceFault> {

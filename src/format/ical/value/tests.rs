@@ -1,3 +1,5 @@
+//! Tests of typed values.
+
 use super::*;
 use proptest::prelude::*;
 

@@ -80,7 +80,7 @@ fn respond(ask: &Ask, kind: &str, object: &Object, content: Content) -> Outcome<
             set(&mut part, CONTENT_RANGE, &content_range(Some(&range), size));
             part
         }
-        Ranges::Many(parts) => return Ok(multipart(kind, object, content, &parts)?),
+        Ranges::Many(parts) => return multipart(kind, object, content, &parts),
         Ranges::Unsatisfiable => {
             let mut response = empty(StatusCode::RANGE_NOT_SATISFIABLE);
             set(&mut response, CONTENT_RANGE, &content_range(None, size));

@@ -1,5 +1,8 @@
-use super::*;
+//! Tests of time zones, known and written out in objects.
+
+use crate::format::civil::Civil;
 use crate::format::ical::Calendar;
+use crate::format::tz::*;
 
 fn at(text: &str) -> Civil {
     let n = |range: std::ops::Range<usize>| text[range].parse::<i64>().unwrap();

@@ -1,0 +1,54 @@
+//! The open store and the output of one subcommand.
+//!
+//! Invariant: the store is opened as the configuration says, whether or not the server runs, and
+//! closed before the process ends, whatever came of the work.
+
+use super::out::Out;
+use super::{Failure, runtime};
+use crate::kernel::clock::{Timestamp, now};
+use crate::server::config::Source;
+use crate::store::Store;
+use clap::{Args, Subcommand};
+
+/// A subcommand with parts of its own, and `--json` for all of them.
+#[derive(Debug, Args)]
+pub struct Noun<A: Subcommand> {
+    /// What to do.
+    #[command(subcommand)]
+    pub action: A,
+    /// Write the result as JSON, and errors as {"error": "..."}
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+/// What a subcommand works with.
+pub struct Session {
+    /// The open store.
+    pub store: Store,
+    /// Where results go.
+    pub out: Out,
+    /// When the subcommand began.
+    pub at: Timestamp,
+}
+
+/// Opens the store, does the work, closes the store.
+///
+/// # Errors
+/// Those of the work; [`Failure::Config`]; [`Failure::Failed`] when the store cannot be opened.
+pub fn run(
+    source: &Source,
+    json: bool,
+    work: impl AsyncFnOnce(&Session) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let config = source.load()?;
+    let out = Out::new(json);
+    config.warnings.iter().for_each(|warning| out.warn(warning));
+    runtime()?.block_on(async {
+        let opened = crate::server::app::open_store(&config).await;
+        let store = opened.map_err(|why| format!("cannot open the store: {why}"))?;
+        let session = Session { store, out, at: now() };
+        let result = work(&session).await;
+        session.store.close().await;
+        result
+    })
+}

@@ -1,0 +1,252 @@
+//! What the directory's subcommands show. The field names are the documented JSON form: they may
+//! be added to, never renamed.
+
+use super::amount::octets;
+use super::out::{Line, table};
+use crate::domain::account::Inventory;
+use crate::domain::directory::admin::Profile;
+use crate::domain::directory::{AppPassword, Kind, Protocols};
+use serde::Serialize;
+
+/// The word for a kind.
+pub fn kind_word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::User => "user",
+        Kind::Group => "group",
+        Kind::Resource => "resource",
+    }
+}
+
+/// A user, group or resource.
+#[derive(Clone, Debug, Serialize)]
+pub struct Account {
+    /// Its name.
+    pub name: String,
+    /// `user`, `group` or `resource`.
+    pub kind: &'static str,
+    /// For people to read.
+    pub display_name: String,
+    /// Whether it administers.
+    pub administrator: bool,
+    /// Whether it may not sign in.
+    pub locked: bool,
+    /// Whether it can sign in with a password of its own.
+    pub has_password: bool,
+    /// Octets; none: no bound.
+    pub quota: Option<i64>,
+    /// RFC 3339.
+    pub created: String,
+    /// The primary one first.
+    pub addresses: Vec<String>,
+    /// Groups that it is a direct member of.
+    pub groups: Vec<String>,
+    /// Direct members.
+    pub members: Vec<String>,
+}
+
+impl From<Profile> for Account {
+    fn from(profile: Profile) -> Self {
+        let it = profile.principal;
+        Self {
+            kind: kind_word(Kind::of(&it)),
+            name: it.name,
+            display_name: it.display_name,
+            administrator: it.administrator,
+            locked: it.locked,
+            has_password: it.password.is_some(),
+            quota: it.quota,
+            created: it.created_at.rfc3339(),
+            addresses: profile.addresses,
+            groups: profile.groups.into_iter().map(|p| p.name).collect(),
+            members: profile.members.into_iter().map(|p| p.name).collect(),
+        }
+    }
+}
+
+impl Account {
+    fn quota_text(&self) -> String {
+        self.quota.map_or("none".into(), octets)
+    }
+
+    fn state(&self) -> String {
+        let flags = [(self.administrator, "administrator"), (self.locked, "locked")];
+        let words: Vec<&str> = flags.iter().filter(|f| f.0).map(|f| f.1).collect();
+        words.join(", ")
+    }
+}
+
+impl Line for Account {
+    const TITLES: &'static [&'static str] =
+        &["NAME", "DISPLAY NAME", "ADDRESSES", "GROUPS", "MEMBERS", "QUOTA", "STATE"];
+
+    fn cells(&self) -> Vec<String> {
+        let count = |list: &[String]| match list.len() {
+            0 => "-".to_owned(),
+            n => n.to_string(),
+        };
+        vec![
+            self.name.clone(),
+            self.display_name.clone(),
+            count(&self.addresses),
+            count(&self.groups),
+            count(&self.members),
+            self.quota_text(),
+            self.state(),
+        ]
+    }
+}
+
+/// An account with the password that was made for it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Added {
+    /// The account.
+    #[serde(flatten)]
+    pub account: Account,
+    /// Shown once, if it was made here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password: Option<String>,
+}
+
+/// An account with what it holds.
+#[derive(Clone, Debug, Serialize)]
+pub struct Shown {
+    /// The account.
+    #[serde(flatten)]
+    pub account: Account,
+    /// Calendars, address books and folders.
+    pub collections: usize,
+    /// Objects in them.
+    pub objects: i64,
+    /// Octets in them.
+    pub used: i64,
+    /// Its app passwords, without secrets.
+    pub app_passwords: Vec<App>,
+}
+
+impl Shown {
+    /// The account as text, a line for each fact.
+    pub fn text(&self) -> String {
+        let it = &self.account;
+        let yes = |flag: bool| if flag { "yes" } else { "no" }.to_owned();
+        let list = |names: &[String]| match names {
+            [] => "none".to_owned(),
+            names => names.join(", "),
+        };
+        let apps: Vec<String> = self.app_passwords.iter().map(|app| app.label.clone()).collect();
+        let mut rows = vec![
+            (it.kind, it.name.clone()),
+            ("display name", it.display_name.clone()),
+            ("addresses", list(&it.addresses)),
+            ("groups", list(&it.groups)),
+            ("collections", format!("{} with {} objects", self.collections, self.objects)),
+            ("used", octets(self.used)),
+            ("quota", it.quota_text()),
+            ("created", it.created.clone()),
+        ];
+        match it.kind {
+            "user" => rows.extend([
+                ("administrator", yes(it.administrator)),
+                ("locked", yes(it.locked)),
+                ("password", if it.has_password { "set" } else { "none" }.to_owned()),
+                ("app passwords", list(&apps)),
+            ]),
+            "group" => rows.push(("members", list(&it.members))),
+            _ => {}
+        }
+        let rows: Vec<_> = rows.into_iter().map(|(k, v)| vec![format!("{k}:"), v]).collect();
+        table(&rows)
+    }
+}
+
+/// What was deleted, and what went with it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Deleted {
+    /// Its name.
+    pub deleted: String,
+    /// `user`, `group` or `resource`.
+    pub kind: &'static str,
+    /// Calendars, address books and folders.
+    pub collections: usize,
+    /// Objects in them.
+    pub objects: i64,
+    /// Octets in them.
+    pub octets: i64,
+    /// Addresses that are gone.
+    pub addresses: Vec<String>,
+    /// Groups that lost a member.
+    pub groups: Vec<String>,
+}
+
+impl Deleted {
+    /// From what was found before.
+    pub fn new(name: String, kind: Kind, found: Inventory) -> Self {
+        Self {
+            deleted: name,
+            kind: kind_word(kind),
+            collections: found.collections,
+            objects: found.objects,
+            octets: found.octets,
+            addresses: found.addresses,
+            groups: found.groups,
+        }
+    }
+
+    /// What goes, said before it goes.
+    pub fn question(&self) -> String {
+        let mut text = format!(
+            "Deleting the {} {} takes along:\n  {} collections with {} objects ({})",
+            self.kind,
+            self.deleted,
+            self.collections,
+            self.objects,
+            octets(self.octets)
+        );
+        for (what, names) in [("addresses", &self.addresses), ("memberships in", &self.groups)] {
+            if !names.is_empty() {
+                text.push_str(&format!("\n  {what}: {}", names.join(", ")));
+            }
+        }
+        text
+    }
+}
+
+/// An app password without its secret.
+#[derive(Clone, Debug, Serialize)]
+pub struct App {
+    /// Whose it is.
+    pub name: String,
+    /// What its owner calls it.
+    pub label: String,
+    /// Where it is good.
+    pub protocols: Vec<&'static str>,
+    /// RFC 3339.
+    pub created: String,
+    /// RFC 3339; none: never.
+    pub expires: Option<String>,
+    /// The secret, only when it was just made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password: Option<String>,
+}
+
+impl App {
+    /// As it is stored.
+    pub fn new(owner: &str, stored: AppPassword) -> Self {
+        Self {
+            name: owner.to_owned(),
+            label: stored.name,
+            protocols: Protocols(stored.protocols).names(),
+            created: stored.created_at.rfc3339(),
+            expires: stored.expires_at.map(|end| end.rfc3339()),
+            password: None,
+        }
+    }
+}
+
+impl Line for App {
+    const TITLES: &'static [&'static str] = &["LABEL", "PROTOCOLS", "CREATED", "EXPIRES"];
+
+    fn cells(&self) -> Vec<String> {
+        let expires = self.expires.clone().unwrap_or_else(|| "never".into());
+        vec![self.label.clone(), self.protocols.join(","), self.created.clone(), expires]
+    }
+}
