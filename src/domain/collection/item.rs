@@ -91,7 +91,8 @@ async fn admit(tx: &mut Tx, access: &Access, place: &Place, guard: &Guard) -> Ou
     Ok(found)
 }
 
-async fn write(
+/// Stores an object in a transaction that is under way.
+pub(super) async fn write(
     tx: &mut Tx,
     access: &Access,
     place: &Place,
