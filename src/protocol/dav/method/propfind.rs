@@ -19,7 +19,7 @@ use crate::protocol::http::body::Body;
 use crate::protocol::http::header::accept::error_body;
 use crate::protocol::http::header::depth::{self, Depth};
 use crate::protocol::http::header::prefer::Preferences;
-use http::header::{HeaderName, VARY};
+use http::header::{CONTENT_LOCATION, HeaderName, VARY};
 use http::{Response, StatusCode};
 use hyper::body::Incoming;
 use std::sync::Arc;
@@ -31,7 +31,7 @@ pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
     let preferences = Preferences::parse(&ask.headers);
     let minimal = preferences.minimal();
     let wanted = Wanted::of_propfind(ask.registry(), root.as_ref(), minimal)?;
-    if depth == Depth::Infinity {
+    if depth == Depth::Infinity && has_members(&ask).await? {
         return Ok(infinite(&ask));
     }
     let members = depth == Depth::One;
@@ -39,7 +39,13 @@ pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
     let mut response = match &ask.target {
         Target::Entrance => entrance(&ask, &wanted, members, alone).await?,
         Target::Principal(kind, name) => principal(&ask, &wanted, *kind, name).await?,
-        Target::Account(..) => stored(ask.clone(), wanted, members, alone).await?,
+        Target::Account(..) => {
+            let (mut response, collection) = stored(ask.clone(), wanted, members, alone).await?;
+            if collection {
+                name_collection(&ask, &mut response);
+            }
+            response
+        }
         Target::Nowhere => return Err(Fault::NotFound),
     };
     if let Some(applied) = preferences.applied() {
@@ -49,6 +55,18 @@ pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
     // macOS reads the classes here as well as from OPTIONS.
     set(&mut response, crate::protocol::dav::answer::DAV, &ask.registry().features);
     Ok(response)
+}
+
+/// Whether Depth means something here (RFC 4918 §10.2: without members it does not).
+async fn has_members(ask: &Ask) -> Outcome<bool> {
+    Ok(match &ask.target {
+        Target::Entrance => true,
+        Target::Principal(..) | Target::Nowhere => false,
+        Target::Account(..) => {
+            let sight = list::see(&ask.access, ask.need_place()?, list::Want::default()).await?;
+            sight.found.collection().is_some()
+        }
+    })
 }
 
 fn infinite(ask: &Ask) -> Response<Body> {
@@ -143,14 +161,16 @@ async fn stored(
     wanted: Wanted,
     members: bool,
     itself: bool,
-) -> Outcome<Response<Body>> {
+) -> Outcome<(Response<Body>, bool)> {
     let place = ask.need_place()?.clone();
     let want = list::Want { children: members, ..wanted.want() };
     let sight = list::see(&ask.access, &place, want).await?;
-    if !members || sight.found.collection().is_none() {
-        return Ok(multistatus(|w| write_sight(&ask, &place, &sight, &wanted, w)));
+    let collection = sight.found.collection().is_some();
+    if !members || !collection {
+        let response = multistatus(|w| write_sight(&ask, &place, &sight, &wanted, w));
+        return Ok((response, collection));
     }
-    Ok(streamed(move |mut sheet| async move {
+    let response = streamed(move |mut sheet| async move {
         if itself {
             write_sight(&ask, &place, &sight, &wanted, &mut sheet.writer);
         }
@@ -160,7 +180,18 @@ async fn stored(
             Ok(false) => {}
             Err(fault) => sheet.break_off(&fault).await,
         }
-    }))
+    });
+    Ok((response, collection))
+}
+
+/// Tells who asked without the slash which URL is the collection's own (RFC 4918 §5.2).
+pub fn name_collection(ask: &Ask, response: &mut Response<Body>) {
+    if ask.path.ends_with('/') {
+        return;
+    }
+    let mut own = Vec::new();
+    crate::format::uri::encode_path(&format!("{}/", ask.path), &mut own);
+    set(response, CONTENT_LOCATION, &String::from_utf8_lossy(&own));
 }
 
 /// Writes the response of the resource looked at.
