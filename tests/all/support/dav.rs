@@ -20,6 +20,7 @@ use std::fs;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -39,6 +40,8 @@ pub struct Server {
     pub first: (String, Secret),
     /// Its data directory.
     pub folder: PathBuf,
+    /// What its connections share, to serve one from elsewhere than a socket.
+    pub shell: Arc<Shell>,
     runtime: tokio::runtime::Handle,
 }
 
@@ -85,7 +88,8 @@ impl Server {
                 }
                 let runtime = tokio::runtime::Handle::current();
                 let first = app.first.unwrap();
-                let _ = ready.send(Self { store: app.store, address, first, folder, runtime });
+                let store = app.store;
+                let _ = ready.send(Self { store, address, first, folder, shell, runtime });
                 std::future::pending::<()>().await;
             });
         });
