@@ -80,6 +80,19 @@ dialogues! {
         assert_eq!(found.only().text("getcontentlength"), "11");
     }
 
+    /// RFC 4918 §15.3: the language that a client set comes along.
+    async fn a_language_that_was_set_comes_along(user: User) {
+        user.put("files/f", "text").await;
+        let set = "<D:set><D:prop><D:getcontentlanguage>de</D:getcontentlanguage></D:prop></D:set>";
+        user.proppatch("files/f", set).await.expect(207);
+        send(&user, "COPY", "files/f", "files/g", &[]).await.expect(201);
+        send(&user, "MOVE", "files/f", "files/m", &[]).await.expect(201);
+        for target in ["files/g", "files/m"] {
+            let found = user.propfind(target, "0", "<D:getcontentlanguage/>").await;
+            assert_eq!(found.only().text("getcontentlanguage"), "de", "{target}");
+        }
+    }
+
     /// RFC 4918 §9.8.3, §9.9.2: a collection with everything below it, consistent at both ends.
     async fn a_collection_goes_with_everything_below_it(user: User) {
         tree(&user).await;

@@ -16,6 +16,7 @@ mod propfind;
 mod proppatch;
 mod put;
 mod quota;
+mod reader;
 mod xml;
 
 use crate::support::dav::{Answer, User};

@@ -36,6 +36,8 @@ pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
     };
     if ask.method == Method::HEAD {
         let length = http_body::Body::size_hint(response.body()).exact();
+        // A 304 has no content, so a length there would be that of the whole (RFC 9110 §8.6).
+        let length = length.filter(|_| response.status() != StatusCode::NOT_MODIFIED);
         if let Some(length) = length {
             set(&mut response, CONTENT_LENGTH, &length.to_string());
         }
