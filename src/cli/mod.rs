@@ -156,6 +156,7 @@ impl fmt::Display for Failure {
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
+    crate::server::memory::set_up();
     let before_dashes = std::env::args_os().skip(1).take_while(|argument| argument != "--");
     let json = before_dashes.into_iter().any(|argument| argument == "--json");
     let cli = match Cli::try_parse() {

@@ -5,6 +5,7 @@
 
 pub mod config;
 pub mod log;
+pub mod memory;
 pub mod tls;
 pub mod stall;
 pub mod framing;
@@ -12,6 +13,7 @@ pub mod gate;
 pub mod activity;
 pub mod conn;
 pub mod listen;
+pub mod jobs;
 pub mod app;
 
 pub use listen::BoundAddress;

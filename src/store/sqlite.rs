@@ -17,10 +17,14 @@ use crate::kernel::limits::{GROUP_COMMIT_MAX, LOG_FOLD_OCTETS, READERS_IDLE_MAX}
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 use tokio::sync::oneshot;
+
+/// How long nothing must have been written before the log is folded into the file.
+const LOG_IDLE: Duration = Duration::from_secs(2);
 
 /// The engine.
 pub struct Sqlite {
@@ -116,8 +120,23 @@ impl Sqlite {
 fn write_loop(connection: Connection, jobs: &Receiver<Job>, log: &Path) {
     let mut tx = Tx::new(tx::Connection::Sqlite(connection));
     let mut fold_at = LOG_FOLD_OCTETS;
-    while let Ok(first) = jobs.recv() {
+    let mut written = false;
+    loop {
+        let next = match written {
+            true => jobs.recv_timeout(LOG_IDLE),
+            false => jobs.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        };
+        let first = match next {
+            Ok(first) => first,
+            Err(RecvTimeoutError::Timeout) => {
+                fold_what_can_be(&tx);
+                written = false;
+                continue;
+            }
+            Err(RecvTimeoutError::Disconnected) => return,
+        };
         write_group(&mut tx, first, jobs);
+        written = true;
         if log_size(log) > fold_at {
             fold(&tx);
             fold_at = log_size(log) + LOG_FOLD_OCTETS;
@@ -147,6 +166,15 @@ fn fold(tx: &Tx) {
     if let Err(error) = connection.0.execute_batch(sql) {
         tracing::warn!(%error, "cannot fold the log into the store's file");
         let _ = connection.0.execute_batch("PRAGMA busy_timeout=10000");
+    }
+}
+
+/// Folds what no reader needs any more into the file, waiting for nobody: done when nothing was
+/// written for a while, so that a restart, and a copy of the file, find a short log.
+fn fold_what_can_be(tx: &Tx) {
+    let tx::Connection::Sqlite(connection) = &tx.on else { return };
+    if let Err(error) = connection.0.execute_batch("PRAGMA wal_checkpoint(PASSIVE)") {
+        tracing::warn!(%error, "cannot fold the log into the store's file");
     }
 }
 
@@ -233,6 +261,10 @@ impl Connection {
         if read_only {
             connection.execute_batch("PRAGMA query_only=ON").map_err(Fault::internal)?;
         }
+        // Without this SQLite compiles a statement anew whenever a parameter that its planner
+        // looked at was 0 or 1, as numbers of the first account and of flags are.
+        let stable = rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG;
+        connection.set_db_config(stable, true).map_err(Fault::internal)?;
         connection.set_prepared_statement_cache_capacity(256);
         Ok(Self(connection))
     }
@@ -325,6 +357,20 @@ mod tests {
             Box::new(move |commit| drop(answer.send(result.and(commit))))
         });
         (job, answered)
+    }
+
+    /// The numbers 0 and 1 are those that SQLite's planner would look at.
+    #[test]
+    fn statements_are_compiled_once_whatever_is_bound() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut connection = Connection::open(&folder.path().join("t.db"), false).unwrap();
+        migrate::sqlite(&mut connection.0).unwrap();
+        let sql = "SELECT id FROM collection WHERE account_id = ?1 AND path = ?2";
+        let mut statement = connection.0.prepare(sql).unwrap();
+        for account in [1, 1, 0, 2, 1] {
+            assert!(!statement.exists((account, "calendars")).unwrap());
+        }
+        assert_eq!(statement.get_status(rusqlite::StatementStatus::RePrepare), 0);
     }
 
     #[test]

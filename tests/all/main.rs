@@ -1,11 +1,20 @@
 //! Every integration test, in one binary: one link, one cluster of PostgreSQL. Each module is one
 //! subject; a requirement in `conformance/requirements` names its proofs as `module::function`.
 
+mod acl;
+mod caldav;
+mod carddav;
 mod cli;
 mod config;
 mod dav;
+mod jobs;
 mod ledger;
+mod mkcol;
+mod prefer;
+mod restart;
+mod retention;
 mod server;
 mod store;
 mod support;
+mod sync;
 mod tidy;

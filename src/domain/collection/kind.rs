@@ -61,6 +61,9 @@ pub enum Kind {
     Calendar,
     /// Holds vCards (RFC 6352 §5.2).
     Addressbook,
+    /// Names a calendar elsewhere, which Apple's programs fetch by themselves
+    /// (`CS:subscribed`): properties only.
+    Subscription,
     /// Holds files and folders.
     Folder,
 }
@@ -76,11 +79,11 @@ struct Row {
     media_type: Option<&'static str>,
 }
 
-static KINDS: [Row; 5] = [
+static KINDS: [Row; 6] = [
     Row {
         kind: Kind::CalendarHome,
         number: 1,
-        children: &[Kind::Calendar],
+        children: &[Kind::Calendar, Kind::Subscription],
         member_max: None,
         media_type: None,
     },
@@ -105,6 +108,7 @@ static KINDS: [Row; 5] = [
         member_max: Some(CARD_MAX as u64),
         media_type: Some("text/vcard; charset=utf-8"),
     },
+    Row { kind: Kind::Subscription, number: 13, children: &[], member_max: None, media_type: None },
     Row {
         kind: Kind::Folder,
         number: 12,
@@ -116,7 +120,7 @@ static KINDS: [Row; 5] = [
 
 impl Kind {
     fn row(self) -> &'static Row {
-        KINDS.iter().find(|row| row.kind == self).unwrap_or(&KINDS[4])
+        KINDS.iter().find(|row| row.kind == self).unwrap_or(&KINDS[5])
     }
 
     /// The number in the store.

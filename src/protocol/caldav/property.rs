@@ -6,13 +6,12 @@ use crate::domain::collection::{Home, Kind};
 use crate::domain::directory::Kind as PrincipalKind;
 use crate::format::ical::Calendar;
 use crate::format::xml::{Element, Name, Writer};
-use crate::protocol::dav::acl::hrefs;
 use crate::protocol::dav::name::names;
 use crate::protocol::dav::property::Listing::Named;
 use crate::protocol::dav::property::{
-    Need, Row, Setting, Shown, anything, row, settable, show_kept, text_only,
+    Need, Row, Setting, Shown, anything, row, settable, show_home, show_kept, show_max_size,
+    text_only,
 };
-use crate::protocol::dav::space::home_path;
 use crate::protocol::dav::subject::{Node, On, Subject};
 
 names! {
@@ -36,7 +35,14 @@ names! {
 }
 
 const fn kept(name: Name, check: fn(&Element) -> Result<(), &'static str>) -> Row {
-    settable(name, On::CALENDAR, Named, Need::STORED, show_kept, Setting::Kept(check))
+    settable(
+        name,
+        On::CALENDAR.or(On::SUBSCRIPTION),
+        Named,
+        Need::STORED,
+        show_kept,
+        Setting::Kept(check),
+    )
 }
 
 /// The table.
@@ -45,7 +51,14 @@ pub static ROWS: &[Row] = &[
     row(CALENDAR_USER_ADDRESS_SET, On::PRINCIPAL, Named, Need::NONE, user_addresses),
     row(CALENDAR_USER_TYPE, On::PRINCIPAL, Named, Need::NONE, user_type),
     row(EMAIL_ADDRESS_SET, On::PRINCIPAL, Named, Need::NONE, email_addresses),
-    settable(COMPONENT_SET, On::CALENDAR, Named, Need::NONE, component_set, Setting::AtCreation),
+    settable(
+        COMPONENT_SET,
+        On::CALENDAR.or(On::SUBSCRIPTION),
+        Named,
+        Need::NONE,
+        component_set,
+        Setting::AtCreation,
+    ),
     row(COMPONENT_SETS, On::CALENDAR_HOME, Named, Need::NONE, component_sets),
     row(SUPPORTED_CALENDAR_DATA, On::CALENDAR, Named, Need::NONE, supported_data),
     row(SUPPORTED_COLLATION_SET, On::CALENDAR, Named, Need::NONE, collations),
@@ -61,16 +74,8 @@ pub static ROWS: &[Row] = &[
 /// Where clients look for a home.
 const HOLDERS: On = On::PRINCIPAL.or(On::ENTRANCE).or(On::STORED);
 
-/// The home of the principal; on entrances of the current user; on what an account owns of its
-/// owner, for clients that look there first (CLIENTS-SOURCE §1). One href only: more break Apple.
 fn home_set(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
-    let name = match (subject.node, subject.place) {
-        (Node::Principal(it), _) => it.principal.name.as_str(),
-        (Node::Entrance, _) => subject.ask.access.who.name.as_str(),
-        (_, Some(place)) => place.account_name.as_str(),
-        _ => return Shown::No,
-    };
-    hrefs(w, &CALENDAR_HOME_SET, [home_path(Home::Calendars, name).as_str()].into_iter())
+    show_home(subject, &CALENDAR_HOME_SET, Home::Calendars, w)
 }
 
 /// RFC 6638 §2.4.1. Clients choose differently among the entries: the preferred address is the
@@ -140,9 +145,7 @@ fn collations(_: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
 }
 
 fn max_size(_: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
-    let Some(max) = Kind::Calendar.member_max() else { return Shown::No };
-    w.element(&MAX_RESOURCE_SIZE, &max.to_string());
-    Shown::Yes
+    show_max_size(&MAX_RESOURCE_SIZE, Kind::Calendar, w)
 }
 
 /// The stored octets as they are; only `version` and `content-type` are understood so far.

@@ -2,13 +2,11 @@
 
 use crate::domain::collection::{Home, Kind};
 use crate::format::xml::{Element, Writer};
-use crate::protocol::dav::acl::hrefs;
 use crate::protocol::dav::name::names;
 use crate::protocol::dav::property::Listing::Named;
 use crate::protocol::dav::property::{
-    Need, Row, Setting, Shown, row, settable, show_kept, text_only,
+    Need, Row, Setting, Shown, row, settable, show_home, show_kept, show_max_size, text_only,
 };
-use crate::protocol::dav::space::home_path;
 use crate::protocol::dav::subject::{Node, On, Subject};
 
 names! {
@@ -41,15 +39,8 @@ pub static ROWS: &[Row] = &[
 /// Where clients look for a home.
 const HOLDERS: On = On::PRINCIPAL.or(On::ENTRANCE).or(On::STORED);
 
-/// The home of the principal; on entrances of the current user; elsewhere of the owner.
 fn home_set(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
-    let name = match (subject.node, subject.place) {
-        (Node::Principal(it), _) => it.principal.name.as_str(),
-        (Node::Entrance, _) => subject.ask.access.who.name.as_str(),
-        (_, Some(place)) => place.account_name.as_str(),
-        _ => return Shown::No,
-    };
-    hrefs(w, &ADDRESSBOOK_HOME_SET, [home_path(Home::Addressbooks, name).as_str()].into_iter())
+    show_home(subject, &ADDRESSBOOK_HOME_SET, Home::Addressbooks, w)
 }
 
 fn supported_data(_: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
@@ -72,9 +63,7 @@ fn collations(_: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
 }
 
 fn max_size(_: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
-    let Some(max) = Kind::Addressbook.member_max() else { return Shown::No };
-    w.element(&MAX_RESOURCE_SIZE, &max.to_string());
-    Shown::Yes
+    show_max_size(&MAX_RESOURCE_SIZE, Kind::Addressbook, w)
 }
 
 /// The stored octets as they are. A client that asks for the other version gets the stored one:

@@ -69,6 +69,7 @@ fn resource_type(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
         On::PRINCIPAL => b"<D:principal/><D:collection/>",
         On::CALENDAR => b"<D:collection/><C:calendar/>",
         On::ADDRESSBOOK => b"<D:collection/><A:addressbook/>",
+        On::SUBSCRIPTION => b"<D:collection/><S:subscribed/>",
         _ => b"",
     };
     if inside.is_empty() {
@@ -77,7 +78,6 @@ fn resource_type(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
     }
     w.raw(b"<D:resourcetype>");
     w.raw(inside);
-    // What a client added when it made the collection (CS:subscribed and the like).
     w.raw(b"</D:resourcetype>");
     Shown::Yes
 }

@@ -1,7 +1,9 @@
 //! Property rows: each live property is one static row that says where it lives and how it is
 //! shown and set. A name without a row is a dead property.
 
-use super::subject::{On, Subject};
+use super::space::home_path;
+use super::subject::{Node, On, Subject};
+use crate::domain::collection::{Home, Kind};
 use crate::format::xml::{Element, Name, Writer};
 
 /// What showing a property came to.
@@ -123,4 +125,27 @@ pub fn text_only(element: &Element) -> Result<(), &'static str> {
         None => Ok(()),
         Some(_) => Err("the value must be plain text"),
     }
+}
+
+/// Shows a home: of the principal; on entrances of the current user; on what an account owns of
+/// its owner, for clients that look there first (CLIENTS-SOURCE §1). One href only: more break
+/// Apple's programs.
+pub fn show_home(subject: &Subject<'_>, name: &Name, home: Home, w: &mut Writer) -> Shown {
+    let owner = match (subject.node, subject.place) {
+        (Node::Principal(it), _) => it.principal.name.as_str(),
+        (Node::Entrance, _) => subject.ask.access.who.name.as_str(),
+        (_, Some(place)) => place.account_name.as_str(),
+        _ => return Shown::No,
+    };
+    w.open(name);
+    w.href(&home_path(home, owner));
+    w.close(name);
+    Shown::Yes
+}
+
+/// Shows how many octets a member may have.
+pub fn show_max_size(name: &Name, kind: Kind, w: &mut Writer) -> Shown {
+    let Some(max) = kind.member_max() else { return Shown::No };
+    w.element(name, &max.to_string());
+    Shown::Yes
 }

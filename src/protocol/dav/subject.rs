@@ -2,9 +2,12 @@
 
 use super::context::Ask;
 use super::space;
-use crate::domain::collection::{Collection, Home, Kind, Lock, Object, Place, Property};
+use crate::domain::collection::{
+    Body, Collection, Granted, Home, Kind, Lock, Object, Place, Property,
+};
 use crate::domain::directory::admin::Profile;
 use crate::kernel::privilege::Privileges;
+use std::borrow::Cow;
 
 /// The classes of resources, as a set of bits: where a property row lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,10 +34,12 @@ impl On {
     pub const CARD: Self = Self(256);
     /// Files.
     pub const FILE: Self = Self(512);
+    /// Subscriptions (`CS:subscribed`).
+    pub const SUBSCRIPTION: Self = Self(1024);
     /// Everything.
-    pub const ALL: Self = Self(1023);
+    pub const ALL: Self = Self(2047);
     /// Every collection that an account owns.
-    pub const STORED_COLLECTION: Self = Self(4 + 8 + 16 + 32 + 64);
+    pub const STORED_COLLECTION: Self = Self(4 + 8 + 16 + 32 + 64 + 1024);
     /// Every object.
     pub const OBJECT: Self = Self(128 + 256 + 512);
     /// Everything that an account owns.
@@ -56,6 +61,7 @@ impl On {
             Kind::AddressbookHome => Self::ADDRESSBOOK_HOME,
             Kind::Calendar => Self::CALENDAR,
             Kind::Addressbook => Self::ADDRESSBOOK,
+            Kind::Subscription => Self::SUBSCRIPTION,
             Kind::Folder => Self::FOLDER,
         }
     }
@@ -101,6 +107,8 @@ pub struct Subject<'a> {
     pub locks: &'a [Lock],
     /// Use and bound of the account's quota, if any row asked for it.
     pub quota: Option<(i64, Option<i64>)>,
+    /// The grants on the account's collections, if any row asked for them.
+    pub grants: &'a [Granted],
 }
 
 impl Subject<'_> {
@@ -170,4 +178,12 @@ impl Subject<'_> {
 pub fn profile_path(profile: &Profile) -> String {
     let kind = crate::domain::directory::Kind::of(&profile.principal);
     space::principal_path(kind, &profile.principal.name)
+}
+
+/// The text of a content, from the database or from its file.
+pub fn text_of(body: &Body) -> Option<Cow<'_, str>> {
+    match body {
+        Body::Inline(bytes) => std::str::from_utf8(bytes).ok().map(Cow::Borrowed),
+        Body::File { path, .. } => std::fs::read_to_string(path).ok().map(Cow::Owned),
+    }
 }

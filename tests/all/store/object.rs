@@ -211,7 +211,7 @@ fn range(random: &mut Random) -> (i64, i64) {
         0 => (start, i64::MAX),
         1 => (i64::MIN, start),
         2 => (i64::MIN, i64::MAX),
-        3 => (start, start + 1),
+        3 => (start, start + random.below(2) as i64),
         4..8 => (start, start + 1 + random.below(length as u64) as i64),
         _ => (start, start + length),
     }

@@ -76,7 +76,10 @@ on_both! {
             // Hold the writer until all are waiting, so that they share a commit.
             let store = fresh.store.clone();
             tokio::spawn(async move {
-                store.write(|_| Box::pin(async { Ok(std::thread::sleep(Duration::from_millis(80))) })).await
+                store.write(|_| Box::pin(async {
+                    std::thread::sleep(Duration::from_millis(80));
+                    Ok(())
+                })).await
             });
             tokio::time::sleep(Duration::from_millis(20)).await;
         }

@@ -5,6 +5,7 @@
 #[allow(dead_code)] // not every part has its test yet
 pub mod dav;
 pub mod postgres;
+pub mod raw;
 
 use davenport::store::{Location, Store};
 use std::ops::Deref;

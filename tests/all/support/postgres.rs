@@ -124,10 +124,14 @@ impl Place {
     fn is_up(&self) -> bool {
         let state = fs::read_to_string(self.root.join("data/postmaster.pid")).unwrap_or_default();
         let ready = state.lines().nth(7).is_some_and(|line| line.trim() == "ready");
-        let socket = self.root.join(".s.PGSQL.5432");
-        ready && std::os::unix::net::UnixStream::connect(socket).is_ok()
+        ready && self.listens()
     }
 
+    fn listens(&self) -> bool {
+        std::os::unix::net::UnixStream::connect(self.root.join(".s.PGSQL.5432")).is_ok()
+    }
+
+    #[expect(clippy::zombie_processes, reason = "the server outlives this process")]
     fn start(&self, programs: &Path) {
         let _ = fs::remove_dir_all(&self.root);
         fs::create_dir(&self.root).unwrap();
@@ -155,14 +159,16 @@ impl Place {
         let mut server = run("postgres");
         server.args(["-c", "listen_addresses=", "-c", "max_connections=300", "-c", "fsync=off"]);
         server.args(["-c", "full_page_writes=off", "-c", "autovacuum=off", "-k"]).arg(&self.root);
-        let mut server = server.spawn().unwrap();
+        // First the watchdog: from here on the tests may be killed at any moment.
         self.watch();
+        let mut server = server.spawn().unwrap();
         while !self.is_up() {
             assert!(server.try_wait().unwrap().is_none(), "see {}", self.root.display());
             std::thread::sleep(Duration::from_millis(20));
         }
     }
 
+    #[expect(clippy::zombie_processes, reason = "the watchdog outlives this process")]
     fn watch(&self) {
         let mut watchdog = Command::new(std::env::current_exe().unwrap());
         watchdog.args(["support::postgres::watchdog", "--exact"]).env(WATCHDOG, "1");
@@ -174,9 +180,14 @@ impl Place {
     /// Tells the server to end at once, waits until it has, and removes what it wrote.
     fn stop(&self) {
         let pid = fs::read_to_string(self.root.join("data/postmaster.pid")).unwrap_or_default();
-        if let Some(pid) = pid.lines().next().filter(|pid| pid.parse::<u32>().is_ok()) {
+        let pid = pid.lines().next().filter(|pid| pid.parse::<u32>().is_ok());
+        // A server that was killed leaves its file; the number may be another's by now.
+        if let Some(pid) = pid.filter(|_| self.listens()) {
             let _ = Command::new("kill").args(["-QUIT", pid]).status();
-            while self.root.join("data/postmaster.pid").exists() {
+            for _ in 0..500 {
+                if !self.root.join("data/postmaster.pid").exists() {
+                    break;
+                }
                 std::thread::sleep(Duration::from_millis(20));
             }
         }

@@ -1,11 +1,11 @@
 //! PROPPATCH (RFC 4918 §9.2): in document order, all or nothing, always 207 once it was tried.
 
-use super::mkcol::{components, kept};
+use super::mkcol::{bad_value, components, kept};
 use crate::domain::collection::property::{Instruction, patch, precheck};
 use crate::format::xml::{Element, Name};
 use crate::kernel::fault::{Fault, Outcome, Refusal};
 use crate::protocol::dav::Ask;
-use crate::protocol::dav::answer::multistatus;
+use crate::protocol::dav::answer::{empty, multistatus, tell_preferences};
 use crate::protocol::dav::body::xml;
 use crate::protocol::dav::fault::{Verdict, verdict};
 use crate::protocol::dav::guard;
@@ -13,6 +13,7 @@ use crate::protocol::dav::multistatus::write_propstat;
 use crate::protocol::dav::property::Setting;
 use crate::protocol::dav::space::place_path;
 use crate::protocol::http::body::Body;
+use crate::protocol::http::header::prefer::Preferences;
 use http::{Response, StatusCode};
 use hyper::body::Incoming;
 use std::sync::Arc;
@@ -41,7 +42,14 @@ pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
             }
         }
     }
+    let preferences = Preferences::parse(&ask.headers);
     match patch(&ask.access, place, instructions, guard).await {
+        // RFC 8144 §2.2; with a fault the multistatus is needed.
+        Ok(_) if preferences.minimal() => {
+            let mut done = empty(StatusCode::OK);
+            tell_preferences(&mut done, &preferences.of_listing(false));
+            Ok(done)
+        }
         Ok(collection) => Ok(multistatus(|w| {
             w.raw(b"<D:response>");
             w.href(&place_path(&place.at(&place.path, collection)));
@@ -83,7 +91,7 @@ fn instruction(ask: &Ask, set: bool, element: &Element) -> Outcome<Instruction> 
         (Some(Setting::AtCreation), false) => Err(Refusal::Protected.into()),
         (Some(Setting::Kept(check)), true) => match check(element) {
             Ok(()) => Ok(Instruction::Set(kept(element))),
-            Err(why) => Err(Fault::malformed(why)),
+            Err(why) => Err(bad_value(element, why).into()),
         },
         (None, true) => Ok(Instruction::Set(kept(element))),
         (_, false) => {

@@ -1,0 +1,353 @@
+//! The workloads: what is asked of the server, and how its answer is known to be right.
+//!
+//! Invariant: before a workload is measured, one answer is checked for its content; every measured
+//! answer is checked for its status.
+
+use crate::client::Connection;
+use crate::event::{self, MONTH, event};
+use crate::load::{self, Asked, Maker};
+use memchr::memmem;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+/// Every workload in the order in which they run; `delete` removes what `put-new` made.
+pub const NAMES: [&str; 11] = [
+    "get",
+    "propfind0",
+    "sync-none",
+    "sync-one",
+    "multiget50",
+    "query-month",
+    "propfind1-etags",
+    "sync-initial",
+    "put-update",
+    "put-new",
+    "delete",
+];
+
+/// The collection with its seeded events, and what was done to it.
+pub struct Site {
+    /// Where the server listens.
+    pub server: SocketAddr,
+    /// How many events were seeded.
+    pub objects: usize,
+    head: String,
+    /// Revisions given out.
+    revision: Arc<AtomicU64>,
+    /// Objects made by `put-new`, and how many of them are gone again.
+    made: Arc<AtomicU64>,
+    removed: Arc<AtomicU64>,
+}
+
+const CALENDAR: &str = "/dav/calendars/admin/bench/";
+const XML: &str = "Content-Type: application/xml\r\n";
+const ICS: &str = "Content-Type: text/calendar; charset=utf-8\r\n";
+/// Different requests of one kind.
+const VARIANTS: usize = 64;
+
+const POLL: &str = "<propfind xmlns=\"DAV:\" xmlns:s=\"http://calendarserver.org/ns/\"><prop>\
+<resourcetype/><displayname/><s:getctag/><sync-token/></prop></propfind>";
+const ETAGS: &str = "<propfind xmlns=\"DAV:\"><prop><getetag/></prop></propfind>";
+
+fn name(i: usize) -> String {
+    format!("{i:08}.ics")
+}
+
+fn uid(i: usize) -> String {
+    format!("bench-{i:08}@example.org")
+}
+
+fn sync(token: &str) -> String {
+    format!(
+        "<sync-collection xmlns=\"DAV:\"><sync-token>{token}</sync-token>\
+         <sync-level>1</sync-level><prop><getetag/></prop></sync-collection>"
+    )
+}
+
+fn month() -> String {
+    format!(
+        "<C:calendar-query xmlns:D=\"DAV:\" xmlns:C=\"urn:ietf:params:xml:ns:caldav\"><D:prop>\
+         <D:getetag/><C:calendar-data/></D:prop><C:filter><C:comp-filter name=\"VCALENDAR\">\
+         <C:comp-filter name=\"VEVENT\"><C:time-range start=\"{}\" end=\"{}\"/></C:comp-filter>\
+         </C:comp-filter></C:filter></C:calendar-query>",
+        MONTH.0, MONTH.1
+    )
+}
+
+fn multiget(objects: usize, variant: usize) -> String {
+    let mut body = "<C:calendar-multiget xmlns:D=\"DAV:\" \
+                    xmlns:C=\"urn:ietf:params:xml:ns:caldav\"><D:prop><D:getetag/>\
+                    <C:calendar-data/></D:prop>"
+        .to_owned();
+    for k in 0..50 {
+        let i = (variant * 7919 + k * 104_729) % objects;
+        body.push_str(&format!("<D:href>{CALENDAR}{}</D:href>", name(i)));
+    }
+    body.push_str("</C:calendar-multiget>");
+    body
+}
+
+fn count(body: &[u8], text: &str) -> usize {
+    memmem::find_iter(body, text).count()
+}
+
+/// Whether a body holds so many responses, and so many times some text.
+fn holds(body: &[u8], responses: usize, text: (&str, usize)) -> Result<(), String> {
+    let found = (count(body, "</D:response>"), count(body, text.0));
+    match found == (responses, text.1) {
+        true => Ok(()),
+        false => Err(format!(
+            "{} responses, {} times {:?}; expected {responses} and {}",
+            found.0, found.1, text.0, text.1
+        )),
+    }
+}
+
+/// Requests taken in turn.
+fn in_turn(requests: Vec<Vec<u8>>) -> Maker {
+    Arc::new(move |n, out| {
+        out.extend_from_slice(&requests[n as usize % requests.len()]);
+        true
+    })
+}
+
+impl Site {
+    /// The site of a fresh server: makes the calendar and seeds it.
+    pub async fn seed(
+        server: SocketAddr,
+        login: (&str, &str),
+        objects: usize,
+    ) -> Result<(Self, f64, u64), String> {
+        use base64::Engine as _;
+        let token = format!("{}:{}", login.0, login.1);
+        let token = base64::engine::general_purpose::STANDARD.encode(token);
+        let head = format!("Host: {server}\r\nAuthorization: Basic {token}\r\n");
+        let (revision, made, removed) = Default::default();
+        let site = Self { server, objects, head, revision, made, removed };
+        site.one(&site.request("MKCALENDAR", CALENDAR, "", b""), 201).await?;
+        let octets = Arc::new(AtomicU64::new(0));
+        let (this, counted) = (site.clone(), octets.clone());
+        let make: Maker = Arc::new(move |n, out| {
+            let i = n as usize;
+            if i < objects {
+                let body = event(i, &uid(i), 0);
+                counted.fetch_add(body.len() as u64, Relaxed);
+                this.put(&name(i), &body, out);
+            }
+            i < objects
+        });
+        let asked = Asked { make, status: 201 };
+        let sample = load::run(server, 32, Duration::MAX, &asked).await?;
+        Ok((site, sample.rate(), octets.load(Relaxed)))
+    }
+
+    /// The same site after its server was started anew.
+    pub fn at(&self, server: SocketAddr) -> Self {
+        Self { server, ..self.clone() }
+    }
+
+    fn clone(&self) -> Self {
+        let (revision, made) = (self.revision.clone(), self.made.clone());
+        let (head, removed) = (self.head.clone(), self.removed.clone());
+        Self { server: self.server, objects: self.objects, head, revision, made, removed }
+    }
+
+    /// A GET like that of the workload, for the bare HTTP server.
+    pub fn plain(&self) -> Vec<u8> {
+        self.request("GET", &format!("{CALENDAR}{}", name(0)), "", b"")
+    }
+
+    fn request(&self, method: &str, path: &str, headers: &str, body: &[u8]) -> Vec<u8> {
+        let mut out = Vec::with_capacity(512 + body.len());
+        self.write(method, path, headers, body, &mut out);
+        out
+    }
+
+    fn write(&self, method: &str, path: &str, headers: &str, body: &[u8], out: &mut Vec<u8>) {
+        use std::io::Write as _;
+        let _ = write!(out, "{method} {path} HTTP/1.1\r\n{}{headers}", self.head);
+        if !body.is_empty() {
+            let _ = write!(out, "Content-Length: {}\r\n", body.len());
+        }
+        out.extend_from_slice(b"User-Agent: DAVx5/4.5 (bench)\r\nAccept: */*\r\n\r\n");
+        out.extend_from_slice(body);
+    }
+
+    fn put(&self, name: &str, body: &[u8], out: &mut Vec<u8>) {
+        self.write("PUT", &format!("{CALENDAR}{name}"), ICS, body, out);
+    }
+
+    /// One request on a connection of its own; gives the answer's body.
+    async fn one(&self, request: &[u8], status: u16) -> Result<Vec<u8>, String> {
+        let open = Connection::open(self.server).await;
+        let mut connection = open.map_err(|e| e.to_string())?;
+        let got = connection.ask(request).await.map_err(|e| e.to_string())?;
+        match got == status {
+            true => Ok(connection.body),
+            false => {
+                let body = String::from_utf8_lossy(&connection.body).into_owned();
+                Err(format!("{got} instead of {status}: {body}"))
+            }
+        }
+    }
+
+    /// The collection's sync token.
+    async fn token(&self) -> Result<String, String> {
+        let request =
+            self.request("PROPFIND", CALENDAR, &format!("{XML}Depth: 0\r\n"), POLL.as_bytes());
+        let body = String::from_utf8(self.one(&request, 207).await?).map_err(|e| e.to_string())?;
+        let (_, rest) = body.split_once("<D:sync-token>").ok_or("no sync-token")?;
+        Ok(rest.split_once('<').ok_or("no end of sync-token")?.0.to_owned())
+    }
+
+    /// Prepares a workload, checks one answer's content, and gives its requests.
+    pub async fn prepare(&self, workload: &str) -> Result<Asked, String> {
+        let asked = match workload {
+            "get" => self.get().await,
+            "propfind0" => {
+                self.read("PROPFIND", "0", vec![POLL.into()], 1, ("<D:sync-token>", 1)).await
+            }
+            "propfind1-etags" => {
+                let members = self.objects;
+                self.read(
+                    "PROPFIND",
+                    "1",
+                    vec![ETAGS.into()],
+                    members + 1,
+                    ("<D:getetag>", members),
+                )
+                .await
+            }
+            "multiget50" => {
+                let bodies = (0..VARIANTS).map(|v| multiget(self.objects, v)).collect();
+                self.read("REPORT", "1", bodies, 50, ("BEGIN:VCALENDAR", 50)).await
+            }
+            "query-month" => {
+                let found = event::in_the_month(self.objects);
+                self.read("REPORT", "1", vec![month()], found, ("BEGIN:VCALENDAR", found)).await
+            }
+            "sync-none" => {
+                let body = sync(&self.token().await?);
+                self.read("REPORT", "0", vec![body], 0, ("<D:sync-token>", 1)).await
+            }
+            "sync-one" => {
+                let body = sync(&self.token().await?);
+                self.update(0).await?;
+                self.read("REPORT", "0", vec![body], 1, ("<D:getetag>", 1)).await
+            }
+            "sync-initial" => {
+                let members = self.objects;
+                self.read("REPORT", "0", vec![sync("")], members, ("<D:getetag>", members)).await
+            }
+            "put-update" => self.put_update().await,
+            "put-new" => self.put_new().await,
+            "delete" => self.delete().await,
+            other => {
+                Err(format!("there is no workload of this name; there are {NAMES:?}: {other}"))
+            }
+        };
+        asked.map_err(|why| format!("{workload}: {why}"))
+    }
+
+    /// A workload of XML requests that change nothing.
+    async fn read(
+        &self,
+        method: &str,
+        depth: &str,
+        bodies: Vec<String>,
+        responses: usize,
+        text: (&str, usize),
+    ) -> Result<Asked, String> {
+        let headers = format!("{XML}Depth: {depth}\r\n");
+        let ask = |body: &String| self.request(method, CALENDAR, &headers, body.as_bytes());
+        let requests: Vec<_> = bodies.iter().map(ask).collect();
+        holds(&self.one(&requests[0], 207).await?, responses, text)?;
+        Ok(Asked { make: in_turn(requests), status: 207 })
+    }
+
+    async fn get(&self) -> Result<Asked, String> {
+        self.update(0).await?;
+        let body = event(0, &uid(0), self.revision.load(Relaxed));
+        let ask = |i: usize| self.request("GET", &format!("{CALENDAR}{}", name(i)), "", b"");
+        if self.one(&ask(0), 200).await? != body {
+            return Err("other octets than those that were put".into());
+        }
+        let some = (0..self.objects.min(1_000)).map(|k| ask(k * 7919 % self.objects));
+        Ok(Asked { make: in_turn(some.collect()), status: 200 })
+    }
+
+    /// Gives one event another content.
+    async fn update(&self, i: usize) -> Result<(), String> {
+        let mut request = Vec::new();
+        let body = event(i, &uid(i), 1 + self.revision.fetch_add(1, Relaxed));
+        self.put(&name(i), &body, &mut request);
+        self.one(&request, 204).await.map(drop)
+    }
+
+    async fn put_update(&self) -> Result<Asked, String> {
+        self.update(1).await?;
+        let this = self.clone();
+        let make: Maker = Arc::new(move |n, out| {
+            let i = n as usize * 7919 % this.objects;
+            let revision = 1 + this.revision.fetch_add(1, Relaxed);
+            this.put(&name(i), &event(i, &uid(i), revision), out);
+            true
+        });
+        Ok(Asked { make, status: 204 })
+    }
+
+    async fn put_new(&self) -> Result<Asked, String> {
+        let this = self.clone();
+        let make: Maker = Arc::new(move |_, out| {
+            let i = this.objects + this.made.fetch_add(1, Relaxed) as usize;
+            this.put(&name(i), &event(i, &uid(i), 0), out);
+            true
+        });
+        let mut request = Vec::new();
+        let i = self.objects + self.made.load(Relaxed) as usize;
+        make(0, &mut request);
+        self.one(&request, 201).await?;
+        let get = self.request("GET", &format!("{CALENDAR}{}", name(i)), "", b"");
+        match self.one(&get, 200).await? == event(i, &uid(i), 0) {
+            true => Ok(Asked { make, status: 201 }),
+            false => Err("other octets than those that were put".into()),
+        }
+    }
+
+    fn deletes(&self) -> Asked {
+        let this = self.clone();
+        let make: Maker = Arc::new(move |_, out| {
+            let k = this.removed.fetch_add(1, Relaxed);
+            let path = format!("{CALENDAR}{}", name(this.objects + k as usize));
+            this.write("DELETE", &path, "", b"", out);
+            k < this.made.load(Relaxed)
+        });
+        Asked { make, status: 204 }
+    }
+
+    async fn delete(&self) -> Result<Asked, String> {
+        if self.made.load(Relaxed) <= self.removed.load(Relaxed) + 1 {
+            let asked = self.put_new().await?;
+            load::run(self.server, 8, Duration::from_millis(500), &asked).await?;
+        }
+        let asked = self.deletes();
+        let mut request = Vec::new();
+        (asked.make)(0, &mut request);
+        self.one(&request, 204).await?;
+        self.one(&request, 404).await?;
+        Ok(asked)
+    }
+
+    /// Removes what `put-new` made, so that the next workload finds the size it expects.
+    pub async fn tidy(&self) -> Result<(), String> {
+        let made = self.made.load(Relaxed);
+        if self.removed.load(Relaxed) < made {
+            load::run(self.server, 8, Duration::MAX, &self.deletes()).await?;
+        }
+        // Deleting asks once more for each connection than there is.
+        self.removed.store(made, Relaxed);
+        Ok(())
+    }
+}
