@@ -43,6 +43,10 @@ pub enum Refusal {
     UnsupportedComponent(String),
     /// Another member of the collection has this UID; its path below the DAV root.
     UidConflict { path: String },
+    /// A body that the method has no use for.
+    UnexpectedBody,
+    /// The body refers to something outside of itself.
+    ExternalEntity,
     /// The content is larger than so many octets.
     TooLarge { limit: u64 },
     /// The owner's quota is used up.
@@ -149,6 +153,8 @@ impl fmt::Display for Refusal {
             Self::UnsupportedType(what) => write!(f, "{what} cannot be stored here"),
             Self::UnsupportedComponent(what) => write!(f, "this calendar does not take {what}"),
             Self::UidConflict { path } => write!(f, "{path} already has this UID"),
+            Self::UnexpectedBody => f.write_str("this method takes no body"),
+            Self::ExternalEntity => f.write_str("the body refers to something outside of itself"),
             Self::TooLarge { limit } => write!(f, "larger than the {limit} octets allowed"),
             Self::QuotaExceeded => f.write_str("the owner's quota is used up"),
             Self::Exists => f.write_str("the name is taken"),

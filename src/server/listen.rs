@@ -115,7 +115,7 @@ fn admit(shell: &Arc<Shell>, stream: TcpStream, address: SocketAddr, tls: Option
     let shell = shell.clone();
     tokio::spawn(async move {
         let stream = Stall::new(stream, shell.timing.write);
-        let peer = Peer { address, secure: tls.is_some() };
+        let peer = Peer::of_socket(address, tls.is_some());
         match tls {
             None => conn::serve(&shell, stream, peer).await,
             Some(tls) => {

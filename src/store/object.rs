@@ -52,9 +52,12 @@ statements! {
     COPY = "INSERT INTO object (collection_id, name, change, blob_id, etag, size, media_type, uid,
             component, span, first_start, last_end, recurring, created_at, modified_at)
         SELECT $3, $4, $5, blob_id, etag, size, media_type, uid, component, span, first_start,
-            last_end, recurring, $6, modified_at
+            last_end, recurring, $6, CASE WHEN EXISTS (SELECT 1 FROM tombstone t
+                WHERE t.collection_id = $3 AND t.name = $4) THEN $6 ELSE modified_at END
         FROM object WHERE collection_id = $1 AND name = $2";
-    MOVE = "UPDATE object SET collection_id = $3, name = $4, change = $5
+    MOVE = "UPDATE object SET collection_id = $3, name = $4, change = $5,
+            modified_at = CASE WHEN EXISTS (SELECT 1 FROM tombstone t
+                WHERE t.collection_id = $3 AND t.name = $4) THEN $6 ELSE modified_at END
         WHERE collection_id = $1 AND name = $2";
     CHANGE = "UPDATE object SET change = $3 WHERE collection_id = $1 AND name = $2";
     DELETE = "DELETE FROM object WHERE collection_id = $1 AND name = $2";
@@ -267,14 +270,17 @@ pub async fn copy(
     tx.execute(&RAISE_NAME, &[to.0.0.into(), to.1.into()]).await.map(drop)
 }
 
-/// Moves a row to a name that is free.
+/// Moves a row to a name that is free. It keeps its time, unless the name stood for something
+/// else before: a name's time never goes back (RFC 4918 §8.8).
 pub async fn rename(
     tx: &mut Tx,
     from: (CollectionId, &str),
     to: (CollectionId, &str),
     number: ChangeNumber,
+    at: Timestamp,
 ) -> Outcome<()> {
-    let with = [from.0.0.into(), from.1.into(), to.0.0.into(), to.1.into(), number.0.into()];
+    let with =
+        [from.0.0.into(), from.1.into(), to.0.0.into(), to.1.into(), number.0.into(), at.0.into()];
     tx.execute(&MOVE, &with).await?;
     tx.execute(&RAISE_NAME, &[to.0.0.into(), to.1.into()]).await.map(drop)
 }

@@ -191,7 +191,7 @@ impl Work<'_> {
         // two could see the object nowhere.
         let (gone, number) =
             if from.account == to.account { (number, gone) } else { (gone, number) };
-        object::rename(tx, old, new, number).await?;
+        object::rename(tx, old, new, number, at).await?;
         property::rename(tx, old, new).await?;
         object::bury_name(tx, holder.id, &it.name, gone).await?;
         let octets = it.size as i64;

@@ -5,10 +5,12 @@ use super::access::Access;
 use super::place::{Place, path_covers};
 use super::tree::{Found, locate};
 use crate::kernel::change::SyncToken;
+use crate::kernel::clock::Timestamp;
 use crate::kernel::etag::ETag;
 use crate::kernel::fault::{Fault, Outcome, Refusal};
+use crate::kernel::privilege::Privilege;
 use crate::store::lock::Lock;
-use crate::store::{Tx, lock};
+use crate::store::{Tx, collection, lock};
 
 /// The value of `If-Match` or `If-None-Match`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -78,6 +80,8 @@ pub struct Guard {
     pub if_match: Tags,
     /// `If-None-Match`.
     pub if_none_match: Tags,
+    /// `If-Unmodified-Since`, where nothing overrules it.
+    pub unmodified_since: Option<Timestamp>,
     /// `If`; empty when absent.
     pub if_lists: Vec<IfLists>,
 }
@@ -108,6 +112,11 @@ impl Guard {
             return fails();
         }
         if self.if_none_match.matches(found.exists(), etag) {
+            return fails();
+        }
+        let changed =
+            |since: Timestamp| found.modified().is_some_and(|at| at.seconds() > since.seconds());
+        if self.unmodified_since.is_some_and(changed) {
             return fails();
         }
         if self.if_lists.is_empty() {
@@ -145,6 +154,28 @@ impl Guard {
             .iter()
             .any(|list| list.iter().all(|c| holds(c, state.as_ref()) != c.negated)))
     }
+}
+
+/// Checks the `If` header of a request that changes nothing. Who may not read the place is told so
+/// by what he asked for, not by this.
+///
+/// # Errors
+/// `ConditionFailed`.
+pub async fn hold(access: &Access, place: &Place, guard: Guard) -> Outcome<()> {
+    let (access, place) = (access.clone(), place.clone());
+    let guard = Guard { if_lists: guard.if_lists, ..Guard::default() };
+    let store = access.store.clone();
+    store
+        .read(move |tx| {
+            Box::pin(async move {
+                if !access.rights(tx, &place).await?.has(Privilege::Read) {
+                    return Ok(());
+                }
+                let found = locate(tx, &place).await?;
+                guard.check(tx, &access, &place, &found).await
+            })
+        })
+        .await
 }
 
 /// What conditions are held against.
@@ -218,9 +249,15 @@ pub async fn unlocked(
     let shown = |l: &Lock| l.principal == access.who.id && tokens.contains(&l.token.as_str());
     let free = |l: &&Lock| paths.iter().any(|other| shown(other) && same_cover(other, l));
     match paths.iter().find(|l| !shown(l) && (l.exclusive || !free(l))) {
-        Some(l) => Err(Fault::from(Refusal::Locked { path: place.at(&l.path, false).dav_path() })),
+        Some(l) => Err(Fault::from(Refusal::Locked { path: root_of(tx, place, l).await? })),
         None => Ok(()),
     }
+}
+
+/// The path of a lock's root below the DAV root, with the slash of a collection.
+pub(super) async fn root_of(tx: &mut Tx, place: &Place, lock: &Lock) -> Outcome<String> {
+    let collection = collection::at(tx, place.account, &lock.path).await?.is_some();
+    Ok(place.at(&lock.path, collection).dav_path())
 }
 
 fn same_cover(a: &Lock, b: &Lock) -> bool {

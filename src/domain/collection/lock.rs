@@ -3,19 +3,19 @@
 //! Invariant: no two locks of which one is exclusive ever cover the same resource.
 
 use super::access::Access;
-use super::guard::{Guard, covers};
+use super::guard::{Guard, covers, root_of};
 use super::item::write;
 use super::kind::Home;
 use super::place::{Place, path_covers};
-use super::tree::locate;
+use super::tree::{Found, locate};
 use crate::kernel::fault::{Fault, Outcome, Refusal};
 use crate::kernel::limits::{LOCK_SECONDS_MAX, LOCKS_MAX};
 use crate::kernel::privilege::Privilege;
 use crate::kernel::secret;
-use crate::store::Tx;
 use crate::store::blob::Content;
 use crate::store::lock::{self, Lock};
 use crate::store::object::Index;
+use crate::store::{Tx, change_log};
 
 /// A lock that a client asks for.
 #[derive(Clone, Debug)]
@@ -30,19 +30,24 @@ pub struct Wish {
     pub seconds: i64,
 }
 
-/// Takes a lock. A free name becomes an empty file first, in the same request (RFC 4918 §7.3).
-/// Gives the lock and whether a file was made.
+/// A lock as it was given.
+#[derive(Clone, Debug)]
+pub struct Given {
+    /// The lock.
+    pub lock: Lock,
+    /// Whether the resource asked for is a collection.
+    pub collection: bool,
+    /// Whether an empty file was made for it.
+    pub made: bool,
+}
+
+/// Takes a lock. A free name becomes an empty file, in the same transaction (RFC 4918 §7.3).
 ///
 /// # Errors
 /// `LockConflict` with the place of the lock in the way, `ConditionFailed`, `NoParent`, `Denied`
 /// without the right to write; calendars and address books hold no empty objects, so there a free
 /// name cannot be locked.
-pub async fn take(
-    access: &Access,
-    place: &Place,
-    wish: Wish,
-    guard: Guard,
-) -> Outcome<(Lock, bool)> {
+pub async fn take(access: &Access, place: &Place, wish: Wish, guard: Guard) -> Outcome<Given> {
     let (access, place) = (access.clone(), place.clone());
     let store = access.store.clone();
     store
@@ -50,22 +55,12 @@ pub async fn take(
             Box::pin(async move {
                 access.demand(tx, &place, Privilege::WriteContent).await?;
                 // Taking the account's lock makes two LOCK requests follow each other.
-                crate::store::change_log::take(tx, place.account).await.map(drop)?;
+                change_log::take(tx, place.account).await.map(drop)?;
                 let found = locate(tx, &place).await?;
-                match found.exists() {
-                    true => guard.check(tx, &access, &place, &found).await?,
-                    false => reserve(tx, &access, &place, &guard).await?,
-                }
-                let now = lock::of_account(tx, place.account, access.now).await?;
-                if now.len() >= LOCKS_MAX * LOCKS_MAX {
-                    return Err(Fault::Busy("too many locks in this account".into()));
-                }
-                let meets = |l: &&Lock| {
-                    covers(l, &place.path) || (wish.infinite && path_covers(&place.path, &l.path))
-                };
-                if let Some(l) = now.iter().filter(meets).find(|l| l.exclusive || wish.exclusive) {
-                    let path = place.at(&l.path, false).dav_path();
-                    return Err(Refusal::LockConflict { path }.into());
+                guard.check(tx, &access, &place, &found).await?;
+                nothing_meets(tx, &access, &place, &wish).await?;
+                if !found.exists() {
+                    reserve(tx, &access, &place, &found, &guard).await?;
                 }
                 let lock = Lock {
                     token: format!("urn:uuid:{}", secret::uuid().to_ascii_lowercase()),
@@ -77,19 +72,40 @@ pub async fn take(
                     expires_at: access.now.plus_seconds(bounded(wish.seconds)),
                 };
                 lock::insert(tx, place.account, &lock).await?;
-                Ok((lock, !found.exists()))
+                let collection = found.collection().is_some();
+                Ok(Given { lock, collection, made: !found.exists() })
             })
         })
         .await
+}
+
+/// Demands that no other lock conflicts with the one wished for.
+async fn nothing_meets(tx: &mut Tx, access: &Access, place: &Place, wish: &Wish) -> Outcome<()> {
+    let now = lock::of_account(tx, place.account, access.now).await?;
+    if now.len() >= LOCKS_MAX * LOCKS_MAX {
+        return Err(Fault::Busy("too many locks in this account".into()));
+    }
+    let meets =
+        |l: &&Lock| covers(l, &place.path) || (wish.infinite && path_covers(&place.path, &l.path));
+    match now.iter().filter(meets).find(|l| l.exclusive || wish.exclusive) {
+        Some(l) => Err(Refusal::LockConflict { path: root_of(tx, place, l).await? }.into()),
+        None => Ok(()),
+    }
 }
 
 fn bounded(seconds: i64) -> i64 {
     seconds.clamp(1, LOCK_SECONDS_MAX)
 }
 
-/// Makes an empty file at a free name of a file tree, under the request's conditions.
-async fn reserve(tx: &mut Tx, access: &Access, place: &Place, guard: &Guard) -> Outcome<()> {
-    if place.home != Home::Files {
+/// Makes an empty file at a free name of a file tree.
+async fn reserve(
+    tx: &mut Tx,
+    access: &Access,
+    place: &Place,
+    found: &Found,
+    guard: &Guard,
+) -> Outcome<()> {
+    if place.home != Home::Files && !matches!(found, Found::NoParent) {
         let why = "an empty object is neither a calendar object nor a vCard";
         return Err(Refusal::InvalidResource(why.to_owned()).into());
     }
@@ -101,7 +117,7 @@ async fn reserve(tx: &mut Tx, access: &Access, place: &Place, guard: &Guard) -> 
 ///
 /// # Errors
 /// `ConditionFailed` when the request shows no lock of this resource that is the asker's.
-pub async fn refresh(access: &Access, place: &Place, seconds: i64, guard: Guard) -> Outcome<Lock> {
+pub async fn refresh(access: &Access, place: &Place, seconds: i64, guard: Guard) -> Outcome<Given> {
     let (access, place) = (access.clone(), place.clone());
     let store = access.store.clone();
     store
@@ -120,7 +136,8 @@ pub async fn refresh(access: &Access, place: &Place, seconds: i64, guard: Guard)
                 let mut it = mine.ok_or(Refusal::ConditionFailed)?;
                 it.expires_at = access.now.plus_seconds(bounded(seconds));
                 lock::refresh(tx, &it.token, it.expires_at).await?;
-                Ok(it)
+                let collection = found.collection().is_some();
+                Ok(Given { lock: it, collection, made: false })
             })
         })
         .await

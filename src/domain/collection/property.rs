@@ -24,7 +24,36 @@ pub enum Instruction {
     Components(i64),
 }
 
-/// Carries out all instructions or none.
+/// Asks what can be asked before any instruction is looked at; gives whether the resource is a
+/// collection.
+///
+/// # Errors
+/// As [`patch`].
+pub async fn precheck(access: &Access, place: &Place, guard: Guard) -> Outcome<bool> {
+    let (access, place) = (access.clone(), place.clone());
+    let store = access.store.clone();
+    store
+        .read(move |tx| {
+            Box::pin(async move {
+                access.demand(tx, &place, Privilege::WriteProperties).await?;
+                Ok(admit(tx, &access, &place, &guard).await?.collection().is_some())
+            })
+        })
+        .await
+}
+
+/// What is at the place, if its properties may change under the conditions given.
+async fn admit(tx: &mut Tx, access: &Access, place: &Place, guard: &Guard) -> Outcome<Found> {
+    let found = locate(tx, place).await?;
+    guard.check(tx, access, place, &found).await?;
+    unlocked(tx, access, place, guard, Reach::One).await?;
+    match found.exists() {
+        true => Ok(found),
+        false => Err(Fault::NotFound),
+    }
+}
+
+/// Carries out all instructions or none; gives whether the resource is a collection.
 ///
 /// # Errors
 /// `NotFound`, `ConditionFailed`, `Locked`, `Denied` without the right to write properties.
@@ -33,7 +62,7 @@ pub async fn patch(
     place: &Place,
     instructions: Vec<Instruction>,
     guard: Guard,
-) -> Outcome<()> {
+) -> Outcome<bool> {
     let (access, place) = (access.clone(), place.clone());
     let store = access.store.clone();
     store
@@ -41,9 +70,7 @@ pub async fn patch(
             Box::pin(async move {
                 access.demand(tx, &place, Privilege::WriteProperties).await?;
                 let (number, _) = change_log::take(tx, place.account).await?;
-                let found = locate(tx, &place).await?;
-                guard.check(tx, &access, &place, &found).await?;
-                unlocked(tx, &access, &place, &guard, Reach::One).await?;
+                let found = admit(tx, &access, &place, &guard).await?;
                 let (id, name) = match &found {
                     Found::Collection(it) => (it.id, ""),
                     Found::Object(parent, it) => (parent.id, it.name.as_str()),
@@ -64,7 +91,8 @@ pub async fn patch(
                 }
                 let (account, action) = (place.account, Action::Properties);
                 let entry = Entry { account, number, collection: id, name, action, before: None };
-                change_log::record(tx, &entry, &access.author()).await
+                change_log::record(tx, &entry, &access.author()).await?;
+                Ok(found.collection().is_some())
             })
         })
         .await

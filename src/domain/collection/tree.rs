@@ -6,6 +6,7 @@ use super::kind::Kind;
 use super::place::Place;
 use super::property;
 use crate::kernel::change::ChangeNumber;
+use crate::kernel::clock::Timestamp;
 use crate::kernel::fault::{Fault, Outcome, Refusal};
 use crate::kernel::ids::CollectionId;
 use crate::kernel::privilege::{Privilege, Privileges};
@@ -39,6 +40,15 @@ impl Found {
         match self {
             Self::Object(_, object) => Some(object),
             _ => None,
+        }
+    }
+
+    /// When it was last changed, if something is there.
+    pub fn modified(&self) -> Option<Timestamp> {
+        match self {
+            Self::Collection(it) => Some(it.modified_at),
+            Self::Object(_, it) => Some(it.modified_at),
+            Self::Nothing(_) | Self::NoParent => None,
         }
     }
 

@@ -2,9 +2,12 @@
 
 use super::context::Ask;
 use super::fault::{Verdict, verdict, write_error};
+use super::multistatus::write_status;
 use super::name::MULTISTATUS;
+use super::space::DAV_ROOT;
+use crate::domain::collection::Place;
 use crate::format::xml::Writer;
-use crate::kernel::fault::Fault;
+use crate::kernel::fault::{Fault, Outcome, Refusal};
 use crate::protocol::http::body::Body;
 use crate::protocol::http::header::accept::{ErrorBody, error_body};
 use crate::protocol::http::header::prefer::{self, Preferences};
@@ -140,6 +143,25 @@ fn broken_off(why: io::Error) -> Body {
 pub fn fault(ask: &Ask, fault: &Fault) -> Response<Body> {
     let verdict = verdict(fault, ask.about());
     of_verdict(&verdict, &words(fault), error_body(&ask.headers))
+}
+
+/// A lock on a member in the way of a change of a whole tree is told in a multistatus; one on the
+/// resource itself, or above it, is told as it is (RFC 4918 §9.6.1, §9.8.3, §9.9.2).
+///
+/// # Errors
+/// Every other fault.
+pub fn blocked(ask: &Ask, fault: Fault, trees: &[&Place]) -> Outcome<Response<Body>> {
+    let Fault::Refused(Refusal::Locked { path }) = &fault else { return Err(fault) };
+    let holds = |tree: &&Place| {
+        let root = tree.at(&tree.path, true).dav_path();
+        path.strip_prefix(&root).is_some_and(|rest| !rest.is_empty())
+    };
+    if !trees.iter().any(holds) {
+        return Err(fault);
+    }
+    let verdict = verdict(&fault, ask.about());
+    let href = format!("{DAV_ROOT}{path}");
+    Ok(multistatus(|w| write_status(&href, StatusCode::LOCKED, Some(&verdict), w)))
 }
 
 /// What is said of a fault to a client: the server's own are not explained.

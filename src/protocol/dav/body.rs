@@ -31,16 +31,28 @@ pub async fn xml(_ask: &Ask, body: Incoming) -> Outcome<Option<Element>> {
     if bytes.iter().all(u8::is_ascii_whitespace) && bytes.is_empty() {
         return Ok(None);
     }
-    let parsed = xml::parse(&bytes);
-    parsed.map(Some).map_err(|e| Fault::malformed(format!("the body is not usable XML: {e}")))
+    match xml::parse(&bytes) {
+        Ok(root) => Ok(Some(root)),
+        Err(_) if has_external_entity(&bytes) => Err(Refusal::ExternalEntity.into()),
+        Err(e) => Err(Fault::malformed(format!("the body is not usable XML: {e}"))),
+    }
+}
+
+/// Whether a refused document declares something outside of itself.
+fn has_external_entity(bytes: &[u8]) -> bool {
+    let has = |what: &[u8]| memchr::memmem::find(bytes, what).is_some();
+    has(b"<!DOCTYPE") && (has(b" SYSTEM ") || has(b" PUBLIC "))
 }
 
 /// Demands that there is no body: one that nobody expects is refused, not ignored
-/// (RFC 4918 §8.4); gives whether it was empty.
-pub async fn none(body: Incoming) -> Outcome<bool> {
+/// (RFC 4918 §8.4).
+///
+/// # Errors
+/// `UnexpectedBody`.
+pub async fn none(body: Incoming) -> Outcome<()> {
     match intake::collect(body, 0).await {
-        Ok(_) => Ok(true),
-        Err(Intake::TooLarge) => Ok(false),
+        Ok(_) => Ok(()),
+        Err(Intake::TooLarge) => Err(Refusal::UnexpectedBody.into()),
         Err(why) => Err(refusal(why, 0)),
     }
 }

@@ -36,7 +36,7 @@ pub static CORE: Extension = Extension {
     features: &["1", "2", "3", "access-control", "extended-mkcol"],
     properties: &[
         row(RESOURCE_TYPE, On::ALL, Always, Need::NONE, resource_type),
-        row(CREATION_DATE, On::STORED, Always, Need::NONE, creation_date),
+        row(CREATION_DATE, On::STORED.or(On::PRINCIPAL), Always, Need::NONE, creation_date),
         settable(
             DISPLAY_NAME,
             On::ALL,
@@ -86,6 +86,7 @@ fn creation_date(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
     let at = match subject.node {
         Node::Collection(it) => it.created_at,
         Node::Object(it, _) => it.created_at,
+        Node::Principal(it) => it.principal.created_at,
         _ => return Shown::No,
     };
     w.element(&CREATION_DATE, &at.rfc3339());
@@ -217,7 +218,7 @@ fn lock_discovery(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
     let Some(path) = subject.store_path() else { return Shown::No };
     w.open(&LOCK_DISCOVERY);
     for lock in subject.locks.iter().filter(|l| lock_covers(l, &path)) {
-        write_lock(subject, lock, w);
+        write_lock(subject, lock, &path, w);
     }
     w.close(&LOCK_DISCOVERY);
     Shown::Yes
@@ -225,7 +226,8 @@ fn lock_discovery(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
 
 /// Writes `DAV:activelock` (RFC 4918 §14.1). Only its holder sees the token: it is what proves
 /// the holder's right (§6.4, §20.4).
-fn write_lock(subject: &Subject<'_>, lock: &Lock, w: &mut Writer) {
+fn write_lock(subject: &Subject<'_>, lock: &Lock, path: &str, w: &mut Writer) {
     let Some(place) = subject.place else { return };
-    super::method::lock::write_active_lock(subject.ask, place, lock, w);
+    let own = place.at(path, subject.collection().is_some());
+    super::method::lock::write_active_lock(subject.ask, &own, lock, w);
 }

@@ -112,6 +112,8 @@ fn refused(refusal: &Refusal, about: About) -> Verdict {
         Refusal::UnsupportedComponent(_) => {
             (S::FORBIDDEN, of_kind(about, "supported-calendar-component", "x"), None)
         }
+        Refusal::UnexpectedBody => (S::UNSUPPORTED_MEDIA_TYPE, None, None),
+        Refusal::ExternalEntity => (S::FORBIDDEN, dav("no-external-entities"), None),
         // 409 and not 403: with 403 DAVx5 gives up on the whole collection, with 409 on the
         // one object; RFC 4791 §1.3 allows both.
         Refusal::UidConflict { path } => {

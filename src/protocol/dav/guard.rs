@@ -5,9 +5,10 @@ use crate::domain::collection::Guard;
 use crate::domain::collection::guard::{IfLists, IfResource};
 use crate::format::uri;
 use crate::kernel::fault::{Fault, Outcome};
+use crate::protocol::http::header::destination::same_authority;
 use crate::protocol::http::header::{conditional, if_header};
 
-/// Reads `If-Match`, `If-None-Match` and `If`; tags of `If` are resolved to places.
+/// Reads `If-Match`, `If-None-Match`, `If-Unmodified-Since` and `If`; tags of `If` are resolved to places.
 ///
 /// # Errors
 /// `Malformed` for a header that cannot be read.
@@ -15,6 +16,7 @@ pub async fn of(ask: &Ask) -> Outcome<Guard> {
     let mut guard = Guard {
         if_match: conditional::if_match(&ask.headers)?,
         if_none_match: conditional::if_none_match(&ask.headers)?,
+        unmodified_since: conditional::if_unmodified_since(&ask.headers),
         if_lists: Vec::new(),
     };
     for raw in if_header::parse(&ask.headers)? {
@@ -32,7 +34,7 @@ async fn resource(ask: &Ask, tag: &str) -> Outcome<IfResource> {
         return Ok(IfResource::Elsewhere);
     };
     let own = ask.authority.as_deref();
-    if authority.is_some_and(|named| !own.is_some_and(|own| own.eq_ignore_ascii_case(named))) {
+    if authority.is_some_and(|named| !own.is_some_and(|own| same_authority(own, named))) {
         return Ok(IfResource::Elsewhere);
     }
     let Some(path) = uri::decode_path(path) else { return Ok(IfResource::Elsewhere) };

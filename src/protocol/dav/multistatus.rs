@@ -230,7 +230,17 @@ fn write_slots<'w>(
 ) -> (Absent<'w>, Absent<'w>) {
     let (mut missing, mut denied) = (Vec::new(), Vec::new());
     let class = subject.class();
-    for Slot { asked, row } in &wanted.slots {
+    let shown_already = |slot: &&Slot| {
+        wanted.mode == Mode::All
+            && match slot.row {
+                Some(row) => row.allprop,
+                None => {
+                    let name = &slot.asked.name;
+                    subject.value(name.ns().uri(), name.local()).is_some()
+                }
+            }
+    };
+    for Slot { asked, row } in wanted.slots.iter().filter(|slot| !shown_already(slot)) {
         let shown = match row {
             Some(row) if row.on.has(class) => (row.show)(subject, asked, writer),
             Some(_) => Shown::No,

@@ -4,13 +4,16 @@ use super::answer::{self, DAV, empty, set};
 use super::context::{Ask, locate};
 use super::extension::{Extension, Registry};
 use super::fault::{About, verdict};
+use super::guard;
 use super::space::{self, Target};
 use super::subject::On;
-use crate::domain::collection::{Access, Kind, Store};
+use crate::domain::collection::guard::hold;
+use crate::domain::collection::{Access, Kind, Store, list};
 use crate::domain::directory::login::{Attempt, Logins, SignIn};
 use crate::domain::directory::{Principal, Protocols};
 use crate::kernel::clock;
-use crate::kernel::fault::Outcome;
+use crate::kernel::fault::{Fault, Outcome};
+use crate::kernel::privilege::Privilege;
 use crate::kernel::secret::Secret;
 use crate::protocol::http::body::Body;
 use crate::protocol::http::header::accept::error_body;
@@ -69,6 +72,7 @@ async fn admit(
     let path = space::decode(parts.uri.path())?;
     let target = space::target(&path);
     let who = match basic::parse(&parts.headers)? {
+        basic::Credentials::Basic { .. } if !peer.private => return Ok(Err(in_the_clear())),
         basic::Credentials::Basic { user, password } => {
             match sign_in(service, &user, password, peer).await? {
                 Ok(who) => who,
@@ -80,6 +84,7 @@ async fn admit(
         basic::Credentials::Absent if parts.method == http::Method::OPTIONS => {
             return Ok(Err(options(&service.registry, On::ALL)));
         }
+        _ if !peer.private => return Ok(Err(in_the_clear())),
         _ => return Ok(Err(challenge())),
     };
     let client = user_agent::client(&parts.headers).unwrap_or_default();
@@ -141,6 +146,12 @@ fn challenge() -> Response<Body> {
     response
 }
 
+/// RFC 4918 §20.1: where others can listen, a password is neither asked for nor looked at.
+fn in_the_clear() -> Response<Body> {
+    let text = b"nobody signs in over plain HTTP from another machine: use https\n".to_vec();
+    answer::full(StatusCode::FORBIDDEN, "text/plain; charset=utf-8", text)
+}
+
 /// The answer to OPTIONS: the same classes everywhere, the methods of the class of resource.
 pub fn options(registry: &Registry, class: On) -> Response<Body> {
     let mut response = empty(StatusCode::OK);
@@ -160,10 +171,36 @@ async fn dispatch(ask: Arc<Ask>, body: Incoming) -> Response<Body> {
     if !method.on.has(class) {
         return not_allowed(&ask, class);
     }
-    match (method.run)(ask.clone(), body).await {
-        Ok(response) => response,
-        Err(fault) => answer::fault(&ask, &fault),
+    let answered = match before(&ask).await {
+        Ok(()) => (method.run)(ask.clone(), body).await,
+        Err(fault) => Err(fault),
+    };
+    let mut response = answered.unwrap_or_else(|fault| answer::fault(&ask, &fault));
+    if response.status() == StatusCode::METHOD_NOT_ALLOWED {
+        set(&mut response, ALLOW, &registry.allow(class));
     }
+    response
+}
+
+/// Methods that change nothing and look after rights by themselves. They do not look at `If`.
+const READING: [&str; 5] = ["OPTIONS", "GET", "HEAD", "PROPFIND", "REPORT"];
+
+/// What comes before everything else that a method may say: a stranger gets no other answer than
+/// that he is one (RFC 4918 §8.1), and an `If` header counts for every method (§10.4.1).
+async fn before(ask: &Ask) -> Outcome<()> {
+    let Some(place) = &ask.place else { return Ok(()) };
+    let who = &ask.access.who;
+    let reading = READING.contains(&ask.method.as_str());
+    let trusted = who.id == place.account || who.administrator;
+    if !reading && !trusted && list::rights(&ask.access, place).await?.is_empty() {
+        let privilege = Privilege::WriteContent;
+        return Err(Fault::Denied { path: place.dav_path(), privilege });
+    }
+    let alone = reading || ask.method.as_str() == "UNLOCK";
+    if alone && ask.headers.contains_key("if") {
+        hold(&ask.access, place, guard::of(ask).await?).await?;
+    }
+    Ok(())
 }
 
 /// 405 with the methods that are allowed.

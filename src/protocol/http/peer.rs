@@ -15,6 +15,17 @@ pub struct Peer {
     pub address: IpAddr,
     /// Whether it speaks TLS, to us or to the trusted proxy.
     pub secure: bool,
+    /// Whether a password may be said: over TLS, on this machine, or behind a trusted proxy, for
+    /// whose other side its operator answers (RFC 4918 §20.1).
+    pub private: bool,
+}
+
+impl Peer {
+    /// The peer of a socket.
+    pub fn of_socket(address: IpAddr, secure: bool) -> Self {
+        let address = address.to_canonical();
+        Self { address, secure, private: secure || address.is_loopback() }
+    }
 }
 
 /// Which header the trusted proxies set.
@@ -58,6 +69,7 @@ impl Trust {
         if self.proxies.is_empty() || !self.trusts(socket.address) {
             return socket;
         }
+        let socket = Peer { private: true, ..socket };
         let standard = || self.walk(socket, forwarded(headers));
         let customary = || self.walk(socket, x_forwarded(headers));
         match self.header {

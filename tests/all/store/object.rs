@@ -159,7 +159,7 @@ async fn change_something(
             .write(move |tx| {
                 Box::pin(async move {
                     let (number, _) = change_log::take(tx, account).await?;
-                    object::rename(tx, (of, &from), (of, &to), number).await?;
+                    object::rename(tx, (of, &from), (of, &to), number, moment(0)).await?;
                     object::bury_name(tx, of, &from, number).await
                 })
             })

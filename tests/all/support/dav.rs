@@ -20,6 +20,7 @@ use std::fs;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -39,6 +40,8 @@ pub struct Server {
     pub first: (String, Secret),
     /// Its data directory.
     pub folder: PathBuf,
+    /// What its connections share, to serve one from elsewhere than a socket.
+    pub shell: Arc<Shell>,
     runtime: tokio::runtime::Handle,
 }
 
@@ -85,7 +88,8 @@ impl Server {
                 }
                 let runtime = tokio::runtime::Handle::current();
                 let first = app.first.unwrap();
-                let _ = ready.send(Self { store: app.store, address, first, folder, runtime });
+                let store = app.store;
+                let _ = ready.send(Self { store, address, first, folder, shell, runtime });
                 std::future::pending::<()>().await;
             });
         });
@@ -174,8 +178,10 @@ impl Server {
         let mut octets = octets.into_bytes();
         octets.extend_from_slice(body);
         let out = self.raw(&octets).await;
-        Answer::read(&out, method == "HEAD")
-            .unwrap_or_else(|| panic!("{method} {target}: {}", String::from_utf8_lossy(&out)))
+        let answer = Answer::read(&out, method == "HEAD")
+            .unwrap_or_else(|| panic!("{method} {target}: {}", String::from_utf8_lossy(&out)));
+        answer.check_against(headers);
+        answer
     }
 }
 
@@ -356,6 +362,25 @@ impl Answer {
         Some(Self { status, headers, body })
     }
 
+    /// What holds of every answer: no 412 without a condition (RFC 4918 §12.1), no redirect
+    /// (§12), a `DAV:error` of elements only (§14.5).
+    pub fn check_against(&self, headers: &[(&str, &str)]) {
+        let conditional = |name: &str| {
+            let name = name.to_ascii_lowercase();
+            name.starts_with("if") || name == "overwrite"
+        };
+        let asked = headers.iter().any(|(name, _)| conditional(name));
+        assert!(self.status != 412 || asked, "412 without a condition: {self}");
+        assert!(!self.status.is_redirection() || self.status == 304, "a redirect: {self}");
+        let xml = self.header("content-type").is_some_and(|kind| kind.contains("xml"));
+        if xml && self.status.is_client_error() && !self.body.is_empty() {
+            let root = self.xml();
+            if root.is("DAV:", "error") {
+                check_error(&root);
+            }
+        }
+    }
+
     /// Fails unless the status is this one.
     #[track_caller]
     pub fn expect(self, status: u16) -> Self {
@@ -412,6 +437,21 @@ fn unchunk(mut rest: &[u8]) -> Option<Vec<u8>> {
         out.extend_from_slice(rest.get(..size)?);
         rest = rest.get(size..)?.strip_prefix(b"\r\n")?;
     }
+}
+
+/// RFC 4918 §14.5: elements, at least one, and no text.
+#[track_caller]
+fn check_error(error: &Element) {
+    assert!(error.elements().next().is_some(), "an empty DAV:error");
+    assert!(error.text().trim().is_empty(), "text in DAV:error");
+}
+
+/// RFC 4918 §8.3, §14.7: an absolute path, escaped, without dot segments.
+#[track_caller]
+fn check_href(href: &str) {
+    assert!(href.starts_with('/') && !href.starts_with("//"), "{href}");
+    assert!(href.parse::<http::Uri>().is_ok(), "{href}");
+    assert!(davenport::format::uri::decode_path(href).is_some(), "{href}");
 }
 
 /// A `DAV:multistatus`.
@@ -489,17 +529,29 @@ impl Response {
         let mut conditions = Vec::new();
         let errors = |e: &Element| -> Vec<Element> {
             let error = e.child("DAV:", "error");
+            error.into_iter().for_each(check_error);
             error.map(|e| e.elements().cloned().collect()).unwrap_or_default()
         };
         conditions.extend(errors(element));
         for propstat in element.elements().filter(|e| e.is("DAV:", "propstat")) {
             let status = status_of(propstat).expect("a propstat has a status");
+            for name in ["prop", "status"] {
+                let count = propstat.elements().filter(|e| e.is("DAV:", name)).count();
+                assert_eq!(count, 1, "a propstat has one {name}");
+            }
+            assert!((200..600).contains(&status), "{status}");
             let prop = propstat.child("DAV:", "prop").expect("a propstat has a prop");
+            assert!(prop.text().trim().is_empty(), "text in prop");
             properties.extend(prop.elements().map(|p| (status, p.clone())));
             conditions.extend(errors(propstat));
         }
         let status = status_of(element);
-        let href = element.child("DAV:", "href").expect("a response has an href");
+        let href = element.elements().next().filter(|first| first.is("DAV:", "href"));
+        let href = href.expect("a response begins with an href");
+        check_href(&href.text());
+        assert!(status.is_none_or(|s| (200..600).contains(&s)), "{status:?}");
+        let redirect = status.is_some_and(|s| (300..400).contains(&s));
+        assert!(!redirect || element.child("DAV:", "location").is_some(), "DAV:location");
         let stats = element.elements().filter(|e| e.is("DAV:", "propstat")).count();
         assert!(status.is_some() != (stats > 0), "{element:?}: a status or propstats, not both");
         for (at, (_, property)) in properties.iter().enumerate() {

@@ -3,7 +3,8 @@
 use crate::domain::collection::copy_move::{Verb, copy_or_move};
 use crate::kernel::fault::{Fault, Outcome, Refusal};
 use crate::protocol::dav::Ask;
-use crate::protocol::dav::answer::{empty, set};
+use crate::protocol::dav::answer::{blocked, empty, set};
+use crate::protocol::dav::body::none;
 use crate::protocol::dav::guard;
 use crate::protocol::dav::space::place_path;
 use crate::protocol::http::body::Body;
@@ -16,7 +17,8 @@ use hyper::body::Incoming;
 use std::sync::Arc;
 
 /// Copies or moves to the `Destination`.
-pub async fn run(ask: Arc<Ask>, _body: Incoming) -> Outcome<Response<Body>> {
+pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
+    none(body).await?;
     let from = ask.need_place()?;
     let moving = ask.method.as_str() == "MOVE";
     let verb = match (moving, depth::parse(&ask.headers)?) {
@@ -52,6 +54,6 @@ pub async fn run(ask: Arc<Ask>, _body: Incoming) -> Outcome<Response<Body>> {
         }
         // RFC 4918 §9.8.5: `Overwrite: F` on a taken name is a failed condition.
         Err(Fault::Refused(Refusal::Exists)) => Ok(empty(StatusCode::PRECONDITION_FAILED)),
-        Err(fault) => Err(fault),
+        Err(fault) => blocked(&ask, fault, &[from, &to]),
     }
 }

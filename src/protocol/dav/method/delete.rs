@@ -3,7 +3,8 @@
 use crate::domain::collection::tree;
 use crate::kernel::fault::{Fault, Outcome};
 use crate::protocol::dav::Ask;
-use crate::protocol::dav::answer::empty;
+use crate::protocol::dav::answer::{blocked, empty};
+use crate::protocol::dav::body::none;
 use crate::protocol::dav::guard;
 use crate::protocol::http::body::Body;
 use crate::protocol::http::header::depth::{self, Depth};
@@ -12,13 +13,16 @@ use hyper::body::Incoming;
 use std::sync::Arc;
 
 /// Removes what is at the path.
-pub async fn run(ask: Arc<Ask>, _body: Incoming) -> Outcome<Response<Body>> {
+pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
+    none(body).await?;
     let place = ask.need_place()?;
     // RFC 4918 §9.6.1: on a collection nothing but infinity makes sense. Clients also send 0 or
     // 1 when they delete a member, where it means nothing.
     if place.collection && !matches!(depth::parse(&ask.headers)?, None | Some(Depth::Infinity)) {
         return Err(Fault::malformed("a collection is deleted with Depth: infinity"));
     }
-    tree::remove(&ask.access, place, guard::of(&ask).await?).await?;
-    Ok(empty(StatusCode::NO_CONTENT))
+    match tree::remove(&ask.access, place, guard::of(&ask).await?).await {
+        Ok(()) => Ok(empty(StatusCode::NO_CONTENT)),
+        Err(fault) => blocked(&ask, fault, &[place]),
+    }
 }

@@ -8,6 +8,7 @@ use crate::kernel::etag::ETag;
 use crate::kernel::fault::{Fault, Outcome};
 use crate::protocol::dav::Ask;
 use crate::protocol::dav::answer::{empty, full, set};
+use crate::protocol::dav::body::none;
 use crate::protocol::dav::core::media_type;
 use crate::protocol::dav::space::{Target, place_path};
 use crate::protocol::http::body::Body;
@@ -26,7 +27,8 @@ use std::sync::Arc;
 use tokio::sync::mpsc::channel;
 
 /// Answers GET, and HEAD without the body.
-pub async fn run(ask: Arc<Ask>, _body: Incoming) -> Outcome<Response<Body>> {
+pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
+    none(body).await?;
     let mut response = match &ask.target {
         Target::Entrance | Target::Principal(..) => greeting(&ask),
         Target::Nowhere => return Err(Fault::NotFound),
@@ -34,6 +36,8 @@ pub async fn run(ask: Arc<Ask>, _body: Incoming) -> Outcome<Response<Body>> {
     };
     if ask.method == Method::HEAD {
         let length = http_body::Body::size_hint(response.body()).exact();
+        // A 304 has no content, so a length there would be that of the whole (RFC 9110 §8.6).
+        let length = length.filter(|_| response.status() != StatusCode::NOT_MODIFIED);
         if let Some(length) = length {
             set(&mut response, CONTENT_LENGTH, &length.to_string());
         }
@@ -240,6 +244,7 @@ async fn listing(ask: &Ask) -> Outcome<Response<Body>> {
     }
     html.extend_from_slice(b"</ul>\n");
     let mut response = full(StatusCode::OK, "text/html; charset=utf-8", html);
+    super::propfind::name_collection(ask, &mut response);
     let policy = http::HeaderName::from_static("content-security-policy");
     set(&mut response, policy, "default-src 'none'");
     Ok(response)

@@ -1,5 +1,6 @@
 //! LOCK and UNLOCK (RFC 4918 §9.10, §9.11).
 
+use crate::domain::collection::lock::Given;
 use crate::domain::collection::{Lock, Place, lock};
 use crate::format::xml::{Element, Writer};
 use crate::kernel::fault::{Fault, Outcome, Refusal};
@@ -25,8 +26,11 @@ pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
     let seconds = timeout::parse(&ask.headers).unwrap_or(LOCK_SECONDS_DEFAULT);
     let guard = guard::of(&ask).await?;
     let Some(info) = body::xml(&ask, body).await? else {
-        let lock = lock::refresh(&ask.access, place, seconds, guard).await?;
-        return Ok(granted(&ask, place, &lock, StatusCode::OK));
+        if guard.if_lists.is_empty() {
+            return Err(Fault::malformed("a new lock needs a body, an old one its token in If"));
+        }
+        let given = lock::refresh(&ask.access, place, seconds, guard).await?;
+        return Ok(granted(&ask, place, &given));
     };
     let infinite = match depth::parse(&ask.headers)? {
         None | Some(Depth::Infinity) => true,
@@ -35,11 +39,10 @@ pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
     };
     let wish = lock::Wish { infinite, seconds, ..wish(&info)? };
     match lock::take(&ask.access, place, wish, guard).await {
-        Ok((lock, made)) => {
-            let status = if made { StatusCode::CREATED } else { StatusCode::OK };
-            let mut response = granted(&ask, place, &lock, status);
+        Ok(given) => {
+            let mut response = granted(&ask, place, &given);
             let header = HeaderName::from_static("lock-token");
-            set(&mut response, header, &format!("<{}>", lock.token));
+            set(&mut response, header, &format!("<{}>", given.lock.token));
             Ok(response)
         }
         Err(fault) => conflict(&ask, place, fault),
@@ -85,18 +88,20 @@ fn wish(info: &Element) -> Outcome<lock::Wish> {
     Ok(lock::Wish { exclusive, infinite: true, owner, seconds: LOCK_SECONDS_DEFAULT })
 }
 
-fn granted(ask: &Ask, place: &Place, lock: &Lock, status: StatusCode) -> Response<Body> {
+fn granted(ask: &Ask, place: &Place, given: &Given) -> Response<Body> {
+    let status = if given.made { StatusCode::CREATED } else { StatusCode::OK };
+    let place = place.at(&place.path, given.collection);
     let mut writer = Writer::with_capacity(1024);
     writer.document_start(&PROP);
     writer.open(&LOCK_DISCOVERY);
-    write_active_lock(ask, place, lock, &mut writer);
+    write_active_lock(ask, &place, &given.lock, &mut writer);
     writer.close(&LOCK_DISCOVERY);
     writer.close(&PROP);
     full(status, XML, writer.out)
 }
 
 /// Writes `DAV:activelock` (RFC 4918 §14.1). Only its holder sees the token: showing it is how a
-/// holder proves to be one (§6.4).
+/// holder proves to be one (§6.4). `place` is the resource, its slash saying what it is.
 pub fn write_active_lock(ask: &Ask, place: &Place, lock: &Lock, w: &mut Writer) {
     w.raw(b"<D:activelock><D:locktype><D:write/></D:locktype><D:lockscope>");
     w.raw(if lock.exclusive { b"<D:exclusive/>" } else { b"<D:shared/>" });
@@ -112,13 +117,14 @@ pub fn write_active_lock(ask: &Ask, place: &Place, lock: &Lock, w: &mut Writer) 
         w.raw(b"</D:href></D:locktoken>");
     }
     w.raw(b"<D:lockroot>");
-    let is_own_path = lock.path == place.path;
-    w.href(&place_path(&place.at(&lock.path, is_own_path && place.collection)));
+    // What a lock reaches from above is a collection.
+    w.href(&place_path(&place.at(&lock.path, lock.path != place.path || place.collection)));
     w.raw(b"</D:lockroot></D:activelock>");
 }
 
 /// Ends the lock that `Lock-Token` names.
-pub async fn unlock(ask: Arc<Ask>, _body: Incoming) -> Outcome<Response<Body>> {
+pub async fn unlock(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
+    body::none(body).await?;
     let place = ask.need_place()?;
     let token = lock_token::parse(&ask.headers)?;
     lock::release(&ask.access, place, &token).await?;

@@ -21,6 +21,7 @@ use crate::protocol::http::body::Body;
 use crate::protocol::http::header::accept::error_body;
 use crate::protocol::http::header::depth::{self, Depth};
 use crate::protocol::http::header::prefer::Preferences;
+use http::header::CONTENT_LOCATION;
 use http::{Response, StatusCode};
 use hyper::body::Incoming;
 use std::sync::Arc;
@@ -32,7 +33,7 @@ pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
     let preferences = Preferences::parse(&ask.headers);
     let minimal = preferences.minimal();
     let wanted = Wanted::of_propfind(ask.registry(), root.as_ref(), minimal)?;
-    if depth == Depth::Infinity {
+    if depth == Depth::Infinity && has_members(&ask).await? {
         return Ok(infinite(&ask));
     }
     let members = depth == Depth::One;
@@ -40,13 +41,31 @@ pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
     let mut response = match &ask.target {
         Target::Entrance => entrance(&ask, &wanted, members, alone).await?,
         Target::Principal(kind, name) => principal(&ask, &wanted, *kind, name).await?,
-        Target::Account(..) => stored(ask.clone(), wanted, members, alone).await?,
+        Target::Account(..) => {
+            let (mut response, collection) = stored(ask.clone(), wanted, members, alone).await?;
+            if collection {
+                name_collection(&ask, &mut response);
+            }
+            response
+        }
         Target::Nowhere => return Err(Fault::NotFound),
     };
     tell_preferences(&mut response, &preferences.of_listing(members));
     // macOS reads the classes here as well as from OPTIONS.
     set(&mut response, crate::protocol::dav::answer::DAV, &ask.registry().features);
     Ok(response)
+}
+
+/// Whether Depth means something here (RFC 4918 §10.2: without members it does not).
+async fn has_members(ask: &Ask) -> Outcome<bool> {
+    Ok(match &ask.target {
+        Target::Entrance => true,
+        Target::Principal(..) | Target::Nowhere => false,
+        Target::Account(..) => {
+            let sight = list::see(&ask.access, ask.need_place()?, list::Want::default()).await?;
+            sight.found.collection().is_some()
+        }
+    })
 }
 
 fn infinite(ask: &Ask) -> Response<Body> {
@@ -139,19 +158,21 @@ async fn stored(
     wanted: Wanted,
     members: bool,
     itself: bool,
-) -> Outcome<Response<Body>> {
+) -> Outcome<(Response<Body>, bool)> {
     let place = ask.need_place()?.clone();
     let want = list::Want { children: members, ..wanted.want() };
     let sight = match list::see(&ask.access, &place, want).await {
         Err(Fault::Denied { .. }) if members => {
-            return shared(&ask, &place, &wanted, want, itself).await;
+            return Ok((shared(&ask, &place, &wanted, want, itself).await?, true));
         }
         seen => seen?,
     };
-    if !members || sight.found.collection().is_none() {
-        return Ok(multistatus(|w| write_sight(&ask, &place, &sight, &wanted, w)));
+    let collection = sight.found.collection().is_some();
+    if !members || !collection {
+        let response = multistatus(|w| write_sight(&ask, &place, &sight, &wanted, w));
+        return Ok((response, collection));
     }
-    Ok(streamed(move |mut sheet| async move {
+    let response = streamed(move |mut sheet| async move {
         if itself {
             write_sight(&ask, &place, &sight, &wanted, &mut sheet.writer);
         }
@@ -161,7 +182,18 @@ async fn stored(
             Ok(false) => {}
             Err(fault) => sheet.break_off(&fault).await,
         }
-    }))
+    });
+    Ok((response, collection))
+}
+
+/// Tells who asked without the slash which URL is the collection's own (RFC 4918 §5.2).
+pub fn name_collection(ask: &Ask, response: &mut Response<Body>) {
+    if ask.path.ends_with('/') {
+        return;
+    }
+    let mut own = Vec::new();
+    crate::format::uri::encode_path(&format!("{}/", ask.path), &mut own);
+    set(response, CONTENT_LOCATION, &String::from_utf8_lossy(&own));
 }
 
 /// The answer about a collection that one may not read, but some of whose members: it is 403

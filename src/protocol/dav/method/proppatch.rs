@@ -1,7 +1,7 @@
 //! PROPPATCH (RFC 4918 §9.2): in document order, all or nothing, always 207 once it was tried.
 
 use super::mkcol::{bad_value, components, kept};
-use crate::domain::collection::property::{Instruction, patch};
+use crate::domain::collection::property::{Instruction, patch, precheck};
 use crate::format::xml::{Element, Name};
 use crate::kernel::fault::{Fault, Outcome, Refusal};
 use crate::protocol::dav::Ask;
@@ -11,6 +11,7 @@ use crate::protocol::dav::fault::{Verdict, verdict};
 use crate::protocol::dav::guard;
 use crate::protocol::dav::multistatus::write_propstat;
 use crate::protocol::dav::property::Setting;
+use crate::protocol::dav::space::place_path;
 use crate::protocol::http::body::Body;
 use crate::protocol::http::header::prefer::Preferences;
 use http::{Response, StatusCode};
@@ -28,32 +29,37 @@ pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
         return Err(Fault::malformed("the propertyupdate names no property"));
     }
     let place = ask.need_place()?;
+    let guard = guard::of(&ask).await?;
     let mut instructions = Vec::new();
     for (set, element) in &steps {
         match instruction(&ask, *set, element) {
             Ok(instruction) => instructions.push(instruction),
-            Err(fault) => return Ok(refused(&ask, &steps, Some(&element.name), &fault)),
+            Err(fault) => {
+                // Who may not write at all, or what is not there, comes before that.
+                let collection = precheck(&ask.access, place, guard).await?;
+                let href = place_path(&place.at(&place.path, collection));
+                return Ok(refused(&ask, &href, &steps, Some(&element.name), &fault));
+            }
         }
     }
-    let guard = guard::of(&ask).await?;
     let preferences = Preferences::parse(&ask.headers);
     match patch(&ask.access, place, instructions, guard).await {
         // RFC 8144 §2.2; with a fault the multistatus is needed.
-        Ok(()) if preferences.minimal() => {
+        Ok(_) if preferences.minimal() => {
             let mut done = empty(StatusCode::OK);
             tell_preferences(&mut done, &preferences.of_listing(false));
             Ok(done)
         }
-        Ok(()) => Ok(multistatus(|w| {
+        Ok(collection) => Ok(multistatus(|w| {
             w.raw(b"<D:response>");
-            w.href(&ask.path);
+            w.href(&place_path(&place.at(&place.path, collection)));
             let none = None::<&Verdict>;
             write_propstat(distinct(&steps).into_iter(), StatusCode::OK, none, None, w);
             w.raw(b"</D:response>");
         })),
         // Too long, too many: the client's values are at fault, not the request.
         Err(fault @ Fault::Refused(Refusal::Malformed(_))) => {
-            Ok(refused(&ask, &steps, None, &fault))
+            Ok(refused(&ask, &ask.path, &steps, None, &fault))
         }
         Err(fault) => Err(fault),
     }
@@ -108,6 +114,7 @@ fn distinct<'e>(steps: &[(bool, &'e Element)]) -> Vec<&'e Name> {
 /// The property at fault with its status, the others 424; without a culprit all share the status.
 fn refused(
     ask: &Ask,
+    href: &str,
     steps: &[(bool, &Element)],
     culprit: Option<&Name>,
     fault: &Fault,
@@ -122,7 +129,7 @@ fn refused(
     let is_culprit = |name: &&&Name| culprit.is_none_or(|c| c == **name);
     multistatus(|w| {
         w.raw(b"<D:response>");
-        w.href(&ask.path);
+        w.href(href);
         let at_fault = names.iter().filter(is_culprit).copied();
         write_propstat(at_fault, status, Some(&verdict), Some(&words), w);
         let others = names.iter().filter(|n| !is_culprit(n)).copied();

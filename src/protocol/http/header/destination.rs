@@ -40,7 +40,7 @@ pub fn parse(headers: &HeaderMap, authority: Option<&str>) -> Outcome<Destinatio
 
 /// Whether two authorities name one server. Schemes do not count, for a proxy may have taken TLS
 /// off; so the default ports of both (RFC 9110 §4.2) count as no port.
-fn same_authority(a: &str, b: &str) -> bool {
+pub fn same_authority(a: &str, b: &str) -> bool {
     without_port(a).eq_ignore_ascii_case(without_port(b))
 }
 

@@ -13,7 +13,7 @@ fn peer_of(header: ForwardedBy, socket: &str, headers: &[(&'static str, &str)]) 
     for (name, value) in headers {
         map.append(*name, value.parse().unwrap());
     }
-    let socket = Peer { address: socket.parse().unwrap(), secure: false };
+    let socket = Peer::of_socket(socket.parse().unwrap(), false);
     let peer = trust(header).peer(socket, &map);
     (peer.address.to_string(), peer.secure)
 }
