@@ -20,6 +20,7 @@ use crate::protocol::http::header::accept::error_body;
 use crate::protocol::http::header::{basic, user_agent};
 use crate::protocol::http::peer::Peer;
 use http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::request::Parts;
 use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
 use std::sync::Arc;
@@ -50,39 +51,41 @@ pub async fn serve(
     request: Request<Incoming>,
     peer: Peer,
 ) -> Response<Body> {
-    let wanted = error_body(request.headers());
-    match run(&service, request, peer).await {
-        Ok(response) => response,
+    let (mut parts, body) = request.into_parts();
+    match admit(&service, &mut parts, peer).await {
+        Ok(Ok(ask)) => dispatch(Arc::new(ask), body).await,
+        Ok(Err(response)) => response,
         Err(fault) => {
             let verdict = verdict(&fault, About::Other);
-            answer::of_verdict(&verdict, &answer::words(&fault), wanted)
+            answer::of_verdict(&verdict, &answer::words(&fault), error_body(&parts.headers))
         }
     }
 }
 
-async fn run(
+/// Finds out who asks for what; the headers are taken when that came to an end. Otherwise the
+/// answer is there already: a challenge, or what everyone may know.
+async fn admit(
     service: &Arc<Service>,
-    request: Request<Incoming>,
+    parts: &mut Parts,
     peer: Peer,
-) -> Outcome<Response<Body>> {
-    let (parts, body) = request.into_parts();
+) -> Outcome<Result<Ask, Response<Body>>> {
     let path = space::decode(parts.uri.path())?;
     let target = space::target(&path);
     let who = match basic::parse(&parts.headers)? {
-        basic::Credentials::Basic { .. } if !peer.private => return Ok(in_the_clear()),
+        basic::Credentials::Basic { .. } if !peer.private => return Ok(Err(in_the_clear())),
         basic::Credentials::Basic { user, password } => {
             match sign_in(service, &user, password, peer).await? {
                 Ok(who) => who,
-                Err(response) => return Ok(response),
+                Err(response) => return Ok(Err(response)),
             }
         }
         // Evolution and others ask for the classes before they know a password. The answer is
         // the same for every path, so it tells nothing.
         basic::Credentials::Absent if parts.method == http::Method::OPTIONS => {
-            return Ok(options(&service.registry, On::ALL));
+            return Ok(Err(options(&service.registry, On::ALL)));
         }
-        _ if !peer.private => return Ok(in_the_clear()),
-        _ => return Ok(challenge()),
+        _ if !peer.private => return Ok(Err(in_the_clear())),
+        _ => return Ok(Err(challenge())),
     };
     let client = user_agent::client(&parts.headers).unwrap_or_default();
     let authority = parts.uri.authority().map(|a| a.as_str().to_owned());
@@ -98,19 +101,18 @@ async fn run(
         }
         _ => (None, None),
     };
-    let ask = Arc::new(Ask {
+    Ok(Ok(Ask {
         service: service.clone(),
         access,
         peer,
-        method: parts.method,
+        method: parts.method.clone(),
         authority,
-        headers: parts.headers,
+        headers: std::mem::take(&mut parts.headers),
         path,
         target,
         place,
         owner,
-    });
-    dispatch(ask, body).await
+    }))
 }
 
 async fn sign_in(
@@ -158,16 +160,16 @@ pub fn options(registry: &Registry, class: On) -> Response<Body> {
     response
 }
 
-async fn dispatch(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
+async fn dispatch(ask: Arc<Ask>, body: Incoming) -> Response<Body> {
     let registry = ask.registry();
     let class = presumed_class(&ask);
     let Some(method) = registry.method(ask.method.as_str()) else {
         let mut response = empty(StatusCode::NOT_IMPLEMENTED);
         set(&mut response, ALLOW, &registry.allow(On::ALL));
-        return Ok(response);
+        return response;
     };
     if !method.on.has(class) {
-        return Ok(not_allowed(&ask, class));
+        return not_allowed(&ask, class);
     }
     let answered = match before(&ask).await {
         Ok(()) => (method.run)(ask.clone(), body).await,
@@ -177,7 +179,7 @@ async fn dispatch(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
     if response.status() == StatusCode::METHOD_NOT_ALLOWED {
         set(&mut response, ALLOW, &registry.allow(class));
     }
-    Ok(response)
+    response
 }
 
 /// Methods that change nothing and look after rights by themselves. They do not look at `If`.
