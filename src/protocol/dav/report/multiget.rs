@@ -16,12 +16,12 @@ use crate::protocol::dav::subject::{Node, Subject, text_of};
 use crate::protocol::http::body::Body;
 use crate::protocol::http::header::prefer::Preferences;
 use http::{Response, StatusCode};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 /// Answers with the members that the hrefs name; `kind` is what may hold them.
 pub async fn run(ask: Arc<Ask>, root: Element, kind: Kind) -> Outcome<Response<Body>> {
-    let hrefs: Vec<String> = root
+    let mut hrefs: Vec<String> = root
         .elements()
         .filter(|e| e.is("DAV:", "href"))
         .map(|e| e.text().trim().to_owned())
@@ -29,6 +29,9 @@ pub async fn run(ask: Arc<Ask>, root: Element, kind: Kind) -> Outcome<Response<B
     if hrefs.len() > MULTIGET_MAX {
         return Err(Fault::malformed(format!("more than {MULTIGET_MAX} hrefs")));
     }
+    // No resource stands twice in an answer (RFC 4918 §14.24), however its hrefs are spelt.
+    let mut seen = HashSet::new();
+    hrefs.retain(|href| seen.insert(path_of(href).unwrap_or_else(|| href.clone())));
     if root.child("DAV:", "prop").is_some_and(expands) {
         let what = "expand and the limits of recurrence and free-busy sets";
         return Err(Refusal::UnsupportedFilter(what.to_owned()).into());
