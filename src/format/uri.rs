@@ -3,6 +3,7 @@
 //! Invariant: a decoded path has no empty, `.` or `..` segment and no control character, so it
 //! names one place only, and encoding gives one spelling only: clients compare hrefs as text.
 
+use memchr::{memchr, memchr2};
 use std::borrow::Cow;
 
 /// Appends the path with every byte percent-encoded except `A-Z a-z 0-9 - . _ ~ / @`. Clients
@@ -28,11 +29,16 @@ pub fn encode_path(path: &str, out: &mut Vec<u8>) {
 /// slash at the end is fine), and a raw `?` or `#`, which is not part of a path.
 pub fn decode_path(text: &str) -> Option<String> {
     let path = decode_bytes(text)?;
-    let forbidden = |c: char| c.is_ascii_control() || matches!(c, '\u{fffe}' | '\u{ffff}');
-    if path.chars().any(forbidden) || path.contains("//") {
+    let bytes = path.as_bytes();
+    if bytes.iter().any(u8::is_ascii_control) || path.contains("//") {
         return None;
     }
-    if path.split('/').any(|segment| matches!(segment, "." | "..")) {
+    // What begins with this byte is rare, and only it can be one of the two.
+    if memchr(0xef, bytes).is_some() && path.contains(['\u{fffe}', '\u{ffff}']) {
+        return None;
+    }
+    let dotted = bytes.first() == Some(&b'.') || path.contains("/.");
+    if dotted && path.split('/').any(|segment| matches!(segment, "." | "..")) {
         return None;
     }
     Some(path.into_owned())
@@ -40,14 +46,14 @@ pub fn decode_path(text: &str) -> Option<String> {
 
 /// Resolves the escapes only.
 fn decode_bytes(text: &str) -> Option<Cow<'_, str>> {
-    if text.contains(['?', '#']) {
+    if memchr2(b'?', b'#', text.as_bytes()).is_some() {
         return None;
+    }
+    if memchr(b'%', text.as_bytes()).is_none() {
+        return Some(Cow::Borrowed(text));
     }
     let mut pieces = text.split('%');
     let first = pieces.next()?;
-    if first.len() == text.len() {
-        return Some(Cow::Borrowed(text));
-    }
     let mut bytes = Vec::with_capacity(text.len());
     bytes.extend_from_slice(first.as_bytes());
     for piece in pieces {
@@ -71,7 +77,8 @@ fn decode_bytes(text: &str) -> Option<Cow<'_, str>> {
 /// is one of the two forms (RFC 4918 §8.3, §10.3).
 pub fn parse_reference(text: &str) -> Option<(Option<&str>, &str)> {
     let text = text.trim_matches([' ', '\t', '\r', '\n']);
-    let text = text.split(['?', '#']).next().unwrap_or("");
+    let end = memchr2(b'?', b'#', text.as_bytes()).unwrap_or(text.len());
+    let text = text.get(..end).unwrap_or("");
     if text.starts_with('/') {
         return (!text.starts_with("//")).then_some((None, text));
     }

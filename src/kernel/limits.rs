@@ -60,6 +60,9 @@ pub const CREDENTIAL_CACHE_MAX: usize = 20_000;
 pub const PASSWORD_CHECKS_MAX: usize = 2;
 /// Seconds that a client may take for a request's header, and between two pieces of its body.
 pub const HTTP_STALL_SECONDS: u64 = 30;
+/// Seconds that a connection is read on after an answer that did not wait for the request's body:
+/// closed at once, it would take the answer with it.
+pub const HTTP_LINGER_SECONDS: u64 = 5;
 /// Octets a second that a request's body must bring on average, once the client was waited for
 /// longer than `HTTP_STALL_SECONDS`: the slowest telephone brings more, a trickle does not.
 pub const HTTP_BODY_RATE_MIN: u64 = 256;

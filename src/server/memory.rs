@@ -14,5 +14,8 @@ pub fn set_up() {
     // SAFETY: mallopt only stores the number, and no other thread runs yet.
     unsafe {
         libc::mallopt(libc::M_MMAP_THRESHOLD, MAPPED);
+        // A fixed first threshold fixes this one too, at 128 KiB: then every buffer of an answer
+        // would be given back and faulted in again.
+        libc::mallopt(libc::M_TRIM_THRESHOLD, MAPPED);
     }
 }

@@ -65,11 +65,7 @@ impl Sqlite {
     where
         F: for<'t> FnOnce(&'t mut Tx) -> Future<'t, T>,
     {
-        let idle = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let connection = match idle {
-            Some(connection) => connection,
-            None => Connection::open(&self.path, true)?,
-        };
+        let connection = self.reader()?;
         connection.control("BEGIN")?;
         let mut tx = Tx::new(tx::Connection::Sqlite(connection));
         let result = poll_once(work(&mut tx));
@@ -77,12 +73,34 @@ impl Sqlite {
         if let tx::Connection::Sqlite(connection) = tx.on
             && connection.control("COMMIT").is_ok()
         {
-            let mut idle = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
-            if idle.len() < READERS_IDLE_MAX {
-                idle.push(connection);
-            }
+            self.give_back(connection);
         }
         result
+    }
+
+    /// Reads without a snapshot around them: each statement is one.
+    pub fn look<T, F>(&self, work: F) -> Outcome<T>
+    where
+        F: for<'t> FnOnce(&'t mut Tx) -> Future<'t, T>,
+    {
+        let mut tx = Tx::new(tx::Connection::Sqlite(self.reader()?));
+        let result = poll_once(work(&mut tx));
+        if let tx::Connection::Sqlite(connection) = tx.on {
+            self.give_back(connection);
+        }
+        result
+    }
+
+    fn reader(&self) -> Outcome<Connection> {
+        let idle = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        idle.map_or_else(|| Connection::open(&self.path, true), Ok)
+    }
+
+    fn give_back(&self, connection: Connection) {
+        let mut idle = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < READERS_IDLE_MAX {
+            idle.push(connection);
+        }
     }
 
     /// Hands the work to the writer and waits for its commit.
@@ -371,6 +389,18 @@ mod tests {
             assert!(!statement.exists((account, "calendars")).unwrap());
         }
         assert_eq!(statement.get_status(rusqlite::StatementStatus::RePrepare), 0);
+    }
+
+    #[test]
+    fn every_commit_is_synced() {
+        let folder = tempfile::tempdir().unwrap();
+        let connection = Connection::open(&folder.path().join("t.db"), false).unwrap();
+        let setting = |name: &str| -> String {
+            let sql = format!("SELECT CAST({name} AS TEXT) FROM pragma_{name}");
+            connection.0.query_row(&sql, [], |row| row.get(0)).unwrap()
+        };
+        // 2 is FULL: in WAL mode NORMAL would sync at checkpoints only.
+        assert_eq!((setting("synchronous"), setting("journal_mode")), ("2".into(), "wal".into()));
     }
 
     #[test]

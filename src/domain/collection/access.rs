@@ -96,6 +96,11 @@ impl Access {
         Ok(Rights(Some(mine.map(|(path, grant)| (path, grant.privileges)).collect())))
     }
 
+    /// Whether the asker has every right on a place, whatever is granted.
+    pub fn may_everything(&self, place: &Place) -> bool {
+        self.has_all(place.account)
+    }
+
     /// Demands a right on a place. Whoever has none at all, and whoever lacks this one, gets the
     /// same answer whether or not something is there.
     pub async fn demand(

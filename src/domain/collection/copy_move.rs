@@ -161,7 +161,7 @@ impl Work<'_> {
         let moving = self.verb == Verb::Move;
         let growth = if moving && from.account == to.account { 0 } else { it.size as i64 };
         let (number, used) = change_log::take(tx, to.account).await?;
-        within_quota(tx, to, used, growth).await?;
+        within_quota(tx, self.access, to, used, growth).await?;
         let uid = object::uid_of(tx, holder.id, &it.name).await?;
         if !(moving && holder.id == parent.id) {
             uid_is_free(tx, to, parent, uid.as_deref()).await?;
@@ -250,7 +250,7 @@ impl Work<'_> {
             _ => collection::octets(tx, it).await?,
         };
         let (_, used) = change_log::current(tx, self.to.account).await?;
-        within_quota(tx, self.to, used, octets).await?;
+        within_quota(tx, self.access, self.to, used, octets).await?;
         let mut copies = vec![(it.clone(), parent.clone(), self.to.clone())];
         while let Some((source, holder, place)) = copies.pop() {
             let made = self.copy_collection(tx, &source, &holder, &place).await?;

@@ -116,7 +116,7 @@ pub(super) async fn write(
     };
     fits(tx, place, parent, content, index).await?;
     let growth = content.size as i64 - old.map_or(0, |o| o.size as i64);
-    within_quota(tx, place, used, growth).await?;
+    within_quota(tx, access, place, used, growth).await?;
     let blob = blob::keep(tx, content, access.now).await?;
     let name = place.name();
     object::put(tx, parent.id, name, number, (blob, content), index, access.now).await?;
@@ -175,6 +175,7 @@ pub(super) async fn uid_is_free(
 /// Refuses growth beyond the owner's quota; shrinking is always allowed.
 pub(super) async fn within_quota(
     tx: &mut Tx,
+    access: &Access,
     place: &Place,
     used: i64,
     growth: i64,
@@ -182,8 +183,11 @@ pub(super) async fn within_quota(
     if growth <= 0 {
         return Ok(());
     }
-    let owner = crate::store::principal::by_id(tx, place.account).await?;
-    match owner.and_then(|p| p.quota) {
+    let quota = match access.who.id == place.account {
+        true => access.who.quota,
+        false => crate::store::principal::by_id(tx, place.account).await?.and_then(|p| p.quota),
+    };
+    match quota {
         Some(quota) if used.saturating_add(growth) > quota => Err(Refusal::QuotaExceeded.into()),
         _ => Ok(()),
     }

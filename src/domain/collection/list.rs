@@ -253,7 +253,7 @@ pub async fn by_names(
     let store = access.store.clone();
     let files = store.files().clone();
     store
-        .read(move |tx| Box::pin(async move { object::by_names(tx, of, &names, &files).await }))
+        .look(move |tx| Box::pin(async move { object::by_names(tx, of, &names, &files).await }))
         .await
 }
 
@@ -342,6 +342,9 @@ pub async fn load(
 
 /// The asker's rights on a place.
 pub async fn rights(access: &Access, place: &Place) -> Outcome<Privileges> {
+    if access.may_everything(place) {
+        return Ok(Privileges::ALL);
+    }
     let (access, place) = (access.clone(), place.clone());
     let store = access.store.clone();
     store.read(move |tx| Box::pin(async move { access.rights(tx, &place).await })).await

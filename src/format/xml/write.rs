@@ -156,16 +156,20 @@ pub fn escape_text(text: &str, out: &mut Vec<u8>) {
     let mut rest = text.as_bytes();
     // Without branches, so that it runs on many bytes at once. Mostly nothing but line ends
     // needs a reference.
-    if rest.iter().fold(false, |seen, &b| seen | is_special(b)) {
-        return escape(rest, &TEXT, out);
-    }
+    let unclean = |bytes: &[u8]| bytes.iter().fold(false, |seen, &b| seen | is_special(b));
+    let somewhere = unclean(rest);
+    // A line that is not clean costs a look at each of its bytes; the others need not pay for it.
+    let copy = |line: &[u8], out: &mut Vec<u8>| match somewhere && unclean(line) {
+        true => escape(line, &TEXT, out),
+        false => out.extend_from_slice(line),
+    };
     out.reserve(rest.len() + rest.len() / 8);
     while let Some((line, tail)) = memchr(b'\r', rest).and_then(|at| rest.split_at_checked(at)) {
-        out.extend_from_slice(line);
+        copy(line, out);
         out.extend_from_slice(b"&#13;");
         rest = tail.get(1..).unwrap_or_default();
     }
-    out.extend_from_slice(rest);
+    copy(rest, out);
 }
 
 /// Appends an attribute's value, to stand between double quotation marks.

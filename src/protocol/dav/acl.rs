@@ -31,9 +31,9 @@ names! {
     INHERITED_ACL_SET = Dav "inherited-acl-set",
 }
 
-/// The properties.
+/// The properties, and what tells Apple's programs that a search by words is served.
 pub static ACL: Extension = Extension {
-    features: &[],
+    features: &["calendarserver-principal-search"],
     properties: &[
         row(OWNER, On::ALL, Named, Need::NONE, owner),
         row(GROUP, On::ALL, Named, Need::NONE, |_, _, w| {

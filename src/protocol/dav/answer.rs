@@ -12,6 +12,7 @@ use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, VARY};
 use http::{Response, StatusCode};
 use std::io;
+use std::task::{Context, Poll, Waker};
 use tokio::sync::mpsc::{Sender, channel};
 
 /// The media type of every XML answer (CLIENTS-SOURCE §3: both this and text/xml are taken).
@@ -95,23 +96,43 @@ impl Sheet {
     /// Ends the multistatus.
     pub async fn finish(mut self) {
         self.writer.close(&MULTISTATUS);
-        let _ = self.hand_over().await;
+        let _ = self.sink.send(Ok(Bytes::from(self.writer.out))).await;
     }
 }
 
-/// A multistatus that `work` writes while it is sent.
+/// Octets that a streamed answer has room for at first: most are short.
+const ROOM: usize = 4 << 10;
+
+/// A multistatus that `work` writes while it is sent. One that needs no wait and fits into one
+/// piece is there at once, and goes out with its length.
 pub fn streamed<F>(work: impl FnOnce(Sheet) -> F) -> Response<Body>
 where
     F: Future<Output = ()> + Send + 'static,
 {
-    let (sink, pieces) = channel(1);
-    let mut writer = Writer::with_capacity(PIECE);
+    let (sink, mut pieces) = channel(1);
+    let mut writer = Writer::with_capacity(ROOM);
     writer.document_start(&MULTISTATUS);
-    let work = Box::pin(work(Sheet { writer, sink }));
-    let mut response = Response::new(Body::Worked(Some(work), pieces, None));
+    let mut work = Box::pin(work(Sheet { writer, sink }));
+    // Whoever sends the answer polls again with a waker of its own.
+    let body = match work.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Pending => Body::Worked(Some(work), pieces, None),
+        // The channel holds one piece, so what ended without waiting left one at most.
+        Poll::Ready(()) => match pieces.try_recv() {
+            Ok(Ok(whole)) => Body::Full(whole),
+            Ok(Err(broken)) => broken_off(broken),
+            Err(_) => Body::Empty,
+        },
+    };
+    let mut response = Response::new(body);
     *response.status_mut() = StatusCode::MULTI_STATUS;
     set(&mut response, CONTENT_TYPE, XML);
     response
+}
+
+fn broken_off(why: io::Error) -> Body {
+    let (sink, pieces) = channel(1);
+    let _ = sink.try_send(Err(why));
+    Body::Worked(None, pieces, None)
 }
 
 /// The answer to a fault: the condition as XML for DAV clients; JSON or plain text, with the

@@ -17,6 +17,7 @@ use crate::protocol::http::header::accept::error_body;
 use crate::protocol::http::header::{basic, user_agent};
 use crate::protocol::http::peer::Peer;
 use http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::request::Parts;
 use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
 use std::sync::Arc;
@@ -47,37 +48,39 @@ pub async fn serve(
     request: Request<Incoming>,
     peer: Peer,
 ) -> Response<Body> {
-    let wanted = error_body(request.headers());
-    match run(&service, request, peer).await {
-        Ok(response) => response,
+    let (mut parts, body) = request.into_parts();
+    match admit(&service, &mut parts, peer).await {
+        Ok(Ok(ask)) => dispatch(Arc::new(ask), body).await,
+        Ok(Err(response)) => response,
         Err(fault) => {
             let verdict = verdict(&fault, About::Other);
-            answer::of_verdict(&verdict, &answer::words(&fault), wanted)
+            answer::of_verdict(&verdict, &answer::words(&fault), error_body(&parts.headers))
         }
     }
 }
 
-async fn run(
+/// Finds out who asks for what; the headers are taken when that came to an end. Otherwise the
+/// answer is there already: a challenge, or what everyone may know.
+async fn admit(
     service: &Arc<Service>,
-    request: Request<Incoming>,
+    parts: &mut Parts,
     peer: Peer,
-) -> Outcome<Response<Body>> {
-    let (parts, body) = request.into_parts();
+) -> Outcome<Result<Ask, Response<Body>>> {
     let path = space::decode(parts.uri.path())?;
     let target = space::target(&path);
     let who = match basic::parse(&parts.headers)? {
         basic::Credentials::Basic { user, password } => {
             match sign_in(service, &user, password, peer).await? {
                 Ok(who) => who,
-                Err(response) => return Ok(response),
+                Err(response) => return Ok(Err(response)),
             }
         }
         // Evolution and others ask for the classes before they know a password. The answer is
         // the same for every path, so it tells nothing.
         basic::Credentials::Absent if parts.method == http::Method::OPTIONS => {
-            return Ok(options(&service.registry, On::ALL));
+            return Ok(Err(options(&service.registry, On::ALL)));
         }
-        _ => return Ok(challenge()),
+        _ => return Ok(Err(challenge())),
     };
     let client = user_agent::client(&parts.headers).unwrap_or_default();
     let authority = parts.uri.authority().map(|a| a.as_str().to_owned());
@@ -93,19 +96,18 @@ async fn run(
         }
         _ => (None, None),
     };
-    let ask = Arc::new(Ask {
+    Ok(Ok(Ask {
         service: service.clone(),
         access,
         peer,
-        method: parts.method,
+        method: parts.method.clone(),
         authority,
-        headers: parts.headers,
+        headers: std::mem::take(&mut parts.headers),
         path,
         target,
         place,
         owner,
-    });
-    dispatch(ask, body).await
+    }))
 }
 
 async fn sign_in(
@@ -147,21 +149,21 @@ pub fn options(registry: &Registry, class: On) -> Response<Body> {
     response
 }
 
-async fn dispatch(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
+async fn dispatch(ask: Arc<Ask>, body: Incoming) -> Response<Body> {
     let registry = ask.registry();
     let class = presumed_class(&ask);
     let Some(method) = registry.method(ask.method.as_str()) else {
         let mut response = empty(StatusCode::NOT_IMPLEMENTED);
         set(&mut response, ALLOW, &registry.allow(On::ALL));
-        return Ok(response);
+        return response;
     };
     if !method.on.has(class) {
-        return Ok(not_allowed(&ask, class));
+        return not_allowed(&ask, class);
     }
-    Ok(match (method.run)(ask.clone(), body).await {
+    match (method.run)(ask.clone(), body).await {
         Ok(response) => response,
         Err(fault) => answer::fault(&ask, &fault),
-    })
+    }
 }
 
 /// 405 with the methods that are allowed.

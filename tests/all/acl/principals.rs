@@ -45,6 +45,17 @@ dialogues! {
         assert!(hrefs(found.only().prop("group-membership")).is_empty());
     }
 
+    /// Collections of principals list oneself and one's groups.
+    async fn one_finds_oneself_and_ones_groups(user: User) {
+        let path = group_path(&group(&[&user]).await);
+        for (collection, member) in [("groups", path), ("users", user.principal())] {
+            let collection = format!("/dav/principals/{collection}/");
+            let found = user.propfind(&collection, "1", "<D:displayname/>").await;
+            assert_eq!(found.hrefs(), [collection.as_str(), member.as_str()]);
+            assert!(!found.of(&member).text("displayname").is_empty());
+        }
+    }
+
     /// Others' principals answer as if they were not there, except to administrators.
     async fn principals_are_seen_by_themselves(user: User, other: User) {
         let missing = "/dav/principals/users/nobody-at-all/";

@@ -54,7 +54,14 @@ dialogues! {
             }
             let shown = aces(found.only().prop("acl"));
             assert!(!shown.is_empty(), "{path}");
+            let mut paths = Vec::new();
+            walk(found.only().prop("supported-privilege-set"), &[], &mut paths);
+            for privilege in shown.iter().flat_map(|ace| &ace.1) {
+                let named = |path: &Vec<String>| path.last().unwrap().ends_with(&format!("}}{privilege}"));
+                assert!(paths.iter().any(named), "{privilege} at {path}");
+            }
             let restrictions = found.only().prop("acl-restrictions");
+            assert_eq!(restrictions.elements().count(), 2);
             for name in ["grant-only", "no-invert"] {
                 assert!(restrictions.child("DAV:", name).is_some());
             }

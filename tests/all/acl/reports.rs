@@ -260,12 +260,19 @@ dialogues! {
     }
 
     /// Every property that is announced finds something by a text of its own.
-    async fn what_is_searchable_is_found(user: User) {
+    async fn what_is_searchable_is_found(plain: User) {
+        let user = plain.server.account(|new| new.name += "@localhost").await;
         let root = "D:principal-property-search";
         let principal = user.principal();
-        for (property, text) in [("D:displayname", user.name.as_str()),
-            ("C:calendar-user-address-set", &principal), ("C:calendar-user-type", "individual"),
-            ("C:calendar-home-set", "/dav/calendars/")] {
+        let table = [
+            ("D:displayname", user.name.as_str()),
+            ("S:email-address-set", user.name.as_str()),
+            ("C:calendar-user-address-set", "mailto:"),
+            ("C:calendar-user-address-set", principal.as_str()),
+            ("C:calendar-user-type", "individual"),
+            ("C:calendar-home-set", "/dav/calendars/"),
+        ];
+        for (property, text) in table {
             let found = report(&user, PRINCIPALS, root, &search(property, text)).await;
             assert_eq!(found.hrefs(), [user.principal()], "{property}");
         }

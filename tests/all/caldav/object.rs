@@ -242,7 +242,7 @@ dialogues! {
             let update = format!("<D:set><D:prop>{prop}</D:prop></D:set>");
             let done = user.proppatch(&calendar, &update).await.expect(207).multistatus();
             assert_eq!(done.only().status_of(name), Some(200));
-            let shown = user.propfind(&calendar, "0", &empty(prop)).await;
+            let shown = user.propfind(&calendar, "0", &empty(prop).to_string()).await;
             assert_eq!(shown.only().text(name), text);
         }
         let bad = "<D:set><D:prop><C:calendar-timezone>Vienna</C:calendar-timezone></D:prop></D:set>";

@@ -93,6 +93,26 @@ pub async fn int(location: &Location, sql: &str) -> i64 {
     }
 }
 
+/// The contents kept as files: the hash in hexadecimal digits, and how many octets.
+pub async fn large_contents(location: &Location) -> Vec<(String, i64)> {
+    match location {
+        Location::Sqlite(path) => {
+            let connection = sqlite(path);
+            let sql = "SELECT lower(hex(hash)), size FROM blob WHERE data IS NULL";
+            let mut statement = connection.prepare(sql).unwrap();
+            let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+            rows.map(Result::unwrap).collect()
+        }
+        Location::Postgres { url, .. } => {
+            let mut connection = PgConnection::connect(url).await.unwrap();
+            let sql = "SELECT encode(hash, 'hex'), size FROM blob WHERE data IS NULL";
+            let rows = connection.fetch_all(sql).await.unwrap();
+            connection.close().await.unwrap();
+            rows.into_iter().map(|row| (row.get(0), row.get(1))).collect()
+        }
+    }
+}
+
 /// How many rows a table has.
 pub async fn rows(location: &Location, table: &str) -> i64 {
     int(location, &format!("SELECT count(*) FROM {table}")).await

@@ -72,7 +72,7 @@ async fn entrance(
     members: bool,
     itself: bool,
 ) -> Outcome<Response<Body>> {
-    let below = if members { below_entrance(ask) } else { Vec::new() };
+    let below = if members { below_entrance(ask).await? } else { Vec::new() };
     let mut profiles = Vec::new();
     for path in &below {
         if let Target::Principal(kind, name) = space::target(path)
@@ -94,12 +94,12 @@ async fn entrance(
 }
 
 /// What is directly below a collection that nobody owns: only what is the asker's own.
-fn below_entrance(ask: &Ask) -> Vec<String> {
-    let own_kind = Kind::of(&ask.access.who);
+async fn below_entrance(ask: &Ask) -> Outcome<Vec<String>> {
     let name = &ask.access.who.name;
+    let me = lookup::oneself(&ask.access.store, &ask.access.who).await?;
     let mut all = vec!["/dav/".to_owned(), "/dav/principals/".to_owned()];
     all.extend(Kind::ALL.map(|kind| format!("/dav/principals/{}/", kind.segment())));
-    all.push(principal_path(own_kind, name));
+    all.extend(me.iter().map(|it| principal_path(Kind::of(it), &it.name)));
     all.extend(Home::ALL.map(|home| format!("/dav/{}/", home.segment())));
     all.extend(Home::ALL.map(|home| home_path(home, name)));
     let here = if ask.path.ends_with('/') { ask.path.clone() } else { format!("{}/", ask.path) };
@@ -107,7 +107,7 @@ fn below_entrance(ask: &Ask) -> Vec<String> {
         let rest = path.strip_prefix(&here).and_then(|rest| rest.strip_suffix('/'));
         rest.is_some_and(|rest| !rest.is_empty() && !rest.contains('/'))
     });
-    all
+    Ok(all)
 }
 
 /// The profile of a principal that the asker may see.

@@ -58,10 +58,18 @@ fn path_of(href: &str) -> Option<String> {
 /// Hrefs that are looked up together.
 const BATCH: usize = 64;
 
-type Loaded = HashMap<(String, String), (Object, Content)>;
+/// Members with their contents, by the path of their collection and by their name.
+type Loaded<'b> = HashMap<&'b str, HashMap<String, (Object, Content)>>;
 
-/// What is known of a collection that hrefs point into: its place and rights, or why not.
-type Parents = HashMap<String, Result<(Place, list::Sight), Fault>>;
+/// What is known of a collection that hrefs point into, or why nothing is.
+type Parents = HashMap<String, Result<Parent, Fault>>;
+
+struct Parent {
+    place: Place,
+    sight: list::Sight,
+    /// Its path as members' paths begin.
+    stem: String,
+}
 
 async fn write(
     ask: &Ask,
@@ -105,12 +113,12 @@ async fn write_batch(
             let found = parent(ask, above, kind, wanted).await;
             parents.insert(above.to_owned(), found);
         }
-        if let Some(Ok((_, sight))) = parents.get(above)
-            && let Some(it) = sight.found.collection()
+        if let Some(Ok(parent)) = parents.get(above)
+            && let Some(it) = parent.sight.found.collection()
         {
-            for (object, body) in list::by_names(&ask.access, it.id, names).await? {
-                loaded.insert((above.to_owned(), object.name.clone()), (object, body));
-            }
+            let found = list::by_names(&ask.access, it.id, names).await?;
+            let named = found.into_iter().map(|found| (found.0.name.clone(), found));
+            loaded.insert(above, named.collect());
         }
     }
     for (href, path) in batch {
@@ -122,12 +130,7 @@ async fn write_batch(
     Ok(Ok(()))
 }
 
-async fn parent(
-    ask: &Ask,
-    above: &str,
-    kind: Kind,
-    wanted: &Wanted,
-) -> Result<(Place, list::Sight), Fault> {
+async fn parent(ask: &Ask, above: &str, kind: Kind, wanted: &Wanted) -> Result<Parent, Fault> {
     let path = format!("{above}/");
     if !matches!(target(&path), Target::Account(..)) {
         return Err(Fault::NotFound);
@@ -136,7 +139,10 @@ async fn parent(
     let want = list::Want { properties: false, content: false, children: false, ..wanted.want() };
     let sight = list::see(&ask.access, &place, want).await?;
     match sight.found {
-        Found::Collection(ref it) if Kind::from_number(it.kind) == kind => Ok((place, sight)),
+        Found::Collection(ref it) if Kind::from_number(it.kind) == kind => {
+            let stem = place_path(&place.at(&place.path, true));
+            Ok(Parent { place, sight, stem })
+        }
         _ => Err(Fault::NotFound),
     }
 }
@@ -147,16 +153,15 @@ fn write_one(
     href: &str,
     path: Option<&str>,
     parents: &Parents,
-    loaded: &Loaded,
+    loaded: &Loaded<'_>,
     w: &mut crate::format::xml::Writer,
 ) {
     let parts = path.and_then(split);
     let found = parts.and_then(|(above, name)| {
-        let (object, body) = loaded.get(&(above.to_owned(), name.to_owned()))?;
-        let (place, sight) = parents.get(above)?.as_ref().ok()?;
-        Some((object, body, place, sight))
+        let (object, body) = loaded.get(above)?.get(name)?;
+        Some((object, body, parents.get(above)?.as_ref().ok()?))
     });
-    let Some((object, body, place, sight)) = found else {
+    let Some((object, body, Parent { place, sight, stem })) = found else {
         let fault = parts.and_then(|(above, _)| parents.get(above)?.as_ref().err());
         let verdict = fault.map(|fault| verdict(fault, ask.about()));
         let status = verdict.as_ref().map_or(StatusCode::NOT_FOUND, |v| v.status);
@@ -164,7 +169,7 @@ fn write_one(
         return;
     };
     let text = text_of(body);
-    let path = place_path(&place.at(&place.path, true).child(&object.name, false));
+    let path = [stem.as_str(), &object.name].concat();
     let subject = Subject {
         ask,
         node: Node::Object(object, text.as_deref()),

@@ -7,7 +7,7 @@ use crate::domain::collection::{Object, Place};
 use crate::domain::directory::{Kind, lookup};
 use crate::format::xml::{Element, Writer};
 use crate::kernel::fault::{Fault, Outcome};
-use crate::kernel::limits::PRINCIPAL_MATCHES_MAX;
+use crate::kernel::limits::{PRINCIPAL_MATCHES_MAX, QUERY_MATCHES_MAX};
 use crate::protocol::dav::Ask;
 use crate::protocol::dav::answer::{XML, full};
 use crate::protocol::dav::method::propfind::each_child;
@@ -44,8 +44,8 @@ pub async fn run(ask: Arc<Ask>, root: Element) -> Outcome<Response<Body>> {
     let me = me.iter().map(|p| principal_path(Kind::of(p), &p.name)).collect();
     let mut writer = Writer::with_capacity(2048);
     writer.document_start(&MULTISTATUS);
-    let mut search =
-        Search { ask: &ask, wanted, property, me, left: PRINCIPAL_MATCHES_MAX, writer };
+    let (looks, left) = (QUERY_MATCHES_MAX, PRINCIPAL_MATCHES_MAX);
+    let mut search = Search { ask: &ask, wanted, property, me, looks, left, writer };
     let whole = search.run().await?;
     let mut writer = search.writer;
     if !whole {
@@ -62,6 +62,8 @@ struct Search<'a> {
     property: Option<&'a Element>,
     /// The paths of the user's principals.
     me: Vec<String>,
+    /// How many more may be looked at.
+    looks: usize,
     /// How many more may match.
     left: usize,
     writer: Writer,
@@ -153,8 +155,10 @@ impl Search<'_> {
         })
     }
 
-    /// Writes a resource that matches; `false` when the answer is full.
+    /// Writes a resource that matches; `false` when the answer is full, or took too much work.
     fn visit(&mut self, subject: &Subject<'_>) -> bool {
+        let Some(looks) = self.looks.checked_sub(1) else { return false };
+        self.looks = looks;
         let matches = match self.property {
             None => subject.principal().is_some(),
             Some(property) => self.names_me(subject, property),

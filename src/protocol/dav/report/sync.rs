@@ -145,6 +145,7 @@ async fn write_changes(
 ) -> Outcome<Result<(), Gone>> {
     let want = wanted.want();
     let here = place.at(&place.path, true);
+    let (stem, mut path) = (place_path(&here), String::new());
     let rights = list::rights_in(&ask.access, &here).await?;
     for batch in found.members.chunks(BATCH) {
         let loaded = list::load(&ask.access, &found.collection, batch, want).await?;
@@ -153,15 +154,18 @@ async fn write_changes(
                 Change::Object(it) => loaded.contents.get(&it.name).and_then(text_of),
                 _ => None,
             };
-            let (node, path, at) = match member {
+            path.clear();
+            path.push_str(&stem);
+            let own;
+            let (node, at) = match member {
                 Change::Gone(name) => {
-                    let path = format!("{}{name}", place_path(&here));
+                    path.push_str(name);
                     write_status(&path, StatusCode::NOT_FOUND, None, &mut sheet.writer);
                     continue;
                 }
                 Change::Object(it) => {
-                    let path = place_path(&here.child(&it.name, false));
-                    (Node::Object(it, text.as_deref()), path, here.clone())
+                    path.push_str(&it.name);
+                    (Node::Object(it, text.as_deref()), &here)
                 }
                 Change::Collection(it) if infinite => {
                     let path = place_path(&place.at(&it.path, true));
@@ -170,13 +174,14 @@ async fn write_changes(
                     continue;
                 }
                 Change::Collection(it) => {
-                    let at = place.at(&it.path, true);
-                    (Node::Collection(it), place_path(&at), at)
+                    own = place.at(&it.path, true);
+                    path = place_path(&own);
+                    (Node::Collection(it), &own)
                 }
             };
             let stored = loaded.properties_of(member);
             let (locks, quota, grants) = (&loaded.locks, loaded.quota, &loaded.grants);
-            let place = Some(&at);
+            let place = Some(at);
             let rights = rights.on(&at.path);
             let subject =
                 Subject { ask, node, path: &path, place, rights, stored, locks, quota, grants };

@@ -6,17 +6,16 @@
 use super::syntax::{is_token_char, joined};
 use crate::kernel::limits::CLIENT_NAME_MAX;
 use http::HeaderMap;
+use std::borrow::Cow;
 
 /// The products of the client, the most significant first, without comments, in at most
 /// [`CLIENT_NAME_MAX`] octets. The `Mozilla/5.0` that stands first for history's sake names nobody
 /// and is left out when something follows. None when nothing is left.
 pub fn client(headers: &HeaderMap) -> Option<String> {
-    let text = without_comments(&joined(headers, "user-agent")?);
-    let words: Vec<String> = text
-        .split_whitespace()
-        .map(|word| word.chars().filter(|c| is_token_char(*c) || *c == '/').collect::<String>())
-        .filter(|word| !word.is_empty())
-        .collect();
+    let text = joined(headers, "user-agent")?;
+    let text = without_comments(&text);
+    let words: Vec<Cow<'_, str>> =
+        text.split_whitespace().map(clean).filter(|word| !word.is_empty()).collect();
     let named = match words.split_first() {
         Some((first, rest)) if first.starts_with("Mozilla/") && !rest.is_empty() => rest,
         _ => &words,
@@ -39,8 +38,20 @@ pub fn client(headers: &HeaderMap) -> Option<String> {
     Some(name)
 }
 
+/// The characters of a word that a name may hold.
+fn clean(word: &str) -> Cow<'_, str> {
+    let fits = |c: char| is_token_char(c) || c == '/';
+    match word.chars().all(fits) {
+        true => Cow::Borrowed(word),
+        false => Cow::Owned(word.chars().filter(|c| fits(*c)).collect()),
+    }
+}
+
 /// Each comment (RFC 9110 §5.6.5) becomes a space; one that is never closed reaches to the end.
-fn without_comments(text: &str) -> String {
+fn without_comments(text: &str) -> Cow<'_, str> {
+    if !text.contains('(') {
+        return Cow::Borrowed(text);
+    }
     let mut out = String::with_capacity(text.len());
     let (mut depth, mut escaped) = (0_usize, false);
     for c in text.chars() {
@@ -56,7 +67,7 @@ fn without_comments(text: &str) -> String {
             out.push(if c == '(' { ' ' } else { c });
         }
     }
-    out
+    Cow::Owned(out)
 }
 
 #[cfg(test)]
