@@ -112,7 +112,7 @@ async fn orphans(it: &Given) -> Outcome<()> {
     Ok(())
 }
 
-/// The running worker.
+/// The running worker. Dropped, it ends by itself after the job under way.
 pub struct Jobs {
     stop: watch::Sender<bool>,
     worker: JoinHandle<()>,
@@ -148,7 +148,8 @@ async fn work(store: Store, current: Arc<Current>, mut stop: watch::Receiver<boo
             tracing::warn!(%fault, "background work cannot reach its table");
         }
         tokio::select! {
-            _ = stop.changed() => {}
+            // Whoever could stop the worker is gone: so is the server.
+            changed = stop.changed() => if changed.is_err() { return },
             () = tokio::time::sleep(Duration::from_secs(JOB_POLL_SECONDS)) => {}
         }
     }
