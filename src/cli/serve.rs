@@ -50,11 +50,10 @@ impl Serve {
 /// [`Failure::Failed`].
 pub async fn serve(config: Config, source: Source) -> Result<(), Failure> {
     let current = Current::new(config);
-    let app = app::start(&current).await.map_err(|fault| fault.to_string())?;
-    let first = app.first;
-    let announced =
-        run(current, source, app.handler, |addresses| announce(&addresses, first)).await;
-    app.store.close().await;
+    let mut app = app::start(&current).await.map_err(|fault| fault.to_string())?;
+    let (handler, first) = (app.handler.clone(), app.first.take());
+    let announced = run(current, source, handler, |addresses| announce(&addresses, first)).await;
+    app.close().await;
     announced.map_err(Failure::Failed)
 }
 

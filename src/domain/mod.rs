@@ -8,3 +8,4 @@ pub mod collection;
 pub mod calendar;
 pub mod contacts;
 pub mod account;
+pub mod retention;

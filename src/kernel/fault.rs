@@ -71,8 +71,37 @@ pub enum Refusal {
     TooManyMatches,
     /// The query uses a part of the language that is not served.
     UnsupportedFilter(String),
+    /// The query's filter breaks the rules of its language.
+    InvalidFilter(String),
+    /// An access control entry breaks this rule; the text says which entry and what to do.
+    Ace(AceRule, String),
     /// A directory change that cannot be made: name taken, unknown domain and the like.
     Directory(String),
+}
+
+/// The rules that an access control list must keep (RFC 3744 §8.1.1). Variants are named after
+/// the condition; those that cannot be broken here (abstract privileges, required principals,
+/// denials in the wrong order) have none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AceRule {
+    /// Entries contradict each other, or the resource takes no entries of its own.
+    NoConflict,
+    /// An entry contradicts one that the server protects.
+    NoProtectedConflict,
+    /// An entry claims to be inherited and is not.
+    NoInheritedConflict,
+    /// There are more entries than are kept.
+    LimitedNumber,
+    /// An entry denies.
+    GrantOnly,
+    /// An entry is for everybody but a principal.
+    NoInvert,
+    /// An entry names a privilege that does not exist here.
+    NotSupportedPrivilege,
+    /// An entry names a principal that does not exist.
+    RecognizedPrincipal,
+    /// An entry is for a principal that gets no access here.
+    AllowedPrincipal,
 }
 
 impl Fault {
@@ -113,6 +142,7 @@ impl fmt::Display for Refusal {
             Self::Malformed(why)
             | Self::InvalidResource(why)
             | Self::CollectionPlacement(why)
+            | Self::Ace(_, why)
             | Self::Directory(why) => f.write_str(why),
             Self::InvalidData { line: 0, reason } => f.write_str(reason),
             Self::InvalidData { line, reason } => write!(f, "line {line}: {reason}"),
@@ -132,6 +162,7 @@ impl fmt::Display for Refusal {
             Self::InvalidSyncToken => f.write_str("this sync token is not valid here: sync anew"),
             Self::TooManyMatches => f.write_str("too many matches: ask for less"),
             Self::UnsupportedFilter(what) => write!(f, "this filter is not served: {what}"),
+            Self::InvalidFilter(why) => write!(f, "this filter is not valid: {why}"),
         }
     }
 }

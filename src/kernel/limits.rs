@@ -60,6 +60,9 @@ pub const CREDENTIAL_CACHE_MAX: usize = 20_000;
 pub const PASSWORD_CHECKS_MAX: usize = 2;
 /// Seconds that a client may take for a request's header, and between two pieces of its body.
 pub const HTTP_STALL_SECONDS: u64 = 30;
+/// Seconds that a connection is read on after an answer that did not wait for the request's body:
+/// closed at once, it would take the answer with it.
+pub const HTTP_LINGER_SECONDS: u64 = 5;
 /// Octets a second that a request's body must bring on average, once the client was waited for
 /// longer than `HTTP_STALL_SECONDS`: the slowest telephone brings more, a trickle does not.
 pub const HTTP_BODY_RATE_MIN: u64 = 256;
@@ -91,6 +94,23 @@ pub const READERS_IDLE_MAX: usize = 32;
 pub const LOG_FOLD_OCTETS: u64 = 32 << 20;
 /// Days that replaced and deleted content is kept.
 pub const HISTORY_DAYS: i64 = 30;
+/// Seconds that a content without references is kept: whoever reads it at that moment finishes,
+/// and whoever is about to store it again finds its file.
+pub const BLOB_GRACE_SECONDS: i64 = 3_600;
+/// Seconds that a file without a row is kept. Only a crash or a refused upload leaves one.
+pub const BLOB_ORPHAN_SECONDS: i64 = 86_400;
+/// Rows that one transaction of the retention removes: a few milliseconds, which writers can wait.
+pub const RETENTION_BATCH: i64 = 256;
+/// Seconds between two looks for jobs that are due.
+pub const JOB_POLL_SECONDS: u64 = 30;
+/// Seconds that one job goes on before it makes room for the next one; well within its lease.
+pub const JOB_SLICE_SECONDS: i64 = 20;
+/// Seconds until a job that failed is tried again the first time; doubled each time.
+pub const JOB_RETRY_SECONDS: i64 = 30;
+/// Seconds until a job that keeps failing is tried again at most.
+pub const JOB_RETRY_SECONDS_MAX: i64 = 3_600;
+/// Octets of the error that is kept with a job.
+pub const JOB_ERROR_MAX: usize = 1_000;
 /// Seconds that a job's lease lasts before another worker may take it.
 pub const JOB_LEASE_SECONDS: i64 = 300;
 /// Days that a self-signed certificate is good for: Apple's systems refuse more than 825.
@@ -103,3 +123,15 @@ pub const UID_MAX: usize = 1_000;
 pub const SYNC_MEMBERS_MAX: usize = 50_000;
 /// Candidates that one query may look at.
 pub const QUERY_MATCHES_MAX: usize = 200_000;
+/// Own entries of one access control list: whoever shares with more makes a group.
+pub const ACES_MAX: usize = 200;
+/// Levels of properties inside properties that one `expand-property` may ask for.
+pub const EXPAND_DEPTH_MAX: usize = 4;
+/// Resources that one `expand-property` may look at.
+pub const EXPAND_RESOURCES_MAX: usize = 1_000;
+/// Principals of one answer to a search: a person looks through no more of them.
+pub const PRINCIPALS_FOUND_MAX: usize = 200;
+/// Principals that one search may look at; only an administrator sees more than a few.
+pub const PRINCIPALS_SEARCHED_MAX: usize = 20_000;
+/// Resources of one answer to `principal-match`.
+pub const PRINCIPAL_MATCHES_MAX: usize = 1_000;

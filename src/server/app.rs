@@ -1,6 +1,7 @@
 //! The requests' way from the listeners to the protocols: what is served, put together.
 
 use super::config::{Config, Current, StoreAt};
+use super::jobs::{self, Jobs};
 use crate::domain::account;
 use crate::kernel::clock;
 use crate::kernel::fault::Outcome;
@@ -49,13 +50,15 @@ fn make_private(directory: &Path) -> Outcome<()> {
 pub struct App {
     /// Answers requests.
     pub handler: Handler,
-    /// The store, to be closed at the end.
+    /// The store.
     pub store: Store,
+    /// The background work.
+    pub jobs: Jobs,
     /// The first administrator's name and password, when this start made it.
     pub first: Option<(String, Secret)>,
 }
 
-/// Opens the store and puts the protocols over it.
+/// Opens the store, puts the protocols over it and starts the background work.
 ///
 /// # Errors
 /// When the store cannot be opened.
@@ -69,7 +72,16 @@ pub async fn start(current: &Arc<Current>) -> Outcome<App> {
         "/readyz" => Box::pin(ready(probe.clone())),
         _ => Box::pin(dav::service::serve(service.clone(), request, peer)),
     });
-    Ok(App { handler, store, first })
+    let jobs = jobs::start(store.clone(), current.clone());
+    Ok(App { handler, store, jobs, first })
+}
+
+impl App {
+    /// Ends the background work and closes the store; requests have ended before.
+    pub async fn close(self) {
+        self.jobs.stop().await;
+        self.store.close().await;
+    }
 }
 
 /// Ready means that the store answers.

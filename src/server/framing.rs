@@ -7,11 +7,18 @@
 //!
 //! Invariant: a request without that fault passes unchanged. Where this scanner cannot follow,
 //! the library refuses the request too.
+//!
+//! Because it knows where a body ends, it also closes gently (RFC 9112 §9.6): an answer given
+//! before the body was read would be lost if the socket were closed at once, since octets that
+//! nobody reads make the operating system reset the connection.
 
+use crate::kernel::limits::HTTP_LINGER_SECONDS;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Sleep, sleep};
 
 /// Where in the connection's octets the scanner stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,6 +114,11 @@ impl Scan {
             At::Trailer { empty } => self.trailer(bytes, empty),
             At::Off => bytes.len(),
         }
+    }
+
+    /// Whether a request's body has begun and not ended.
+    fn in_body(&self) -> bool {
+        matches!(self.at, At::Body { .. } | At::ChunkSize { .. } | At::Trailer { .. })
     }
 
     fn request_line(&mut self, bytes: &[u8], seen: usize) -> usize {
@@ -247,12 +259,33 @@ impl Scan {
 pub struct Framing<IO> {
     io: IO,
     scan: Scan,
+    /// Once the answer has ended in the middle of a request's body: how long to read on.
+    patience: Option<Pin<Box<Sleep>>>,
 }
 
 impl<IO> Framing<IO> {
     /// Wraps a connection at its beginning.
     pub fn new(io: IO) -> Self {
-        Self { io, scan: Scan::default() }
+        Self { io, scan: Scan::default(), patience: None }
+    }
+}
+
+impl<IO: AsyncRead + Unpin> Framing<IO> {
+    /// Reads the rest of a body that nobody wants, until its end, the client's or that of patience.
+    fn poll_rest(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut scratch = [0; 8_192];
+        while self.scan.in_body() {
+            let pause = || Box::pin(sleep(Duration::from_secs(HTTP_LINGER_SECONDS)));
+            if self.patience.get_or_insert_with(pause).as_mut().poll(cx).is_ready() {
+                break;
+            }
+            let mut buf = ReadBuf::new(&mut scratch);
+            match ready!(Pin::new(&mut self.io).poll_read(cx, &mut buf)) {
+                Ok(()) if !buf.filled().is_empty() => self.scan.feed(buf.filled_mut()),
+                _ => break,
+            }
+        }
+        Poll::Ready(())
     }
 }
 
@@ -273,7 +306,7 @@ impl<IO: AsyncRead + Unpin> AsyncRead for Framing<IO> {
     }
 }
 
-impl<IO: AsyncWrite + Unpin> AsyncWrite for Framing<IO> {
+impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Framing<IO> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -299,7 +332,10 @@ impl<IO: AsyncWrite + Unpin> AsyncWrite for Framing<IO> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_shutdown(cx)
+        if self.patience.is_none() {
+            ready!(Pin::new(&mut self.io).poll_shutdown(cx))?;
+        }
+        self.poll_rest(cx).map(Ok)
     }
 }
 

@@ -13,6 +13,7 @@ pub mod gate;
 pub mod activity;
 pub mod conn;
 pub mod listen;
+pub mod jobs;
 pub mod app;
 
 pub use listen::BoundAddress;

@@ -16,15 +16,22 @@ statements! {
     GRANTED = "SELECT a.collection_id, a.principal_id, a.privileges, c.path FROM ace a
         JOIN collection c ON c.id = a.collection_id
         WHERE c.account_id = $1 AND c.deleted_at IS NULL ORDER BY a.collection_id";
+    NAMED = "SELECT c.path, a.principal_id, a.privileges, coalesce(p.kind, 0), coalesce(p.name, '')
+        FROM ace a JOIN collection c ON c.id = a.collection_id
+        LEFT JOIN principal p ON p.id = a.principal_id
+        WHERE c.account_id = $1 AND c.deleted_at IS NULL ORDER BY c.path, a.principal_id";
 }
 
 /// Everyone who has signed in (`DAV:authenticated`).
 pub const AUTHENTICATED: PrincipalId = PrincipalId(0);
 
+/// Whoever owns the collection, as a principal (`DAV:property` with `DAV:owner`).
+pub const OWNER: PrincipalId = PrincipalId(-2);
+
 /// A grant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Grant {
-    /// Who has it: a principal, or [`AUTHENTICATED`].
+    /// Who has it: a principal, [`AUTHENTICATED`] or [`OWNER`].
     pub to: PrincipalId,
     /// What it gives.
     pub privileges: Privileges,
@@ -45,6 +52,42 @@ pub async fn of_account(tx: &mut Tx, account: PrincipalId) -> Outcome<Vec<(Strin
         Ok((row.text(3)?.to_owned(), Grant { to: PrincipalId(row.int(1)?), privileges }))
     })
     .await
+}
+
+/// A grant with who has it and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// The path of the collection that it stands on.
+    pub path: String,
+    /// The grant.
+    pub grant: Grant,
+    /// The principal's kind; 0 for those that are none, or no longer there.
+    pub kind: i64,
+    /// The principal's name; empty likewise.
+    pub name: String,
+}
+
+/// All grants on the account's collections with the names of who has them, by path.
+pub async fn named(tx: &mut Tx, account: PrincipalId) -> Outcome<Vec<Named>> {
+    tx.all(&NAMED, &[account.0.into()], |row| {
+        let privileges = Privileges(row.int(2)? as u16);
+        Ok(Named {
+            path: row.text(0)?.to_owned(),
+            grant: Grant { to: PrincipalId(row.int(1)?), privileges },
+            kind: row.int(3)?,
+            name: row.text(4)?.to_owned(),
+        })
+    })
+    .await
+}
+
+/// Makes these the only grants on a collection.
+pub async fn replace(tx: &mut Tx, collection: CollectionId, grants: &[Grant]) -> Outcome<()> {
+    purge(tx, collection).await?;
+    for grant in grants {
+        set(tx, collection, *grant).await?;
+    }
+    Ok(())
 }
 
 /// Sets a grant; an empty one is removed.

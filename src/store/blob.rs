@@ -3,6 +3,7 @@
 //! Invariants: a file is written, synced and named before a row refers to it, so a crash leaves at
 //! worst an unreferenced file; a row whose `refs` is 0 is collected after a time of grace, and
 //! its file only after the row is gone for good and only if nobody has uploaded it anew meanwhile.
+//! Files take their names and lose them under one lock of all processes that share the folder.
 //!
 //! Contents are shared by accounts, so a write must not hold one's row while it waits for
 //! another: references are counted once, at the end of a write, in the order of the rows' numbers
@@ -15,10 +16,10 @@ use crate::kernel::clock::Timestamp;
 use crate::kernel::fault::{Fault, Outcome};
 use crate::kernel::ids::BlobId;
 use crate::kernel::secret::hex;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
+use std::{fs, io};
 
 statements! {
     KEEP = "INSERT INTO blob (hash, size, refs, touched_at, data) VALUES ($1, $2, 1, $3, $4)
@@ -154,21 +155,67 @@ pub async fn exists(tx: &mut Tx, hash: &[u8]) -> Outcome<bool> {
     Ok(tx.first(&BY_HASH, &[hash.into()], |_| Ok(())).await?.is_some())
 }
 
+/// Where contents come in.
+const INCOMING: &str = "incoming";
+/// The file that processes lock; its content is of no account.
+const LOCK: &str = "lock";
+/// The file that says whose folder it is.
+const MARK: &str = "store";
+
 /// The folder of large contents: `ab/cdef…` by hash, and `incoming/` for those on their way.
 #[derive(Clone, Debug)]
 pub struct Files {
     root: PathBuf,
-    /// Held while a file takes its name and while one is removed.
-    naming: Arc<Mutex<()>>,
+    /// Held, and locked for other processes, while a file takes its name and while one is removed.
+    naming: Arc<Mutex<fs::File>>,
+    /// Whether the folder is this store's for sure: else nothing unknown is removed from it.
+    ours: bool,
 }
 
 impl Files {
     /// Makes the folder. [`Files::sweep`] clears what an earlier run left half received.
     pub fn open(root: &Path) -> Outcome<Self> {
-        let incoming = root.join("incoming");
+        let incoming = root.join(INCOMING);
         let made = fs::create_dir_all(&incoming);
         made.map_err(|e| Fault::internal(format!("cannot make {}: {e}", incoming.display())))?;
-        Ok(Self { root: root.to_path_buf(), naming: Arc::default() })
+        if let Some(above) = root.parent().filter(|above| !above.as_os_str().is_empty()) {
+            sync_folder(above)?;
+        }
+        let mut how = fs::File::options();
+        let lock = how.create(true).truncate(false).write(true).open(root.join(LOCK));
+        let naming = Arc::new(Mutex::new(lock.map_err(disk)?));
+        Ok(Self { root: root.to_path_buf(), naming, ours: false })
+    }
+
+    /// Finds out whether the folder belongs to the store with this mark. An empty one takes it.
+    pub(super) fn claim(&mut self, mark: &str) -> Outcome<()> {
+        let path = self.root.join(MARK);
+        if !path.exists() && self.is_empty()? {
+            fs::write(&path, mark).map_err(disk)?;
+        }
+        self.ours = fs::read_to_string(&path).is_ok_and(|text| text == mark);
+        if !self.ours {
+            let folder = self.root.display();
+            tracing::warn!("{folder} has files of another store: unknown files are kept");
+        }
+        Ok(())
+    }
+
+    fn is_empty(&self) -> Outcome<bool> {
+        let mut entries = fs::read_dir(&self.root).map_err(disk)?;
+        let known =
+            |entry: &fs::DirEntry| entry.file_name() == INCOMING || entry.file_name() == LOCK;
+        Ok(entries.all(|entry| entry.is_ok_and(|entry| known(&entry))))
+    }
+
+    /// Does something while no other thread and no other process names or removes a file here.
+    fn alone<T>(&self, work: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+        let naming = self.naming.lock().unwrap_or_else(PoisonError::into_inner);
+        naming.lock()?;
+        let result = work();
+        // Closing would unlock as well; the file stays open.
+        naming.unlock()?;
+        result
     }
 
     /// Where the content with this hash lies, if it is a file.
@@ -181,7 +228,7 @@ impl Files {
     /// A new file to receive a content into; dropped unfinished, it is removed.
     pub fn receive(&self) -> Outcome<Incoming> {
         let name = hex(&crate::kernel::secret::random::<16>());
-        let path = self.root.join("incoming").join(name);
+        let path = self.root.join(INCOMING).join(name);
         let file = fs::File::create_new(&path).map_err(disk)?;
         Ok(Incoming { file, path, hash: Default::default(), size: 0 })
     }
@@ -195,38 +242,53 @@ impl Files {
         fs::create_dir_all(folder).map_err(disk)?;
         // Always: another reception may have made the folder and not yet come to this.
         sync_folder(&self.root)?;
-        let naming = self.naming.lock().unwrap_or_else(PoisonError::into_inner);
-        fs::rename(&incoming.path, &target).map_err(disk)?;
-        drop(naming);
+        self.alone(|| fs::rename(&incoming.path, &target)).map_err(disk)?;
         sync_folder(folder)?;
         Ok(Content { hash, size: incoming.size, data: None })
     }
 
     /// Removes a file whose row is gone, unless it was received after `cutoff`: then somebody is
-    /// about to make its row anew. The file may be missing already.
-    pub fn remove(&self, hash: &[u8], cutoff: Timestamp) {
+    /// about to make its row anew. The file may be missing already. Gives whether it was removed.
+    pub fn remove(&self, hash: &[u8], cutoff: Timestamp) -> bool {
         let path = self.path(hash);
-        let _naming = self.naming.lock().unwrap_or_else(PoisonError::into_inner);
-        let removed = match fs::metadata(&path).and_then(|file| file.modified()) {
-            Ok(modified) if received(modified) >= cutoff => Ok(()),
-            Ok(_) => fs::remove_file(&path),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        let removed = self.alone(|| match fs::metadata(&path).and_then(|file| file.modified()) {
+            Ok(modified) if received(modified) >= cutoff => Ok(false),
+            Ok(_) => fs::remove_file(&path).map(|()| true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
             Err(error) => Err(error),
-        };
-        if let Err(error) = removed {
+        });
+        removed.unwrap_or_else(|error| {
             tracing::warn!(path = %path.display(), %error, "cannot remove a collected content");
-        }
+            false
+        })
     }
 
-    /// Removes files in `incoming/` older than `seconds`: receptions that a crash cut off.
-    pub fn sweep(&self, seconds: u64) {
-        let Ok(entries) = fs::read_dir(self.root.join("incoming")) else { return };
-        for entry in entries.flatten() {
-            let age = entry.metadata().and_then(|m| m.modified()).map(|t| t.elapsed());
-            if matches!(age, Ok(Ok(age)) if age.as_secs() > seconds) {
-                let _ = fs::remove_file(entry.path());
-            }
-        }
+    /// The hashes of the files in the folder of this first octet that were received before
+    /// `cutoff`; none when the folder may be another store's.
+    pub fn older(&self, first: u8, cutoff: Timestamp) -> Vec<Vec<u8>> {
+        let folder = hex(&[first]);
+        let entries = match fs::read_dir(self.root.join(&folder)) {
+            Ok(entries) if self.ours => entries,
+            _ => return Vec::new(),
+        };
+        let is_old = |entry: &fs::DirEntry| {
+            let modified = entry.metadata().and_then(|file| file.modified());
+            modified.is_ok_and(|time| received(time) < cutoff)
+        };
+        let old = entries.flatten().filter(is_old);
+        old.filter_map(|entry| unhex(&format!("{folder}{}", entry.file_name().to_str()?))).collect()
+    }
+
+    /// Removes files in `incoming/` not written to since `cutoff`: receptions that a crash cut off.
+    /// Gives how many.
+    pub fn sweep(&self, cutoff: Timestamp) -> usize {
+        let Ok(entries) = fs::read_dir(self.root.join(INCOMING)) else { return 0 };
+        let is_old = |entry: &fs::DirEntry| {
+            let modified = entry.metadata().and_then(|file| file.modified());
+            modified.is_ok_and(|time| received(time) < cutoff)
+        };
+        let old = entries.flatten().filter(is_old);
+        old.filter(|entry| fs::remove_file(entry.path()).is_ok()).count()
     }
 }
 
@@ -260,6 +322,13 @@ impl Drop for Incoming {
     }
 }
 
+/// The octets of a file's name; `None` for what no content is named like.
+fn unhex(name: &str) -> Option<Vec<u8>> {
+    let pairs = name.as_bytes().chunks(2);
+    let octet = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+    (name.len() == 64).then(|| pairs.map(octet).collect())?
+}
+
 /// When a file was written, on the clock of [`Timestamp`].
 fn received(modified: SystemTime) -> Timestamp {
     Timestamp(modified.duration_since(UNIX_EPOCH).map_or(0, |d| d.as_micros() as i64))
@@ -269,9 +338,9 @@ fn sync_folder(folder: &Path) -> Outcome<()> {
     fs::File::open(folder).and_then(|f| f.sync_all()).map_err(disk)
 }
 
-fn disk(error: std::io::Error) -> Fault {
+fn disk(error: io::Error) -> Fault {
     match error.kind() {
-        std::io::ErrorKind::StorageFull => Fault::Busy("the disk is full".into()),
+        io::ErrorKind::StorageFull => Fault::Busy("the disk is full".into()),
         _ => Fault::internal(error),
     }
 }

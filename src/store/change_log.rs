@@ -30,6 +30,10 @@ statements! {
         WHERE blob_id IS NOT NULL AND at < $1 ORDER BY at LIMIT $2";
     FORGET = "UPDATE change SET blob_id = NULL
         WHERE account_id = $1 AND number = $2 AND blob_id IS NOT NULL";
+    PURGE = "DELETE FROM change WHERE account_id = $1 AND number IN (SELECT number FROM change
+            WHERE account_id = $1 AND at < $2 ORDER BY number LIMIT $3)
+        RETURNING blob_id";
+    EXISTS = "SELECT id FROM account WHERE id = $1";
 }
 
 /// What happened. The numbers are stored; never reuse one.
@@ -164,8 +168,9 @@ pub async fn after(
 }
 
 /// Lets go of contents replaced or deleted before `cutoff`, at most `limit` of them; gives how
-/// many. The entries themselves stay.
-pub async fn forget(tx: &mut Tx, cutoff: Timestamp, limit: i64) -> Outcome<usize> {
+/// many. The entries themselves stay. `now` is when the contents lose this reference: whoever
+/// reads one at this moment has the time of grace to finish.
+pub async fn forget(tx: &mut Tx, cutoff: Timestamp, now: Timestamp, limit: i64) -> Outcome<usize> {
     let old = tx
         .all(&EXPIRED, &[cutoff.0.into(), limit.into()], |row| {
             Ok((row.int(0)?, row.int(1)?, BlobId(row.int(2)?)))
@@ -174,8 +179,28 @@ pub async fn forget(tx: &mut Tx, cutoff: Timestamp, limit: i64) -> Outcome<usize
     for (account, number, blob) in &old {
         // Another node may have let go of it since it was listed.
         if tx.execute(&FORGET, &[(*account).into(), (*number).into()]).await? == 1 {
-            super::blob::release(tx, *blob, cutoff).await?;
+            super::blob::release(tx, *blob, now).await?;
         }
     }
     Ok(old.len())
+}
+
+/// Whether an account is there.
+pub async fn exists(tx: &mut Tx, account: PrincipalId) -> Outcome<bool> {
+    Ok(tx.first(&EXISTS, &[account.0.into()], |_| Ok(())).await?.is_some())
+}
+
+/// Removes entries from before `cutoff` of an account that is gone, at most `limit`; gives how many.
+pub async fn purge(
+    tx: &mut Tx,
+    account: PrincipalId,
+    (cutoff, now): (Timestamp, Timestamp),
+    limit: i64,
+) -> Outcome<usize> {
+    let with = [account.0.into(), cutoff.0.into(), limit.into()];
+    let gone = tx.all(&PURGE, &with, |row| Ok(row.opt_int(0)?.map(BlobId))).await?;
+    for blob in gone.iter().flatten() {
+        super::blob::release(tx, *blob, now).await?;
+    }
+    Ok(gone.len())
 }

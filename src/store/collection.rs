@@ -53,7 +53,10 @@ statements! {
         WHERE account_id = $1 AND path >= $2 AND path < $3";
     BURY = "UPDATE collection SET parent_id = NULL, path = '#' || id || '/' || path, deleted_at = $4
         WHERE account_id = $1 AND (path = $2 OR (path >= $2 || '/' AND path < $3))";
-    EXPIRED = "SELECT id, account_id FROM collection WHERE deleted_at < $1 ORDER BY deleted_at LIMIT $2";
+    EXPIRED = "SELECT id, account_id FROM collection
+            WHERE deleted_at < $1 ORDER BY deleted_at, id LIMIT $2",
+        postgres: "SELECT id, account_id FROM collection
+            WHERE deleted_at < $1 ORDER BY deleted_at, id LIMIT $2 FOR UPDATE SKIP LOCKED";
     REMOVE = "DELETE FROM collection WHERE id = $1";
     SUM_BELOW = "SELECT CAST(coalesce(sum(member_bytes), 0) AS BIGINT) FROM collection
         WHERE account_id = $1 AND (path = $2 OR (path >= $2 || '/' AND path < $3))";
@@ -263,9 +266,17 @@ pub async fn octets(tx: &mut Tx, it: &Collection) -> Outcome<i64> {
     tx.one(&SUM_BELOW, &with, |row| row.int(0)).await
 }
 
-/// Collections buried before `cutoff`.
-pub async fn expired(tx: &mut Tx, cutoff: Timestamp, limit: i64) -> Outcome<Vec<CollectionId>> {
-    tx.all(&EXPIRED, &[cutoff.0.into(), limit.into()], |row| Ok(CollectionId(row.int(0)?))).await
+/// Collections buried before `cutoff`, each with its account; a write holds them until its end, and
+/// leaves out those that another one holds.
+pub async fn expired(
+    tx: &mut Tx,
+    cutoff: Timestamp,
+    limit: i64,
+) -> Outcome<Vec<(CollectionId, PrincipalId)>> {
+    tx.all(&EXPIRED, &[cutoff.0.into(), limit.into()], |row| {
+        Ok((CollectionId(row.int(0)?), PrincipalId(row.int(1)?)))
+    })
+    .await
 }
 
 /// Removes a buried collection's row; its members are gone already.

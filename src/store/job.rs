@@ -15,6 +15,9 @@ statements! {
             last_error) VALUES ($1, $2, $3, $4, $5, 0, 0, '')
         ON CONFLICT (kind, dedup) DO UPDATE SET payload = excluded.payload,
             due_at = excluded.due_at, leased_until = 0 WHERE job.leased_until > 0";
+    SEED = "INSERT INTO job (kind, dedup, account_id, payload, due_at, leased_until, attempts,
+            last_error) VALUES ($1, '', 0, '', $2, 0, 0, '') ON CONFLICT (kind, dedup) DO NOTHING";
+    IS_DUE = "SELECT id FROM job WHERE due_at <= $1 AND leased_until <= $1 LIMIT 1";
     LEASE = "UPDATE job SET leased_until = $2, attempts = attempts + 1 WHERE id IN (
             SELECT id FROM job WHERE due_at <= $1 AND leased_until <= $1
             ORDER BY due_at LIMIT $3)
@@ -26,6 +29,9 @@ statements! {
     DONE = "DELETE FROM job WHERE id = $1 AND leased_until = $2";
     AGAIN = "UPDATE job SET due_at = $3, leased_until = 0, last_error = $4
         WHERE id = $1 AND leased_until = $2";
+    REPEAT = "UPDATE job SET due_at = $3, leased_until = 0, attempts = 0, last_error = ''
+        WHERE id = $1 AND leased_until = $2";
+    ERRORS = "SELECT kind, last_error FROM job WHERE last_error <> '' ORDER BY kind, id";
     PURGE_ACCOUNT = "DELETE FROM job WHERE account_id = $1";
 }
 
@@ -61,6 +67,16 @@ pub async fn add(
     tx.execute(&ADD, &with).await.map(drop)
 }
 
+/// Adds the server's own job of this kind, unless it is there, waiting or being worked on.
+pub async fn seed(tx: &mut Tx, kind: &str, due: Timestamp) -> Outcome<()> {
+    tx.execute(&SEED, &[kind.into(), due.0.into()]).await.map(drop)
+}
+
+/// Whether a job waits to be taken: a look that writes nothing.
+pub async fn is_due(tx: &mut Tx, now: Timestamp) -> Outcome<bool> {
+    Ok(tx.first(&IS_DUE, &[now.0.into()], |_| Ok(())).await?.is_some())
+}
+
 /// Takes up to `limit` jobs that are due, until `until`.
 pub async fn lease(tx: &mut Tx, now: Timestamp, until: Timestamp, limit: i64) -> Outcome<Vec<Job>> {
     tx.all(&LEASE, &[now.0.into(), until.0.into(), limit.into()], |row| {
@@ -85,6 +101,18 @@ pub async fn done(tx: &mut Tx, job: &Job) -> Outcome<bool> {
 pub async fn again(tx: &mut Tx, job: &Job, due: Timestamp, error: &str) -> Outcome<bool> {
     let with = [job.id.0.into(), job.leased_until.0.into(), due.0.into(), error.into()];
     Ok(tx.execute(&AGAIN, &with).await? == 1)
+}
+
+/// Gives a job that went well back, to be done once more at `due`; `false` when the lease was lost
+/// meanwhile.
+pub async fn repeat(tx: &mut Tx, job: &Job, due: Timestamp) -> Outcome<bool> {
+    let with = [job.id.0.into(), job.leased_until.0.into(), due.0.into()];
+    Ok(tx.execute(&REPEAT, &with).await? == 1)
+}
+
+/// The kinds of the jobs that failed when they were last tried, each with its error.
+pub async fn errors(tx: &mut Tx) -> Outcome<Vec<(String, String)>> {
+    tx.all(&ERRORS, &[], |row| Ok((row.text(0)?.to_owned(), row.text(1)?.to_owned()))).await
 }
 
 /// Drops the jobs of an account that is going away.

@@ -74,8 +74,16 @@ impl Store {
             }
         };
         let mut inner = Inner { engine, files, epoch: Epoch::new("") };
-        let seed = crate::kernel::secret::hex(&crate::kernel::secret::random::<8>());
-        inner.epoch = inner.write(move |tx| Box::pin(meta::epoch(tx, seed))).await?;
+        let seed = || crate::kernel::secret::hex(&crate::kernel::secret::random::<8>());
+        let (epoch, mark) = (seed(), seed());
+        let known = inner.write(move |tx| {
+            Box::pin(
+                async move { Ok((meta::epoch(tx, epoch).await?, meta::folder(tx, &mark).await?)) },
+            )
+        });
+        let (epoch, mark) = known.await?;
+        inner.epoch = epoch;
+        inner.files.claim(&mark)?;
         Ok(Self(Arc::new(inner)))
     }
 

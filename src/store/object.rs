@@ -71,8 +71,14 @@ statements! {
     RAISE_NAME = "DELETE FROM tombstone WHERE collection_id = $1 AND name = $2";
     GONE_SINCE = "SELECT name, change FROM tombstone
         WHERE collection_id = $1 AND change > $2 ORDER BY change LIMIT $3";
-    PURGE_TOMBSTONES = "DELETE FROM tombstone WHERE collection_id = $1";
-    NAMES = "SELECT name, blob_id FROM object WHERE collection_id = $1 ORDER BY name LIMIT $2";
+    PURGE_TOMBSTONES = "DELETE FROM tombstone WHERE collection_id = $1 AND name IN
+        (SELECT name FROM tombstone WHERE collection_id = $1 ORDER BY name LIMIT $2)";
+    PURGE = "DELETE FROM object WHERE collection_id = $1 AND name IN
+            (SELECT name FROM object WHERE collection_id = $1 ORDER BY name LIMIT $2)
+        RETURNING name, blob_id";
+    PURGE_PROPERTIES = "DELETE FROM property WHERE collection_id = $1
+            AND object IN (SELECT value FROM json_each($2))",
+        postgres: "DELETE FROM property WHERE collection_id = $1 AND object = ANY($2)";
 }
 
 /// An object as stored, without its content.
@@ -333,13 +339,22 @@ pub async fn gone_since(
     .await
 }
 
-/// Names and contents of the first objects, for purging a buried collection.
-pub async fn names(tx: &mut Tx, of: CollectionId, limit: i64) -> Outcome<Vec<(String, BlobId)>> {
+/// Removes the first objects of a buried collection, at most `limit`, with their properties; gives
+/// how many.
+pub async fn purge(tx: &mut Tx, of: CollectionId, now: Timestamp, limit: i64) -> Outcome<usize> {
     let map = |row: &Row<'_>| Ok((row.text(0)?.to_owned(), BlobId(row.int(1)?)));
-    tx.all(&NAMES, &[of.0.into(), limit.into()], map).await
+    let gone = tx.all(&PURGE, &[of.0.into(), limit.into()], map).await?;
+    let (names, contents): (Vec<String>, Vec<BlobId>) = gone.into_iter().unzip();
+    for content in contents {
+        blob::release(tx, content, now).await?;
+    }
+    if !names.is_empty() {
+        tx.execute(&PURGE_PROPERTIES, &[of.0.into(), (&names[..]).into()]).await?;
+    }
+    Ok(names.len())
 }
 
-/// Forgets all tombstones of a collection that is being purged.
-pub async fn purge_tombstones(tx: &mut Tx, of: CollectionId) -> Outcome<()> {
-    tx.execute(&PURGE_TOMBSTONES, &[of.0.into()]).await.map(drop)
+/// Forgets tombstones of a collection that is being purged, at most `limit`; gives how many.
+pub async fn purge_tombstones(tx: &mut Tx, of: CollectionId, limit: i64) -> Outcome<u64> {
+    tx.execute(&PURGE_TOMBSTONES, &[of.0.into(), limit.into()]).await
 }

@@ -17,10 +17,14 @@ use crate::kernel::limits::{GROUP_COMMIT_MAX, LOG_FOLD_OCTETS, READERS_IDLE_MAX}
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 use tokio::sync::oneshot;
+
+/// How long nothing must have been written before the log is folded into the file.
+const LOG_IDLE: Duration = Duration::from_secs(2);
 
 /// The engine.
 pub struct Sqlite {
@@ -134,8 +138,23 @@ impl Sqlite {
 fn write_loop(connection: Connection, jobs: &Receiver<Job>, log: &Path) {
     let mut tx = Tx::new(tx::Connection::Sqlite(connection));
     let mut fold_at = LOG_FOLD_OCTETS;
-    while let Ok(first) = jobs.recv() {
+    let mut written = false;
+    loop {
+        let next = match written {
+            true => jobs.recv_timeout(LOG_IDLE),
+            false => jobs.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        };
+        let first = match next {
+            Ok(first) => first,
+            Err(RecvTimeoutError::Timeout) => {
+                fold_what_can_be(&tx);
+                written = false;
+                continue;
+            }
+            Err(RecvTimeoutError::Disconnected) => return,
+        };
         write_group(&mut tx, first, jobs);
+        written = true;
         if log_size(log) > fold_at {
             fold(&tx);
             fold_at = log_size(log) + LOG_FOLD_OCTETS;
@@ -165,6 +184,15 @@ fn fold(tx: &Tx) {
     if let Err(error) = connection.0.execute_batch(sql) {
         tracing::warn!(%error, "cannot fold the log into the store's file");
         let _ = connection.0.execute_batch("PRAGMA busy_timeout=10000");
+    }
+}
+
+/// Folds what no reader needs any more into the file, waiting for nobody: done when nothing was
+/// written for a while, so that a restart, and a copy of the file, find a short log.
+fn fold_what_can_be(tx: &Tx) {
+    let tx::Connection::Sqlite(connection) = &tx.on else { return };
+    if let Err(error) = connection.0.execute_batch("PRAGMA wal_checkpoint(PASSIVE)") {
+        tracing::warn!(%error, "cannot fold the log into the store's file");
     }
 }
 
@@ -361,6 +389,18 @@ mod tests {
             assert!(!statement.exists((account, "calendars")).unwrap());
         }
         assert_eq!(statement.get_status(rusqlite::StatementStatus::RePrepare), 0);
+    }
+
+    #[test]
+    fn every_commit_is_synced() {
+        let folder = tempfile::tempdir().unwrap();
+        let connection = Connection::open(&folder.path().join("t.db"), false).unwrap();
+        let setting = |name: &str| -> String {
+            let sql = format!("SELECT CAST({name} AS TEXT) FROM pragma_{name}");
+            connection.0.query_row(&sql, [], |row| row.get(0)).unwrap()
+        };
+        // 2 is FULL: in WAL mode NORMAL would sync at checkpoints only.
+        assert_eq!((setting("synchronous"), setting("journal_mode")), ("2".into(), "wal".into()));
     }
 
     #[test]

@@ -1,10 +1,22 @@
 //! Every integration test, in one binary: one link, one cluster of PostgreSQL. Each module is one
 //! subject; a requirement in `conformance/requirements` names its proofs as `module::function`.
 
+mod acl;
+mod caldav;
+mod carddav;
 mod cli;
 mod config;
+mod dav;
+mod jobs;
+mod kill;
 mod ledger;
+mod race;
+mod mkcol;
+mod prefer;
+mod restart;
+mod retention;
 mod server;
 mod store;
 mod support;
+mod sync;
 mod tidy;

@@ -5,6 +5,7 @@ mod given;
 mod blob;
 mod crash;
 mod directory;
+mod durable;
 mod job;
 mod log;
 mod object;

@@ -4,6 +4,7 @@ use super::place::{Place, path_covers};
 use crate::domain::directory::Principal;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::fault::{Fault, Outcome};
+use crate::kernel::ids::PrincipalId;
 use crate::kernel::privilege::{Privilege, Privileges};
 use crate::store::change_log::Author;
 use crate::store::{Store, Tx, ace, principal};
@@ -21,6 +22,35 @@ pub struct Access {
     pub now: Timestamp,
 }
 
+/// Somebody's rights in a whole account: none stands for all of them, otherwise what is granted
+/// at which path.
+#[derive(Clone, Debug)]
+pub struct Rights(Option<Vec<(String, Privileges)>>);
+
+impl Rights {
+    /// Every right everywhere.
+    pub fn everywhere() -> Self {
+        Self(None)
+    }
+
+    /// No right anywhere.
+    pub fn nowhere() -> Self {
+        Self(Some(Vec::new()))
+    }
+
+    /// The rights at a path: what is granted there and above.
+    pub fn on(&self, path: &str) -> Privileges {
+        let Some(grants) = &self.0 else { return Privileges::ALL };
+        let here = grants.iter().filter(|(granted, _)| path_covers(granted, path));
+        here.fold(Privileges::NONE, |all, (_, privileges)| all.union(*privileges))
+    }
+
+    /// Whether there is a right anywhere in the account.
+    pub fn any(&self) -> bool {
+        self.0.as_ref().is_none_or(|grants| !grants.is_empty())
+    }
+}
+
 impl Access {
     /// As the log wants it.
     pub fn author(&self) -> Author {
@@ -30,23 +60,46 @@ impl Access {
     /// The rights on a place: the owner and administrators have all; others what the grants on
     /// the place and on what is above it give to them, to their groups and to everyone signed in.
     pub async fn rights(&self, tx: &mut Tx, place: &Place) -> Outcome<Privileges> {
-        if self.may_everything(place) {
+        if self.has_all(place.account) {
             return Ok(Privileges::ALL);
         }
         let mut grants = ace::of_account(tx, place.account).await?;
         grants.retain(|(path, _)| path_covers(path, &place.path));
-        if grants.is_empty() {
-            return Ok(Privileges::NONE);
-        }
-        let mut me = principal::all_groups(tx, self.who.id).await?;
-        me.extend([self.who.id, ace::AUTHENTICATED]);
-        grants.retain(|(_, grant)| me.contains(&grant.to));
-        Ok(grants.iter().fold(Privileges::NONE, |all, (_, g)| all.union(g.privileges)))
+        Ok(self.mine(tx, place.account, grants).await?.on(&place.path))
     }
 
-    /// Whether the asker has every right on a place, whatever is granted.
-    pub fn may_everything(&self, place: &Place) -> bool {
-        self.who.id == place.account || self.who.administrator
+    /// The rights on every place of an account. For its owner it costs nothing.
+    pub async fn rights_in(&self, tx: &mut Tx, account: PrincipalId) -> Outcome<Rights> {
+        if self.has_all(account) {
+            return Ok(Rights::everywhere());
+        }
+        let grants = ace::of_account(tx, account).await?;
+        self.mine(tx, account, grants).await
+    }
+
+    /// Whether every right in an account is the asker's, whatever is granted.
+    pub fn has_all(&self, account: PrincipalId) -> bool {
+        self.who.id == account || self.who.administrator
+    }
+
+    /// Those of the grants that are the asker's.
+    async fn mine(
+        &self,
+        tx: &mut Tx,
+        account: PrincipalId,
+        grants: Vec<(String, ace::Grant)>,
+    ) -> Outcome<Rights> {
+        if grants.is_empty() {
+            return Ok(Rights::nowhere());
+        }
+        let mut me = principal::all_groups(tx, self.who.id).await?;
+        // A member of the group that owns something matches its owner (RFC 3744 §5.5.1).
+        if me.contains(&account) {
+            me.push(ace::OWNER);
+        }
+        me.extend([self.who.id, ace::AUTHENTICATED]);
+        let mine = grants.into_iter().filter(|(_, grant)| me.contains(&grant.to));
+        Ok(Rights(Some(mine.map(|(path, grant)| (path, grant.privileges)).collect())))
     }
 
     /// Demands a right on a place. Whoever has none at all, and whoever lacks this one, gets the

@@ -130,6 +130,11 @@ impl Work<'_> {
         unlocked(tx, access, to, self.guard, reach).await?;
         if target.exists() {
             access.demand_above(tx, to, Privilege::Unbind).await?;
+            if self.verb != Verb::Move {
+                // RFC 3744, appendix B.
+                access.demand(tx, to, Privilege::WriteContent).await?;
+                access.demand(tx, to, Privilege::WriteProperties).await?;
+            }
             let (number, _) = change_log::take(tx, to.account).await?;
             take_away(tx, access, to, target, number).await?;
         }

@@ -67,12 +67,18 @@ pub async fn precheck(access: &Access, place: &Place, guard: &Guard) -> Outcome<
         .await
 }
 
+/// Demands a right to write of any kind, before anything is looked up or locked.
+async fn demand_some(tx: &mut Tx, access: &Access, place: &Place) -> Outcome<()> {
+    let rights = access.rights(tx, place).await?;
+    match rights.has(Privilege::WriteContent) || rights.has(Privilege::Bind) {
+        true => Ok(()),
+        false => Err(Fault::Denied { path: place.dav_path(), privilege: Privilege::WriteContent }),
+    }
+}
+
 /// What is at the place, if an object may be stored there under the conditions given.
 async fn admit(tx: &mut Tx, access: &Access, place: &Place, guard: &Guard) -> Outcome<Found> {
-    let rights = access.rights(tx, place).await?;
-    if !rights.has(Privilege::WriteContent) && !rights.has(Privilege::Bind) {
-        return Err(Fault::Denied { path: place.dav_path(), privilege: Privilege::WriteContent });
-    }
+    demand_some(tx, access, place).await?;
     let found = locate(tx, place).await?;
     let reach = match &found {
         Found::Object(..) => {
@@ -100,6 +106,7 @@ pub(super) async fn write(
     index: &Index,
     guard: &Guard,
 ) -> Outcome<Stored> {
+    demand_some(tx, access, place).await?;
     let (number, used) = change_log::take(tx, place.account).await?;
     let found = admit(tx, access, place, guard).await?;
     let (parent, old) = match &found {

@@ -1,13 +1,14 @@
 //! Listing members in pages, so that memory is bounded however large the collection.
 
-use super::access::Access;
+use super::access::{Access, Rights};
+use super::acl::{self, Granted};
 use super::place::Place;
 use super::sync::Change;
-use super::tree::{Found, look};
-use crate::kernel::fault::Outcome;
+use super::tree::{Found, locate, look};
+use crate::kernel::fault::{Fault, Outcome};
 use crate::kernel::ids::CollectionId;
 use crate::kernel::limits::PAGE_MEMBERS;
-use crate::kernel::privilege::Privileges;
+use crate::kernel::privilege::{Privilege, Privileges};
 use crate::store::blob::Body;
 use crate::store::collection::{self, Collection};
 use crate::store::lock::{self, Lock};
@@ -29,6 +30,8 @@ pub struct Want {
     pub children: bool,
     /// The content of a single object.
     pub content: bool,
+    /// The grants on the account's collections.
+    pub grants: bool,
 }
 
 /// The resource itself, with what was wanted.
@@ -48,6 +51,31 @@ pub struct Sight {
     pub children: Vec<(Collection, Vec<Property>)>,
     /// The content, for an object when wanted.
     pub body: Option<Body>,
+    /// The grants on the account's collections.
+    pub grants: Vec<Granted>,
+    /// The asker's rights on the children.
+    reach: Rights,
+}
+
+impl Sight {
+    /// The asker's rights on one of the children: at least those on the resource itself.
+    pub fn rights_on(&self, child: &Collection) -> Privileges {
+        self.rights.union(self.reach.on(&child.path))
+    }
+
+    fn new(found: Found, rights: Privileges) -> Self {
+        Self {
+            found,
+            rights,
+            properties: Vec::new(),
+            locks: Vec::new(),
+            quota: None,
+            children: Vec::new(),
+            body: None,
+            grants: Vec::new(),
+            reach: Rights::nowhere(),
+        }
+    }
 }
 
 /// Looks at one place.
@@ -61,17 +89,39 @@ pub async fn see(access: &Access, place: &Place, want: Want) -> Outcome<Sight> {
         .read(move |tx| {
             Box::pin(async move {
                 let (found, rights) = look(tx, &access, &place).await?;
-                let mut sight = Sight {
-                    found,
-                    rights,
-                    properties: Vec::new(),
-                    locks: Vec::new(),
-                    quota: None,
-                    children: Vec::new(),
-                    body: None,
-                };
+                let mut sight = Sight::new(found, rights);
                 fill(tx, &access, &place, want, &mut sight).await?;
                 Ok(sight)
+            })
+        })
+        .await
+}
+
+/// Looks at a collection that one may not read, for the collections in it that one may: what a
+/// sharee finds of another's home. Who may read none of them is told what [`see`] tells.
+///
+/// # Errors
+/// `Denied`.
+pub async fn see_shared(access: &Access, place: &Place, want: Want) -> Outcome<Sight> {
+    let (access, place) = (access.clone(), place.clone());
+    let store = access.store.clone();
+    store
+        .read(move |tx| {
+            Box::pin(async move {
+                let denied = Fault::Denied { path: place.dav_path(), privilege: Privilege::Read };
+                let reach = access.rights_in(tx, place.account).await?;
+                if !reach.any() {
+                    return Err(denied);
+                }
+                let Found::Collection(it) = locate(tx, &place).await? else { return Err(denied) };
+                let rights = reach.on(&it.path);
+                let mut sight = Sight::new(Found::Collection(it), rights);
+                fill(tx, &access, &place, Want { children: true, ..want }, &mut sight).await?;
+                sight.children.retain(|(child, _)| reach.on(&child.path).has(Privilege::Read));
+                match sight.children.is_empty() {
+                    true => Err(denied),
+                    false => Ok(sight),
+                }
             })
         })
         .await
@@ -104,6 +154,10 @@ async fn fill(
     }
     if let (true, Found::Collection(it)) = (want.children, &sight.found) {
         sight.children = children(tx, it.id, want.properties).await?;
+        sight.reach = access.rights_in(tx, place.account).await?;
+    }
+    if want.grants {
+        sight.grants = acl::granted(tx, place.account).await?;
     }
     if let (true, Found::Object(_, it)) = (want.content, &sight.found) {
         sight.body = Some(crate::store::blob::read(tx, it.blob, access.store.files()).await?);
@@ -212,6 +266,8 @@ pub struct Loaded {
     pub locks: Vec<Lock>,
     /// Octets used by the account, and its quota.
     pub quota: Option<(i64, Option<i64>)>,
+    /// The grants on the account's collections.
+    pub grants: Vec<Granted>,
     objects: HashMap<String, Vec<Property>>,
     collections: HashMap<CollectionId, Vec<Property>>,
 }
@@ -235,7 +291,7 @@ pub async fn load(
     members: &[Change],
     want: Want,
 ) -> Outcome<Loaded> {
-    if !(want.properties || want.locks || want.quota || want.content) {
+    if !(want.properties || want.locks || want.quota || want.content || want.grants) {
         return Ok(Loaded::default());
     }
     let (access, id, account) = (access.clone(), of.id, of.account);
@@ -275,18 +331,21 @@ pub async fn load(
                     let owner = crate::store::principal::by_id(tx, account).await?;
                     loaded.quota = Some((used, owner.and_then(|p| p.quota)));
                 }
+                if want.grants {
+                    loaded.grants = acl::granted(tx, account).await?;
+                }
                 Ok(loaded)
             })
         })
         .await
 }
 
-/// The asker's rights on a place.
-pub async fn rights(access: &Access, place: &Place) -> Outcome<Privileges> {
-    if access.may_everything(place) {
-        return Ok(Privileges::ALL);
+/// The asker's rights on every place of the account that a place is in.
+pub async fn rights_in(access: &Access, place: &Place) -> Outcome<Rights> {
+    if access.has_all(place.account) {
+        return Ok(Rights::everywhere());
     }
-    let (access, place) = (access.clone(), place.clone());
+    let (access, account) = (access.clone(), place.account);
     let store = access.store.clone();
-    store.read(move |tx| Box::pin(async move { access.rights(tx, &place).await })).await
+    store.read(move |tx| Box::pin(async move { access.rights_in(tx, account).await })).await
 }

@@ -7,7 +7,7 @@ use super::access::Access;
 use super::place::Place;
 use super::tree::{Found, look};
 use crate::kernel::change::{ChangeNumber, SyncToken};
-use crate::kernel::fault::{Fault, Outcome, Refusal};
+use crate::kernel::fault::{Outcome, Refusal};
 use crate::store::Tx;
 use crate::store::collection::{self, Collection};
 use crate::store::object::{self, Object};
@@ -36,7 +36,8 @@ pub struct Changes {
     pub truncated: bool,
 }
 
-/// The changes after a token (none: everything that is there), at most `limit` members.
+/// The changes after a token (none: everything that is there), at most `limit` members. `None` for
+/// an object, which has no members to change.
 ///
 /// # Errors
 /// `InvalidSyncToken` for a token of another collection, another line of history or the future;
@@ -46,7 +47,7 @@ pub async fn changes(
     place: &Place,
     since: Option<SyncToken>,
     limit: usize,
-) -> Outcome<Changes> {
+) -> Outcome<Option<Changes>> {
     let (access, place) = (access.clone(), place.clone());
     let store = access.store.clone();
     store
@@ -54,7 +55,7 @@ pub async fn changes(
             Box::pin(async move {
                 let it = match look(tx, &access, &place).await?.0 {
                     Found::Collection(it) => it,
-                    _ => return Err(Fault::NotFound),
+                    _ => return Ok(None),
                 };
                 let epoch = access.store.epoch();
                 let from = match &since {
@@ -70,7 +71,7 @@ pub async fn changes(
                 };
                 let (members, reached, truncated) = gather(tx, &it, from, limit).await?;
                 let token = SyncToken { epoch: epoch.clone(), collection: it.id, number: reached };
-                Ok(Changes { collection: it, members, token, truncated })
+                Ok(Some(Changes { collection: it, members, token, truncated }))
             })
         })
         .await
@@ -99,12 +100,15 @@ async fn gather(
             all.push((number, Change::Gone(name)));
         }
     }
+    // On PostgreSQL each statement sees what was committed before it began. What changed after the
+    // collection's own row was read is left to the next answer: a cut between two such changes
+    // could otherwise pass over one that the statement before did not see.
+    all.retain(|(number, _)| *number <= it.last_change);
     all.sort_by_key(|(number, _)| *number);
     let truncated = all.len() > limit;
     all.truncate(limit);
     let reached = match all.last() {
         Some((number, _)) if truncated => *number,
-        // On PostgreSQL the rows may be newer than the collection's own row read before them.
         _ => it.last_change,
     };
     Ok((all.into_iter().map(|(_, change)| change).collect(), reached, truncated))

@@ -1,10 +1,10 @@
 //! Looking principals up, for protocols.
 
-use super::admin::Profile;
+use super::admin::{self, Profile};
 use super::{Kind, Principal};
 use crate::kernel::fault::Outcome;
 use crate::kernel::ids::PrincipalId;
-use crate::store::{Store, principal};
+use crate::store::{Store, Tx, principal};
 
 /// The principal of this name (folded), if there is one.
 pub async fn by_name(store: &Store, name: &str) -> Outcome<Option<Principal>> {
@@ -22,10 +22,59 @@ pub async fn profile(store: &Store, kind: Kind, name: &str) -> Outcome<Option<Pr
                 let Some(principal) = found.filter(|p| Kind::of(p) == kind) else {
                     return Ok(None);
                 };
-                let addresses = principal::addresses(tx, principal.id).await?;
-                let groups = principal::groups(tx, principal.id).await?;
-                let members = principal::members(tx, principal.id).await?;
-                Ok(Some(Profile { principal, addresses, groups, members }))
+                full(tx, principal).await.map(Some)
+            })
+        })
+        .await
+}
+
+async fn full(tx: &mut Tx, principal: Principal) -> Outcome<Profile> {
+    let addresses = principal::addresses(tx, principal.id).await?;
+    let groups = principal::groups(tx, principal.id).await?;
+    let members = principal::members(tx, principal.id).await?;
+    Ok(Profile { principal, addresses, groups, members })
+}
+
+/// Oneself and the groups that one is in, directly or through other groups, in that order.
+pub async fn oneself(store: &Store, who: &Principal) -> Outcome<Vec<Principal>> {
+    let who = who.clone();
+    store.read(move |tx| Box::pin(async move { oneself_in(tx, who).await })).await
+}
+
+async fn oneself_in(tx: &mut Tx, who: Principal) -> Outcome<Vec<Principal>> {
+    let groups = principal::all_groups(tx, who.id).await?;
+    let mut all = vec![who];
+    for id in groups {
+        all.extend(principal::by_id(tx, id).await?);
+    }
+    Ok(all)
+}
+
+/// The next principals of a kind, by name, that somebody may look at, at most `limit`: for an
+/// administrator every one, for others themselves and their groups.
+pub async fn visible_to(
+    store: &Store,
+    who: &Principal,
+    kind: Kind,
+    after: &str,
+    limit: usize,
+) -> Outcome<Vec<Profile>> {
+    if who.administrator {
+        return admin::list(store, kind, after, limit as i64).await;
+    }
+    let (who, after) = (who.clone(), after.to_owned());
+    store
+        .read(move |tx| {
+            Box::pin(async move {
+                let mut own = oneself_in(tx, who).await?;
+                own.retain(|p| Kind::of(p) == kind && p.name > after);
+                own.sort_by(|a, b| a.name.cmp(&b.name));
+                own.truncate(limit);
+                let mut profiles = Vec::with_capacity(own.len());
+                for principal in own {
+                    profiles.push(full(tx, principal).await?);
+                }
+                Ok(profiles)
             })
         })
         .await

@@ -16,7 +16,8 @@ pub static CALDAV: Extension = Extension {
     properties: property::ROWS,
     methods: &[Method {
         name: "MKCALENDAR",
-        on: On::CALENDAR,
+        // Also where it can only fail, so that the answer says why (RFC 4791 §5.3.1.1).
+        on: On(4 + 16 + 128),
         run: |ask, body| Box::pin(mkcalendar::run(ask, body)),
     }],
     reports: &[

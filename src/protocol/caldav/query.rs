@@ -6,19 +6,19 @@ use super::property::CALENDAR_DATA;
 use crate::domain::calendar::{Query, matching};
 use crate::domain::collection::kind::component_bit;
 use crate::domain::collection::tree::Found;
-use crate::domain::collection::{Body as Content, list};
+use crate::domain::collection::{Property, list};
 use crate::format::ical::Calendar;
 use crate::format::ical::value::Moment;
 use crate::format::ical::zone::zone;
 use crate::format::tz::Zone;
-use crate::format::xml::{Element, Ns};
+use crate::format::xml::{self, Element, Ns};
 use crate::kernel::fault::{Fault, Outcome, Refusal};
 use crate::protocol::dav::Ask;
 use crate::protocol::dav::answer::{Gone, Sheet, streamed};
 use crate::protocol::dav::multistatus::{Wanted, write_response};
 use crate::protocol::dav::property::Need;
 use crate::protocol::dav::space::place_path;
-use crate::protocol::dav::subject::{Node, Subject};
+use crate::protocol::dav::subject::{Node, Subject, text_of};
 use crate::protocol::http::body::Body;
 use crate::protocol::http::header::prefer::Preferences;
 use http::Response;
@@ -35,14 +35,14 @@ pub async fn run(ask: Arc<Ask>, root: Element) -> Outcome<Response<Body>> {
     {
         return refuse("expand and the limits of recurrence and free-busy sets in calendar-data");
     }
-    let want = list::Want { properties: false, content: false, ..wanted.want() };
+    let want = list::Want { properties: true, content: false, ..wanted.want() };
     let sight = list::see(&ask.access, &place, want).await?;
     let Found::Collection(it) = &sight.found else { return Err(Fault::NotFound) };
     let filter = filter(&root)?;
     let mut query = Query {
         component: filter.component,
         window: filter.window,
-        floating: floating(&root)?,
+        floating: floating(&root, &sight.properties)?,
         contents: wanted.need.has(Need::CONTENT),
     };
     if query.component == 0 {
@@ -52,11 +52,7 @@ pub async fn run(ask: Arc<Ask>, root: Element) -> Outcome<Response<Body>> {
     Ok(streamed(move |mut sheet| async move {
         let here = place.at(&place.path, true);
         for (object, body) in &found {
-            let text = match body {
-                Some(Content::Inline(bytes)) => std::str::from_utf8(bytes).ok().map(str::to_owned),
-                Some(Content::File { path, .. }) => std::fs::read_to_string(path).ok(),
-                None => None,
-            };
+            let text = body.as_ref().and_then(text_of);
             let path = place_path(&here.child(&object.name, false));
             let subject = Subject {
                 ask: &ask,
@@ -67,6 +63,7 @@ pub async fn run(ask: Arc<Ask>, root: Element) -> Outcome<Response<Body>> {
                 stored: &[],
                 locks: &sight.locks,
                 quota: sight.quota,
+                grants: &sight.grants,
             };
             write_response(&wanted, &subject, &mut sheet.writer);
             if let Err(Gone) = Sheet::flush(&mut sheet).await {
@@ -87,6 +84,10 @@ const CALDAV: &str = "urn:ietf:params:xml:ns:caldav";
 
 fn refuse<T>(what: &str) -> Outcome<T> {
     Err(Refusal::UnsupportedFilter(what.to_owned()).into())
+}
+
+fn invalid<T>(why: &str) -> Outcome<T> {
+    Err(Refusal::InvalidFilter(why.to_owned()).into())
 }
 
 fn filter(root: &Element) -> Outcome<Filter> {
@@ -137,22 +138,31 @@ fn window(range: &Element) -> Outcome<Range<i64>> {
         None => Ok(open),
         Some(text) => match Moment::read(text.trim(), None, false) {
             Some(moment) if text.trim().ends_with('Z') => Ok(moment.civil.seconds()),
-            _ => Err(Fault::malformed(format!("time-range {name}: {text:?} is not a UTC time"))),
+            _ => invalid(&format!("time-range {name}: {text:?} is not a UTC time")),
         },
     };
     let window = side("start", i64::MIN)?..side("end", i64::MAX)?;
     match window.start < window.end {
         true => Ok(window),
-        false => Err(Fault::malformed("time-range: the end is not after the start")),
+        false => invalid("time-range: the end is not after the start"),
     }
 }
 
-/// The zone of floating times: the request's, or else UTC (RFC 4791 §9.8).
-fn floating(root: &Element) -> Outcome<Zone> {
-    let Some(text) = root.child(CALDAV, "timezone").map(|e| e.text().into_owned()) else {
-        return Ok(Zone::utc());
-    };
-    let calendar = Calendar::parse(text.trim().as_bytes()).map_err(Refusal::from)?;
-    let found = calendar.root().children().find(|c| c.is("VTIMEZONE")).and_then(zone);
-    found.ok_or_else(|| Fault::malformed("timezone: there is no usable VTIMEZONE in it"))
+/// The zone of floating times: the request's, or else the calendar's own, or else UTC
+/// (RFC 4791 §9.8).
+fn floating(root: &Element, properties: &[Property]) -> Outcome<Zone> {
+    if let Some(given) = root.child(CALDAV, "timezone") {
+        let read = zone_of(&given.text());
+        return read.ok_or_else(|| Fault::malformed("timezone: no usable VTIMEZONE is in it"));
+    }
+    let name = "calendar-timezone";
+    let kept = properties.iter().find(|p| p.namespace == CALDAV && p.name == name);
+    let kept = kept.and_then(|p| xml::parse(p.value.as_bytes()).ok());
+    Ok(kept.and_then(|element| zone_of(&element.text())).unwrap_or_else(Zone::utc))
+}
+
+/// The zone of a calendar object that holds one VTIMEZONE.
+fn zone_of(text: &str) -> Option<Zone> {
+    let calendar = Calendar::parse(text.trim().as_bytes()).ok()?;
+    calendar.root().children().find(|c| c.is("VTIMEZONE")).and_then(zone)
 }

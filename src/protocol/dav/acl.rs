@@ -1,11 +1,13 @@
 //! Access control as properties (RFC 3744, RFC 5397): privileges, principals, owners.
 
 use super::extension::Extension;
-use super::name::names;
+use super::name::{PRINCIPAL, names};
 use super::property::Listing::Named;
 use super::property::{Need, Shown, row};
-use super::space::principal_path;
+use super::space::{place_path, principal_path};
 use super::subject::{On, Subject};
+use crate::domain::collection::place::path_covers;
+use crate::domain::collection::{Grantee, Place};
 use crate::domain::directory::Kind;
 use crate::format::xml::{Element, Name, Ns, Writer};
 use crate::kernel::privilege::{Privilege, Privileges};
@@ -22,12 +24,16 @@ names! {
     CURRENT_USER_PRIVILEGE_SET = Dav "current-user-privilege-set",
     SUPPORTED_PRIVILEGE_SET = Dav "supported-privilege-set",
     ACL_RESTRICTIONS = Dav "acl-restrictions",
+    ACL_PROPERTY = Dav "acl",
+    ACE = Dav "ace",
+    GRANT = Dav "grant",
+    INHERITED = Dav "inherited",
     INHERITED_ACL_SET = Dav "inherited-acl-set",
 }
 
-/// The properties.
+/// The properties, and what tells Apple's programs that a search by words is served.
 pub static ACL: Extension = Extension {
-    features: &[],
+    features: &["calendarserver-principal-search"],
     properties: &[
         row(OWNER, On::ALL, Named, Need::NONE, owner),
         row(GROUP, On::ALL, Named, Need::NONE, |_, _, w| {
@@ -48,6 +54,7 @@ pub static ACL: Extension = Extension {
             w.raw(b"<D:acl-restrictions><D:grant-only/><D:no-invert/></D:acl-restrictions>");
             Shown::Yes
         }),
+        row(ACL_PROPERTY, On::ALL, Named, Need::GRANTS, access_list),
         row(INHERITED_ACL_SET, On::ALL, Named, Need::NONE, inherited_from),
     ],
     methods: &[],
@@ -111,13 +118,93 @@ fn group_membership(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown
     hrefs(w, &GROUP_MEMBERSHIP, paths.iter().map(String::as_str))
 }
 
+/// Who has what (RFC 3744 §5.5): first what the server protects, then the own entries, then the
+/// inherited ones.
+fn access_list(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
+    if !subject.rights.has(Privilege::ReadAcl) {
+        return Shown::Denied;
+    }
+    w.open(&ACL_PROPERTY);
+    match (subject.place, subject.store_path()) {
+        (Some(place), Some(path)) => {
+            // Members of a group have on what it owns only what is granted to them, so there the
+            // owner's right protects nobody.
+            if subject.ask.owner_kind(place) != Kind::Group {
+                write_ace(OWNER_PRINCIPAL, Privileges::ALL, b"<D:protected/>", w);
+            }
+            write_grants(subject, place, &path, w);
+        }
+        _ => {
+            let all = Privileges::READ.union(Privilege::ReadAcl.into());
+            let to: &[u8] = match subject.principal() {
+                Some(_) => b"<D:self/>",
+                None => AUTHENTICATED_PRINCIPAL,
+            };
+            write_ace(to, all, b"<D:protected/>", w);
+        }
+    }
+    w.close(&ACL_PROPERTY);
+    Shown::Yes
+}
+
+const OWNER_PRINCIPAL: &[u8] = b"<D:property><D:owner/></D:property>";
+const AUTHENTICATED_PRINCIPAL: &[u8] = b"<D:authenticated/>";
+
+fn write_grants(subject: &Subject<'_>, place: &Place, path: &str, w: &mut Writer) {
+    let reaching = || subject.grants.iter().filter(|g| path_covers(&g.path, path));
+    let own = reaching().filter(|g| g.path == path);
+    let mut inherited: Vec<_> = reaching().filter(|g| g.path != path).collect();
+    inherited.sort_by_key(|g| std::cmp::Reverse(g.path.len()));
+    for it in own.chain(inherited) {
+        let mut origin = Writer::with_capacity(128);
+        if it.path != path {
+            origin.open(&INHERITED);
+            origin.href(&place_path(&place.at(&it.path, true)));
+            origin.close(&INHERITED);
+        }
+        let mut to = Writer::with_capacity(128);
+        match &it.to {
+            Grantee::Owner => to.raw(OWNER_PRINCIPAL),
+            Grantee::Authenticated => to.raw(AUTHENTICATED_PRINCIPAL),
+            Grantee::Principal(kind, name) => to.href(&principal_path(*kind, name)),
+        }
+        write_ace(&to.out, it.privileges, &origin.out, w);
+    }
+}
+
+fn write_ace(to: &[u8], privileges: Privileges, origin: &[u8], w: &mut Writer) {
+    w.open(&ACE);
+    w.open(&PRINCIPAL);
+    w.raw(to);
+    w.close(&PRINCIPAL);
+    w.open(&GRANT);
+    for name in fewest_names(privileges) {
+        w.raw(b"<D:privilege>");
+        w.empty(name);
+        w.raw(b"</D:privilege>");
+    }
+    w.close(&GRANT);
+    w.raw(origin);
+    w.close(&ACE);
+}
+
+/// The fewest privileges that make up a set: aggregates instead of their parts.
+fn fewest_names(set: Privileges) -> impl Iterator<Item = &'static Name> {
+    let mut told = Privileges::NONE;
+    SUPPORTED.iter().filter(|s| s.depth < 9).filter_map(move |s| {
+        let news = set.contains(s.set) && !told.contains(s.set);
+        told = if news { told.union(s.set) } else { told };
+        news.then_some(&s.name)
+    })
+}
+
 fn inherited_from(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
     // Grants are inherited from everything above the resource, up to the home.
     let mut above = Vec::new();
     if let (Some(place), Some(path)) = (subject.place, subject.store_path()) {
         let mut path = path.as_str();
         while let Some((parent, _)) = path.rsplit_once('/') {
-            above.push(super::space::place_path(&place.at(parent, true)));
+            above.push(place_path(&place.at(parent, true)));
             path = parent;
         }
     }

@@ -7,8 +7,9 @@ use crate::format::xml::Writer;
 use crate::kernel::fault::Fault;
 use crate::protocol::http::body::Body;
 use crate::protocol::http::header::accept::{ErrorBody, error_body};
+use crate::protocol::http::header::prefer::{self, Preferences};
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, VARY};
 use http::{Response, StatusCode};
 use std::io;
 use std::task::{Context, Poll, Waker};
@@ -38,6 +39,14 @@ pub fn full(status: StatusCode, media_type: &str, body: Vec<u8>) -> Response<Bod
 pub fn set(response: &mut Response<Body>, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         response.headers_mut().insert(name, value);
+    }
+}
+
+/// Says which preferences were honoured, and that answers differ by them (RFC 7240 §2, §3).
+pub fn tell_preferences(response: &mut Response<Body>, honoured: &Preferences) {
+    response.headers_mut().insert(VARY, prefer::VARY);
+    if let Some(applied) = honoured.applied() {
+        response.headers_mut().insert(HeaderName::from_static("preference-applied"), applied);
     }
 }
 

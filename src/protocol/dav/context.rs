@@ -68,13 +68,17 @@ impl Ask {
         space::principal_path(Kind::of(&self.access.who), &self.access.who.name)
     }
 
-    /// The path of the principal who owns a place.
-    pub fn owner_path(&self, place: &Place) -> String {
-        let kind = match &self.owner {
+    /// What the principal who owns a place is.
+    pub fn owner_kind(&self, place: &Place) -> Kind {
+        match &self.owner {
             Some(owner) if owner.id == place.account => Kind::of(owner),
             _ => Kind::User,
-        };
-        space::principal_path(kind, &place.account_name)
+        }
+    }
+
+    /// The path of the principal who owns a place.
+    pub fn owner_path(&self, place: &Place) -> String {
+        space::principal_path(self.owner_kind(place), &place.account_name)
     }
 
     /// A header's text, if it is there and is text.

@@ -7,7 +7,7 @@
 use super::name::{ERROR, NEED_PRIVILEGES, PRIVILEGE, RESOURCE};
 use crate::domain::collection::Home;
 use crate::format::xml::{Name, Ns, Writer};
-use crate::kernel::fault::{Fault, Refusal};
+use crate::kernel::fault::{AceRule, Fault, Refusal};
 use crate::kernel::privilege::Privilege;
 use http::StatusCode;
 
@@ -75,6 +75,21 @@ fn of_kind(about: About, caldav: &'static str, carddav: &'static str) -> Option<
     }
 }
 
+/// RFC 3744 §8.1.1.
+fn ace_rule(rule: AceRule) -> &'static str {
+    match rule {
+        AceRule::NoConflict => "no-ace-conflict",
+        AceRule::NoProtectedConflict => "no-protected-ace-conflict",
+        AceRule::NoInheritedConflict => "no-inherited-ace-conflict",
+        AceRule::LimitedNumber => "limited-number-of-aces",
+        AceRule::GrantOnly => "grant-only",
+        AceRule::NoInvert => "no-invert",
+        AceRule::NotSupportedPrivilege => "not-supported-privilege",
+        AceRule::RecognizedPrincipal => "recognized-principal",
+        AceRule::AllowedPrincipal => "allowed-principal",
+    }
+}
+
 fn refused(refusal: &Refusal, about: About) -> Verdict {
     use StatusCode as S;
     let (status, condition, href) = match refusal {
@@ -121,6 +136,8 @@ fn refused(refusal: &Refusal, about: About) -> Verdict {
         Refusal::Protected => (S::FORBIDDEN, dav("cannot-modify-protected-property"), None),
         Refusal::InvalidSyncToken => (S::FORBIDDEN, dav("valid-sync-token"), None),
         Refusal::TooManyMatches => (S::FORBIDDEN, dav("number-of-matches-within-limits"), None),
+        Refusal::InvalidFilter(_) => (S::FORBIDDEN, of_kind(about, "valid-filter", "x"), None),
+        Refusal::Ace(rule, _) => (S::FORBIDDEN, dav(ace_rule(*rule)), None),
         Refusal::UnsupportedFilter(_) => {
             (S::FORBIDDEN, of_kind(about, "supported-filter", "supported-filter"), None)
         }

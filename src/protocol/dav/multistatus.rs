@@ -110,6 +110,24 @@ impl Wanted {
         self.slots.iter().map(|slot| &slot.asked).find(|asked| asked.name == *name)
     }
 
+    /// The same with every property but these denied: what may be told of principals that one
+    /// meets in a list but may not look at.
+    pub fn limited_to(&self, names: &[Name]) -> Self {
+        static DENIED: Row = super::property::row(
+            PROP,
+            super::subject::On::ALL,
+            super::property::Listing::Named,
+            Need::NONE,
+            |_, _, _| Shown::Denied,
+        );
+        let slots = self.slots.iter().map(|slot| {
+            let row = if names.contains(&slot.asked.name) { slot.row } else { Some(&DENIED) };
+            Slot { asked: slot.asked.clone(), row }
+        });
+        let (slots, minimal) = (slots.collect(), self.minimal);
+        Self { mode: Mode::Named, slots, need: self.need, minimal }
+    }
+
     /// What a listing must load.
     pub fn want(&self) -> Want {
         Want {
@@ -118,6 +136,7 @@ impl Wanted {
             quota: self.need.has(Need::QUOTA),
             children: false,
             content: self.need.has(Need::CONTENT),
+            grants: self.need.has(Need::GRANTS),
         }
     }
 }
@@ -158,6 +177,44 @@ pub fn write_response(wanted: &Wanted, subject: &Subject<'_>, writer: &mut Write
         writer.raw(OK_END);
     }
     if !wanted.minimal {
+        write_absent(&missing, MISSING_END, writer);
+    }
+    write_absent(&denied, DENIED_END, writer);
+    writer.raw(b"</D:response>");
+}
+
+/// Shows one property, live or dead.
+pub fn show(subject: &Subject<'_>, asked: &Element, writer: &mut Writer) -> Shown {
+    match subject.ask.registry().row(&asked.name) {
+        Some(row) if row.on.has(subject.class()) => (row.show)(subject, asked, writer),
+        Some(_) => Shown::No,
+        None => super::property::show_kept(subject, asked, writer),
+    }
+}
+
+/// Writes the response for one resource from properties that were shown before: name, outcome,
+/// and the whole element.
+pub fn write_shown(
+    path: &str,
+    properties: &[(Name, Shown, Vec<u8>)],
+    minimal: bool,
+    writer: &mut Writer,
+) {
+    let named = |outcome| {
+        let those = properties.iter().filter(move |p| p.1 == outcome);
+        those.map(|(name, ..)| name).collect::<Vec<_>>()
+    };
+    let (missing, denied) = (named(Shown::No), named(Shown::Denied));
+    let nothing_shown = properties.iter().all(|p| p.1 != Shown::Yes);
+    let others = !denied.is_empty() || (!missing.is_empty() && !minimal);
+    writer.raw(b"<D:response>");
+    writer.href(path);
+    if !(nothing_shown && others) {
+        writer.raw(b"<D:propstat><D:prop>");
+        properties.iter().filter(|p| p.1 == Shown::Yes).for_each(|p| writer.raw(&p.2));
+        writer.raw(OK_END);
+    }
+    if !minimal {
         write_absent(&missing, MISSING_END, writer);
     }
     write_absent(&denied, DENIED_END, writer);

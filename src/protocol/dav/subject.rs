@@ -2,9 +2,12 @@
 
 use super::context::Ask;
 use super::space;
-use crate::domain::collection::{Collection, Home, Kind, Lock, Object, Place, Property};
+use crate::domain::collection::{
+    Body, Collection, Granted, Home, Kind, Lock, Object, Place, Property,
+};
 use crate::domain::directory::admin::Profile;
 use crate::kernel::privilege::Privileges;
+use std::borrow::Cow;
 
 /// The classes of resources, as a set of bits: where a property row lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,6 +107,8 @@ pub struct Subject<'a> {
     pub locks: &'a [Lock],
     /// Use and bound of the account's quota, if any row asked for it.
     pub quota: Option<(i64, Option<i64>)>,
+    /// The grants on the account's collections, if any row asked for them.
+    pub grants: &'a [Granted],
 }
 
 impl Subject<'_> {
@@ -173,4 +178,12 @@ impl Subject<'_> {
 pub fn profile_path(profile: &Profile) -> String {
     let kind = crate::domain::directory::Kind::of(&profile.principal);
     space::principal_path(kind, &profile.principal.name)
+}
+
+/// The text of a content, from the database or from its file.
+pub fn text_of(body: &Body) -> Option<Cow<'_, str>> {
+    match body {
+        Body::Inline(bytes) => std::str::from_utf8(bytes).ok().map(Cow::Borrowed),
+        Body::File { path, .. } => std::fs::read_to_string(path).ok().map(Cow::Owned),
+    }
 }

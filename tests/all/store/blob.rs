@@ -67,7 +67,7 @@ on_both! {
         let forget = || {
             let store = fresh.store.clone();
             tokio::spawn(async move {
-                store.write(|tx| Box::pin(change_log::forget(tx, moment(1), 100))).await
+                store.write(|tx| Box::pin(change_log::forget(tx, moment(1), moment(1), 100))).await
             })
         };
         let both = [forget(), forget(), forget()];
@@ -115,12 +115,12 @@ on_both! {
         // The same content is uploaded again at this moment: its file must survive.
         receive(fresh, &[b"large"]);
         let cutoff = clock::now().plus_seconds(-60);
-        fresh.files().remove(&hashes[0], cutoff);
+        assert!(!fresh.files().remove(&hashes[0], cutoff));
         assert!(path.exists(), "a file just received was removed");
         age(&path, 3_600);
-        fresh.files().remove(&hashes[0], cutoff);
+        assert!(fresh.files().remove(&hashes[0], cutoff));
         assert!(!path.exists());
-        fresh.files().remove(&hashes[0], cutoff);
+        assert!(!fresh.files().remove(&hashes[0], cutoff));
     }
 
     async fn receptions_cut_off_are_swept(fresh: Fresh) {
@@ -135,7 +135,7 @@ on_both! {
         let folder = fresh.folder().join("blobs/incoming");
         let old = std::fs::read_dir(folder).unwrap().next().unwrap().unwrap();
         age(&old.path(), 7_200);
-        fresh.files().sweep(3_600);
+        assert_eq!(fresh.files().sweep(clock::now().plus_seconds(-3_600)), 1);
         assert_eq!(incoming(fresh), 1);
         assert!(!old.path().exists());
     }

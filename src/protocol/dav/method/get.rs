@@ -2,7 +2,7 @@
 //! a plain listing for people.
 
 use crate::domain::collection::guard::Tags;
-use crate::domain::collection::{Body as Content, Object, item, list};
+use crate::domain::collection::{Body as Content, Object, Place, item, list};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::etag::ETag;
 use crate::kernel::fault::{Fault, Outcome};
@@ -89,6 +89,19 @@ fn respond(ask: &Ask, kind: &str, object: &Object, content: Content) -> Outcome<
     };
     set(&mut response, CONTENT_TYPE, kind);
     validators(&mut response, object);
+    Ok(response)
+}
+
+/// An object as a GET without conditions gives it.
+///
+/// # Errors
+/// As for a GET; `NotFound` for a collection.
+pub async fn state(ask: &Ask, place: &Place) -> Outcome<Response<Body>> {
+    let (kind, object, content) =
+        item::read(&ask.access, place).await?.map_err(|_| Fault::NotFound)?;
+    let mut response = send(StatusCode::OK, content, 0..object.size)?;
+    set(&mut response, CONTENT_TYPE, media_type(kind, object.media_type.as_deref()));
+    validators(&mut response, &object);
     Ok(response)
 }
 

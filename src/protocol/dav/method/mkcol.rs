@@ -3,10 +3,10 @@
 use crate::domain::collection::Property;
 use crate::domain::collection::kind::{COMPONENTS_DEFAULT, Kind, component_bit};
 use crate::domain::collection::tree::{self, Making};
-use crate::format::xml::{Element, Name, Writer};
+use crate::format::xml::{Element, Name, Ns, Writer};
 use crate::kernel::fault::{Fault, Outcome, Refusal};
 use crate::protocol::dav::Ask;
-use crate::protocol::dav::answer::{XML, empty, full};
+use crate::protocol::dav::answer::{XML, empty, full, set, tell_preferences};
 use crate::protocol::dav::body::xml;
 use crate::protocol::dav::fault::{Verdict, verdict};
 use crate::protocol::dav::guard;
@@ -15,6 +15,7 @@ use crate::protocol::dav::name::names;
 use crate::protocol::dav::property::Setting;
 use crate::protocol::http::body::Body;
 use crate::protocol::http::header::content_type;
+use crate::protocol::http::header::prefer::Preferences;
 use http::header::CACHE_CONTROL;
 use http::{Response, StatusCode};
 use hyper::body::Incoming;
@@ -59,7 +60,10 @@ pub async fn make(
             tree::make(&ask.access, &place.at(&place.path, true), making, guard).await?;
             let mut created = empty(StatusCode::CREATED);
             // RFC 5689 §3, RFC 4791 §5.3.1: the answer must not be kept.
-            crate::protocol::dav::answer::set(&mut created, CACHE_CONTROL, "no-cache");
+            set(&mut created, CACHE_CONTROL, "no-cache");
+            // The answer has no body in any case (RFC 8144 §2.3).
+            let preferences = Preferences::parse(&ask.headers);
+            tell_preferences(&mut created, &preferences.of_listing(false));
             Ok(created)
         }
         Err(refused) => Ok(refusal(ask, &wanted, &refused, response)),
@@ -88,7 +92,10 @@ fn plan(ask: &Ask, wanted: &[&Element], kind: Kind) -> Outcome<Result<Making, Re
             Ok(Err(Refused { name, why: why.to_owned(), fault: fault.into() }))
         };
         if element.name == RESOURCE_TYPE {
-            match kind_named(element, kind) {
+            // RFC 5689 §3 wants DAV:collection; RFC 4791 §5.3.1 says nothing of a resourcetype.
+            let whole =
+                ask.method.as_str() != "MKCOL" || element.child("DAV:", "collection").is_some();
+            match kind_named(element, kind).filter(|_| whole) {
                 Some(named) => making.kind = named,
                 None => {
                     let fault = Refusal::CollectionPlacement("resourcetype".into());
@@ -101,7 +108,7 @@ fn plan(ask: &Ask, wanted: &[&Element], kind: Kind) -> Outcome<Result<Making, Re
             Some(Setting::Protected) => return refuse("protected", Refusal::Protected),
             Some(Setting::Kept(check)) => {
                 if let Err(why) = check(element) {
-                    return refuse(why, Refusal::Malformed(why.to_owned()));
+                    return refuse(why, bad_value(element, why));
                 }
                 making.properties.push(kept(element));
             }
@@ -116,28 +123,31 @@ fn plan(ask: &Ask, wanted: &[&Element], kind: Kind) -> Outcome<Result<Making, Re
         }
     }
     match (making.kind, making.components) {
-        (Kind::Calendar, 0) => making.components = COMPONENTS_DEFAULT,
+        (Kind::Calendar | Kind::Subscription, 0) => making.components = COMPONENTS_DEFAULT,
         (Kind::Calendar | Kind::Subscription, _) => {}
         _ => making.components = 0,
     }
     Ok(Ok(making))
 }
 
-/// The kind that a resourcetype asks for; none when it is not one of this tree's.
+/// The kind that a resourcetype asks for; none when one of its elements is not served in this tree.
 fn kind_named(element: &Element, here: Kind) -> Option<Kind> {
-    let has = |ns: &str, name: &str| element.child(ns, name).is_some();
-    let caldav = "urn:ietf:params:xml:ns:caldav";
-    let carddav = "urn:ietf:params:xml:ns:carddav";
-    match (has(caldav, "calendar"), has(carddav, "addressbook")) {
-        (true, false) => (here == Kind::Calendar).then_some(Kind::Calendar),
-        (false, true) => (here == Kind::Addressbook).then_some(Kind::Addressbook),
-        (true, true) => None,
-        (false, false) if has("http://calendarserver.org/ns/", "subscribed") => {
-            (here == Kind::Calendar).then_some(Kind::Subscription)
-        }
-        (false, false) => Some(here),
+    let mut kind = None;
+    for part in element.elements().filter(|e| !e.is("DAV:", "collection")) {
+        let named = TYPES.iter().find(|(ns, local, _)| part.is(*ns, local)).map(|row| row.2)?;
+        kind = Some(named).filter(|named| kind.is_none_or(|earlier| earlier == *named));
+        kind?;
     }
+    let kind = kind.unwrap_or(here);
+    (kind == here || (kind, here) == (Kind::Subscription, Kind::Calendar)).then_some(kind)
 }
+
+/// The elements of `DAV:resourcetype` that name a kind.
+static TYPES: [(&str, &str, Kind); 3] = [
+    ("urn:ietf:params:xml:ns:caldav", "calendar", Kind::Calendar),
+    ("urn:ietf:params:xml:ns:carddav", "addressbook", Kind::Addressbook),
+    ("http://calendarserver.org/ns/", "subscribed", Kind::Subscription),
+];
 
 /// The components of a `supported-calendar-component-set`; none when one cannot be stored or it
 /// names none.
@@ -147,6 +157,16 @@ pub fn components(element: &Element) -> Option<i64> {
         bits |= component_bit(comp.attribute("name")?)?;
     }
     (bits != 0).then_some(bits)
+}
+
+/// A value that its row does not take. What is no time zone has a condition of its own
+/// (RFC 4791 §5.3.1.1, §5.2.2).
+pub fn bad_value(element: &Element, why: &str) -> Refusal {
+    let reason = why.to_owned();
+    match *element.name.ns() == Ns::CalDav && element.name.local() == "calendar-timezone" {
+        true => Refusal::InvalidData { line: 0, reason },
+        false => Refusal::Malformed(reason),
+    }
 }
 
 /// A property as it is stored.
@@ -160,14 +180,20 @@ pub fn kept(element: &Element) -> Property {
 
 /// RFC 5689 §3: the property at fault with its status, the others 424, nothing made.
 fn refusal(ask: &Ask, wanted: &[&Element], refused: &Refused, response: &Name) -> Response<Body> {
-    let verdict = verdict(&refused.fault, ask.about());
+    let mut verdict = verdict(&refused.fault, ask.about());
+    if refused.name == RESOURCE_TYPE {
+        verdict.condition = Some(Name::known(Ns::Dav, "valid-resourcetype"));
+    }
     let mut writer = Writer::with_capacity(1024);
     writer.document_start(response);
     let culprit = std::iter::once(&refused.name);
     write_propstat(culprit, StatusCode::FORBIDDEN, Some(&verdict), Some(&refused.why), &mut writer);
-    let others = wanted.iter().map(|e| &e.name).filter(|name| **name != refused.name);
+    let mut others: Vec<&Name> = wanted.iter().map(|e| &e.name).collect();
+    others.retain(|name| **name != refused.name);
+    others.sort();
+    others.dedup();
     let none = None::<&Verdict>;
-    write_propstat(others, StatusCode::FAILED_DEPENDENCY, none, None, &mut writer);
+    write_propstat(others.into_iter(), StatusCode::FAILED_DEPENDENCY, none, None, &mut writer);
     writer.close(response);
     full(StatusCode::FORBIDDEN, XML, writer.out)
 }

@@ -10,6 +10,7 @@ pub mod propfind;
 pub mod proppatch;
 pub mod copy_move;
 pub mod lock;
+pub mod acl;
 pub mod report;
 
 use super::extension::Method;
@@ -33,6 +34,7 @@ pub static METHODS: &[Method] = &[
     Method { name: "MOVE", on: On::STORED, run: |ask, body| Box::pin(copy_move::run(ask, body)) },
     Method { name: "LOCK", on: On::STORED, run: |ask, body| Box::pin(lock::run(ask, body)) },
     Method { name: "UNLOCK", on: On::STORED, run: |ask, body| Box::pin(lock::unlock(ask, body)) },
+    Method { name: "ACL", on: On::STORED, run: |ask, body| Box::pin(acl::run(ask, body)) },
     Method {
         name: "REPORT",
         on: COLLECTIONS.or(On::OBJECT),

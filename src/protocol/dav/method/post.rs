@@ -1,6 +1,6 @@
 //! POST to a collection adds a member under a name that the server chooses (RFC 5995).
 
-use super::put::{answer, receive};
+use super::put::{done, receive};
 use crate::domain::collection::{Home, item};
 use crate::kernel::fault::{Fault, Outcome};
 use crate::kernel::secret::uuid;
@@ -15,7 +15,8 @@ use std::sync::Arc;
 /// Stores the body under a new name.
 pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
     let place = ask.need_place()?;
-    if !place.collection {
+    // A calendar or an address book is one with or without the slash at its end.
+    if !place.collection && place.home == Home::Files {
         return Err(Fault::malformed("POST adds members to collections: end the path with '/'"));
     }
     let guard = guard::of(&ask).await?;
@@ -27,5 +28,5 @@ pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
     let member = place.child(&format!("{}{ending}", uuid()), false);
     let (content, index) = receive(&ask, &member, body).await?;
     let stored = item::put(&ask.access, &member, content, index, guard).await?;
-    Ok(answer(&stored, Some(&place_path(&member))))
+    done(&ask, &member, &stored, Some(&place_path(&member))).await
 }

@@ -8,18 +8,19 @@ use crate::format::xml::{Name, Ns, Writer};
 use crate::kernel::fault::{Fault, Outcome};
 use crate::kernel::privilege::{Privilege, Privileges};
 use crate::protocol::dav::Ask;
-use crate::protocol::dav::answer::{Sheet, multistatus, of_verdict, set, streamed};
+use crate::protocol::dav::answer::{
+    Sheet, multistatus, of_verdict, set, streamed, tell_preferences,
+};
 use crate::protocol::dav::body::xml;
 use crate::protocol::dav::context::may_see;
-use crate::protocol::dav::fault::Verdict;
-use crate::protocol::dav::multistatus::{Wanted, write_response};
+use crate::protocol::dav::fault::{Verdict, verdict};
+use crate::protocol::dav::multistatus::{Wanted, write_response, write_status};
 use crate::protocol::dav::space::{self, Target, home_path, place_path, principal_path};
-use crate::protocol::dav::subject::{Node, Subject};
+use crate::protocol::dav::subject::{Node, Subject, text_of};
 use crate::protocol::http::body::Body;
 use crate::protocol::http::header::accept::error_body;
 use crate::protocol::http::header::depth::{self, Depth};
 use crate::protocol::http::header::prefer::Preferences;
-use http::header::{HeaderName, VARY};
 use http::{Response, StatusCode};
 use hyper::body::Incoming;
 use std::sync::Arc;
@@ -42,10 +43,7 @@ pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
         Target::Account(..) => stored(ask.clone(), wanted, members, alone).await?,
         Target::Nowhere => return Err(Fault::NotFound),
     };
-    if let Some(applied) = preferences.applied() {
-        response.headers_mut().insert(HeaderName::from_static("preference-applied"), applied);
-    }
-    set(&mut response, VARY, "Brief, Prefer");
+    tell_preferences(&mut response, &preferences.of_listing(members));
     // macOS reads the classes here as well as from OPTIONS.
     set(&mut response, crate::protocol::dav::answer::DAV, &ask.registry().features);
     Ok(response)
@@ -61,13 +59,11 @@ fn infinite(ask: &Ask) -> Response<Body> {
     of_verdict(&verdict, "give Depth: 0 or Depth: 1", error_body(&ask.headers))
 }
 
-/// A subject that nobody owns.
+/// A subject that nobody owns. Nobody changes it by way of this protocol.
 pub fn bare<'a>(ask: &'a Ask, node: Node<'a>, path: &'a str) -> Subject<'a> {
-    let rights = match ask.access.who.administrator {
-        true => Privileges::ALL,
-        false => Privileges::READ,
-    };
-    Subject { ask, node, path, place: None, rights, stored: &[], locks: &[], quota: None }
+    let rights = Privileges::READ.union(Privilege::ReadAcl.into());
+    let (place, stored, locks, quota, grants) = (None, &[], &[], None, &[]);
+    Subject { ask, node, path, place, rights, stored, locks, quota, grants }
 }
 
 async fn entrance(
@@ -76,7 +72,7 @@ async fn entrance(
     members: bool,
     itself: bool,
 ) -> Outcome<Response<Body>> {
-    let below = if members { below_entrance(ask) } else { Vec::new() };
+    let below = if members { below_entrance(ask).await? } else { Vec::new() };
     let mut profiles = Vec::new();
     for path in &below {
         if let Target::Principal(kind, name) = space::target(path)
@@ -98,12 +94,12 @@ async fn entrance(
 }
 
 /// What is directly below a collection that nobody owns: only what is the asker's own.
-fn below_entrance(ask: &Ask) -> Vec<String> {
-    let own_kind = Kind::of(&ask.access.who);
+async fn below_entrance(ask: &Ask) -> Outcome<Vec<String>> {
     let name = &ask.access.who.name;
+    let me = lookup::oneself(&ask.access.store, &ask.access.who).await?;
     let mut all = vec!["/dav/".to_owned(), "/dav/principals/".to_owned()];
     all.extend(Kind::ALL.map(|kind| format!("/dav/principals/{}/", kind.segment())));
-    all.push(principal_path(own_kind, name));
+    all.extend(me.iter().map(|it| principal_path(Kind::of(it), &it.name)));
     all.extend(Home::ALL.map(|home| format!("/dav/{}/", home.segment())));
     all.extend(Home::ALL.map(|home| home_path(home, name)));
     let here = if ask.path.ends_with('/') { ask.path.clone() } else { format!("{}/", ask.path) };
@@ -111,7 +107,7 @@ fn below_entrance(ask: &Ask) -> Vec<String> {
         let rest = path.strip_prefix(&here).and_then(|rest| rest.strip_suffix('/'));
         rest.is_some_and(|rest| !rest.is_empty() && !rest.contains('/'))
     });
-    all
+    Ok(all)
 }
 
 /// The profile of a principal that the asker may see.
@@ -146,7 +142,12 @@ async fn stored(
 ) -> Outcome<Response<Body>> {
     let place = ask.need_place()?.clone();
     let want = list::Want { children: members, ..wanted.want() };
-    let sight = list::see(&ask.access, &place, want).await?;
+    let sight = match list::see(&ask.access, &place, want).await {
+        Err(Fault::Denied { .. }) if members => {
+            return shared(&ask, &place, &wanted, want, itself).await;
+        }
+        seen => seen?,
+    };
     if !members || sight.found.collection().is_none() {
         return Ok(multistatus(|w| write_sight(&ask, &place, &sight, &wanted, w)));
     }
@@ -163,18 +164,46 @@ async fn stored(
     }))
 }
 
+/// The answer about a collection that one may not read, but some of whose members: it is 403
+/// itself, they are shown.
+async fn shared(
+    ask: &Ask,
+    place: &Place,
+    wanted: &Wanted,
+    want: list::Want,
+    itself: bool,
+) -> Outcome<Response<Body>> {
+    let sight = list::see_shared(&ask.access, place, want).await?;
+    let path = place.at(&place.path, true).dav_path();
+    let denied = verdict(&Fault::Denied { path, privilege: Privilege::Read }, ask.about());
+    Ok(multistatus(|w| {
+        if itself {
+            let path = place_path(&place.at(&place.path, true));
+            write_status(&path, StatusCode::FORBIDDEN, Some(&denied), w);
+        }
+        write_children(ask, place, &sight, wanted, w);
+    }))
+}
+
 /// Writes the response of the resource looked at.
 pub fn write_sight(ask: &Ask, place: &Place, sight: &list::Sight, wanted: &Wanted, w: &mut Writer) {
+    with_sight(ask, place, sight, |subject| write_response(wanted, subject, w));
+}
+
+/// Hands the resource looked at to `then`, if there is one.
+pub fn with_sight<T>(
+    ask: &Ask,
+    place: &Place,
+    sight: &list::Sight,
+    then: impl FnOnce(&Subject<'_>) -> T,
+) -> Option<T> {
     let collection = sight.found.collection().is_some();
     let path = place_path(&place.at(&place.path, collection));
-    let text = match &sight.body {
-        Some(crate::domain::collection::Body::Inline(bytes)) => std::str::from_utf8(bytes).ok(),
-        _ => None,
-    };
+    let text = sight.body.as_ref().and_then(text_of);
     let node = match &sight.found {
         Found::Collection(it) => Node::Collection(it),
-        Found::Object(_, it) => Node::Object(it, text),
-        Found::Nothing(_) | Found::NoParent => return,
+        Found::Object(_, it) => Node::Object(it, text.as_deref()),
+        Found::Nothing(_) | Found::NoParent => return None,
     };
     let subject = Subject {
         ask,
@@ -185,11 +214,22 @@ pub fn write_sight(ask: &Ask, place: &Place, sight: &list::Sight, wanted: &Wante
         stored: &sight.properties,
         locks: &sight.locks,
         quota: sight.quota,
+        grants: &sight.grants,
     };
-    write_response(wanted, &subject, w);
+    Some(then(&subject))
 }
 
 fn write_children(ask: &Ask, place: &Place, sight: &list::Sight, wanted: &Wanted, w: &mut Writer) {
+    each_child(ask, place, sight, |subject| write_response(wanted, subject, w));
+}
+
+/// Hands each of the collections in the one looked at to `visit`.
+pub fn each_child(
+    ask: &Ask,
+    place: &Place,
+    sight: &list::Sight,
+    mut visit: impl FnMut(&Subject<'_>),
+) {
     for (child, properties) in &sight.children {
         let at = place.at(&child.path, true);
         let path = place_path(&at);
@@ -198,12 +238,13 @@ fn write_children(ask: &Ask, place: &Place, sight: &list::Sight, wanted: &Wanted
             node: Node::Collection(child),
             path: &path,
             place: Some(&at),
-            rights: sight.rights,
+            rights: sight.rights_on(child),
             stored: properties,
             locks: &sight.locks,
             quota: sight.quota,
+            grants: &sight.grants,
         };
-        write_response(wanted, &subject, w);
+        visit(&subject);
     }
 }
 
@@ -229,21 +270,19 @@ async fn write_members(
             let own;
             (own, properties) = split_own(properties, &object.name);
             let stored: Vec<_> = own.iter().map(|(_, p)| p.clone()).collect();
-            let text = match body {
-                Some(crate::domain::collection::Body::Inline(b)) => std::str::from_utf8(b).ok(),
-                _ => None,
-            };
+            let text = body.as_ref().and_then(text_of);
             path.truncate(stem);
             path.push_str(&object.name);
             let subject = Subject {
                 ask,
-                node: Node::Object(object, text),
+                node: Node::Object(object, text.as_deref()),
                 path: &path,
                 place: Some(place),
                 rights: sight.rights,
                 stored: &stored,
                 locks: &sight.locks,
                 quota: sight.quota,
+                grants: &sight.grants,
             };
             write_response(wanted, &subject, &mut sheet.writer);
             if sheet.flush().await.is_err() {

@@ -1,17 +1,18 @@
 //! PROPPATCH (RFC 4918 §9.2): in document order, all or nothing, always 207 once it was tried.
 
-use super::mkcol::{components, kept};
+use super::mkcol::{bad_value, components, kept};
 use crate::domain::collection::property::{Instruction, patch};
 use crate::format::xml::{Element, Name};
 use crate::kernel::fault::{Fault, Outcome, Refusal};
 use crate::protocol::dav::Ask;
-use crate::protocol::dav::answer::multistatus;
+use crate::protocol::dav::answer::{empty, multistatus, tell_preferences};
 use crate::protocol::dav::body::xml;
 use crate::protocol::dav::fault::{Verdict, verdict};
 use crate::protocol::dav::guard;
 use crate::protocol::dav::multistatus::write_propstat;
 use crate::protocol::dav::property::Setting;
 use crate::protocol::http::body::Body;
+use crate::protocol::http::header::prefer::Preferences;
 use http::{Response, StatusCode};
 use hyper::body::Incoming;
 use std::sync::Arc;
@@ -35,7 +36,14 @@ pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
         }
     }
     let guard = guard::of(&ask).await?;
+    let preferences = Preferences::parse(&ask.headers);
     match patch(&ask.access, place, instructions, guard).await {
+        // RFC 8144 §2.2; with a fault the multistatus is needed.
+        Ok(()) if preferences.minimal() => {
+            let mut done = empty(StatusCode::OK);
+            tell_preferences(&mut done, &preferences.of_listing(false));
+            Ok(done)
+        }
         Ok(()) => Ok(multistatus(|w| {
             w.raw(b"<D:response>");
             w.href(&ask.path);
@@ -77,7 +85,7 @@ fn instruction(ask: &Ask, set: bool, element: &Element) -> Outcome<Instruction> 
         (Some(Setting::AtCreation), false) => Err(Refusal::Protected.into()),
         (Some(Setting::Kept(check)), true) => match check(element) {
             Ok(()) => Ok(Instruction::Set(kept(element))),
-            Err(why) => Err(Fault::malformed(why)),
+            Err(why) => Err(bad_value(element, why).into()),
         },
         (None, true) => Ok(Instruction::Set(kept(element))),
         (_, false) => {

@@ -8,13 +8,16 @@ use crate::domain::{calendar, contacts};
 use crate::kernel::fault::{Fault, Outcome, Refusal};
 use crate::kernel::limits::BLOB_INLINE_MAX;
 use crate::protocol::dav::Ask;
-use crate::protocol::dav::answer::{empty, set};
+use crate::protocol::dav::answer::{empty, set, tell_preferences};
 use crate::protocol::dav::body::{collect, refusal};
 use crate::protocol::dav::guard;
+use crate::protocol::dav::method::get;
+use crate::protocol::dav::space::place_path;
 use crate::protocol::http::body::Body;
 use crate::protocol::http::header::content_type;
+use crate::protocol::http::header::prefer::Preferences;
 use crate::protocol::http::intake::{Pace, next_chunk};
-use http::header::{CONTENT_RANGE, ETAG, EXPECT, LOCATION};
+use http::header::{CONTENT_LOCATION, CONTENT_RANGE, ETAG, EXPECT, LOCATION};
 use http::{Response, StatusCode};
 use hyper::body::Incoming;
 use std::sync::Arc;
@@ -33,16 +36,68 @@ pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
     // Conditions and rights are asked before a large body is taken, so that a client that waits
     // for 100 Continue need not send what would be refused.
     let announced = http_body::Body::size_hint(&body).exact();
-    if announced.is_none_or(|n| n > BLOB_INLINE_MAX as u64) || ask.headers.contains_key(EXPECT) {
-        item::precheck(&ask.access, place, &guard).await?;
+    let early = announced.is_none_or(|n| n > BLOB_INLINE_MAX as u64);
+    if (early || ask.headers.contains_key(EXPECT))
+        && let Err(fault) = item::precheck(&ask.access, place, &guard).await
+    {
+        return failed(&ask, place, fault).await;
     }
     let (content, index) = receive(&ask, place, body).await?;
-    let stored = item::put(&ask.access, place, content, index, guard).await?;
-    Ok(answer(&stored, None))
+    match item::put(&ask.access, place, content, index, guard).await {
+        Ok(stored) => done(&ask, place, &stored, None).await,
+        Err(fault) => failed(&ask, place, fault).await,
+    }
+}
+
+/// The answer to a stored object, with its new state where the client prefers that
+/// (RFC 8144 §3.1); `location` when the server chose the name.
+pub async fn done(
+    ask: &Ask,
+    place: &Place,
+    stored: &Stored,
+    location: Option<&str>,
+) -> Outcome<Response<Body>> {
+    let mut response = answer(stored, location);
+    let preferences = Preferences::parse(&ask.headers).of_resource();
+    if preferences.representation() {
+        let mut state = get::state(ask, place).await?;
+        if state.headers().get(ETAG) == response.headers().get(ETAG) {
+            *state.status_mut() = if stored.created { StatusCode::CREATED } else { StatusCode::OK };
+            let mut own = Vec::new();
+            crate::format::uri::encode_path(&place_path(place), &mut own);
+            set(&mut state, CONTENT_LOCATION, &String::from_utf8_lossy(&own));
+            if let Some(location) = response.headers_mut().remove(LOCATION) {
+                state.headers_mut().insert(LOCATION, location);
+            }
+            response = state;
+            tell_preferences(&mut response, &preferences);
+        }
+    }
+    Ok(response)
+}
+
+/// The answer to a condition that does not hold tells the object's validator, and the object
+/// where the client prefers that (RFC 8144 §3.2), to those who may read it.
+pub async fn failed(ask: &Ask, place: &Place, fault: Fault) -> Outcome<Response<Body>> {
+    if fault != Fault::Refused(Refusal::ConditionFailed) {
+        return Err(fault);
+    }
+    let Ok(mut state) = get::state(ask, place).await else { return Err(fault) };
+    let preferences = Preferences::parse(&ask.headers).of_resource();
+    if preferences.representation() {
+        *state.status_mut() = StatusCode::PRECONDITION_FAILED;
+        tell_preferences(&mut state, &preferences);
+        return Ok(state);
+    }
+    let mut response = empty(StatusCode::PRECONDITION_FAILED);
+    if let Some(etag) = state.headers_mut().remove(ETAG) {
+        response.headers_mut().insert(ETAG, etag);
+    }
+    Ok(response)
 }
 
 /// The answer to a stored object; `location` when the server chose the name.
-pub fn answer(stored: &Stored, location: Option<&str>) -> Response<Body> {
+fn answer(stored: &Stored, location: Option<&str>) -> Response<Body> {
     let status = if stored.created { StatusCode::CREATED } else { StatusCode::NO_CONTENT };
     let mut response = empty(status);
     set(&mut response, ETAG, &stored.etag.to_string());

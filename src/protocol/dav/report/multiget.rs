@@ -4,15 +4,15 @@
 use crate::domain::collection::tree::Found;
 use crate::domain::collection::{Body as Content, Kind, Object, Place, list};
 use crate::format::uri;
-use crate::format::xml::Element;
-use crate::kernel::fault::{Fault, Outcome};
+use crate::format::xml::{Element, Ns};
+use crate::kernel::fault::{Fault, Outcome, Refusal};
 use crate::kernel::limits::MULTIGET_MAX;
 use crate::protocol::dav::Ask;
 use crate::protocol::dav::answer::{Gone, Sheet, streamed};
 use crate::protocol::dav::fault::verdict;
 use crate::protocol::dav::multistatus::{Wanted, write_response, write_status};
 use crate::protocol::dav::space::{Target, place_path, target};
-use crate::protocol::dav::subject::{Node, Subject};
+use crate::protocol::dav::subject::{Node, Subject, text_of};
 use crate::protocol::http::body::Body;
 use crate::protocol::http::header::prefer::Preferences;
 use http::{Response, StatusCode};
@@ -29,12 +29,23 @@ pub async fn run(ask: Arc<Ask>, root: Element, kind: Kind) -> Outcome<Response<B
     if hrefs.len() > MULTIGET_MAX {
         return Err(Fault::malformed(format!("more than {MULTIGET_MAX} hrefs")));
     }
+    if root.child("DAV:", "prop").is_some_and(expands) {
+        let what = "expand and the limits of recurrence and free-busy sets";
+        return Err(Refusal::UnsupportedFilter(what.to_owned()).into());
+    }
     let minimal = Preferences::parse(&ask.headers).minimal();
     let wanted = Wanted::of_report(ask.registry(), &root, minimal);
     let paths = hrefs.iter().map(|href| path_of(href)).collect();
     Ok(streamed(move |sheet| async move {
         write(&ask, &wanted, &hrefs, paths, kind, sheet).await;
     }))
+}
+
+/// Whether contents are wanted otherwise than they are kept (RFC 4791 §9.6.5-9.6.7), which is
+/// refused rather than passed over. Parts of them (`comp`, `prop`) are: more is given then.
+fn expands(prop: &Element) -> bool {
+    let data = prop.elements().filter(|e| *e.name.ns() == Ns::CalDav);
+    data.flat_map(Element::elements).any(|e| !matches!(e.name.local(), "comp" | "prop"))
 }
 
 /// The decoded path of an href: absolute URIs are taken by their path alone, because a client
@@ -157,12 +168,7 @@ fn write_one(
         write_status(path.unwrap_or(href), status, verdict.as_ref(), w);
         return;
     };
-    let text = match body {
-        Content::Inline(bytes) => std::str::from_utf8(bytes).ok().map(std::borrow::Cow::Borrowed),
-        Content::File { path, .. } => {
-            std::fs::read_to_string(path).ok().map(std::borrow::Cow::Owned)
-        }
-    };
+    let text = text_of(body);
     let path = [stem.as_str(), &object.name].concat();
     let subject = Subject {
         ask,
@@ -173,6 +179,7 @@ fn write_one(
         stored: &[],
         locks: &sight.locks,
         quota: sight.quota,
+        grants: &sight.grants,
     };
     write_response(wanted, &subject, w);
 }

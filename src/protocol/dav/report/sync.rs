@@ -1,22 +1,24 @@
 //! `DAV:sync-collection` (RFC 6578), and its drafts as clients still send them: Depth 1 with or
 //! without a sync-level means level 1 (CLIENTS-SOURCE §3).
 
+use crate::domain::collection::Place;
 use crate::domain::collection::list;
 use crate::domain::collection::sync::{Change, Changes, changes};
-use crate::domain::collection::{Body as Content, Place};
 use crate::format::xml::{Element, Name, Ns};
-use crate::kernel::change::SyncToken;
+use crate::kernel::change::{ChangeNumber, SyncToken};
 use crate::kernel::fault::{Fault, Outcome, Refusal};
 use crate::kernel::limits::SYNC_MEMBERS_MAX;
 use crate::protocol::dav::Ask;
 use crate::protocol::dav::answer::{Gone, Sheet, of_verdict, streamed};
 use crate::protocol::dav::fault::{About, Verdict, verdict};
+use crate::protocol::dav::method::report::not_served;
 use crate::protocol::dav::multistatus::{Wanted, write_response, write_status};
 use crate::protocol::dav::name::SYNC_TOKEN;
 use crate::protocol::dav::space::place_path;
-use crate::protocol::dav::subject::{Node, Subject};
+use crate::protocol::dav::subject::{Node, Subject, text_of};
 use crate::protocol::http::body::Body;
 use crate::protocol::http::header::accept::error_body;
+use crate::protocol::http::header::depth::{self, Depth};
 use crate::protocol::http::header::prefer::Preferences;
 use http::{Response, StatusCode};
 use std::sync::Arc;
@@ -24,17 +26,13 @@ use std::sync::Arc;
 /// Answers with what changed since the token.
 pub async fn run(ask: Arc<Ask>, root: Element) -> Outcome<Response<Body>> {
     let place = ask.need_place()?.clone();
-    let level = root.child("DAV:", "sync-level").map(|e| e.text().trim().to_owned());
-    if !matches!(level.as_deref(), None | Some("" | "1" | "infinite" | "infinity")) {
-        return Err(Fault::malformed("sync-level is 1 or infinite"));
-    }
-    if matches!(level.as_deref(), Some("infinite" | "infinity")) {
-        return Ok(no_traversal(&ask));
-    }
-    let text = root.child("DAV:", "sync-token").map(|e| e.text().trim().to_owned());
-    let since = match text.as_deref() {
-        None | Some("") => None,
-        Some(text) => match SyncToken::parse(text) {
+    let infinite = infinite(&ask, &root)?;
+    let Some(token) = root.child("DAV:", "sync-token") else {
+        return Err(Fault::malformed("a sync-collection has a sync-token, empty at first"));
+    };
+    let since = match token.text().trim() {
+        "" => None,
+        text => match SyncToken::parse(text) {
             Some(token) => Some(token),
             None => return Ok(bad_token(&ask)),
         },
@@ -42,33 +40,57 @@ pub async fn run(ask: Arc<Ask>, root: Element) -> Outcome<Response<Body>> {
     let limit = limit(&root)?.unwrap_or(SYNC_MEMBERS_MAX).min(SYNC_MEMBERS_MAX);
     let minimal = Preferences::parse(&ask.headers).minimal();
     let wanted = Wanted::of_report(ask.registry(), &root, minimal);
+    let since_number = since.as_ref().map(|token| token.number);
     match changes(&ask.access, &place, since, limit).await {
-        Ok(found) => Ok(streamed(move |sheet| async move {
-            write(&ask, &place, &wanted, found, sheet).await;
-        })),
+        Ok(Some(mut found)) => {
+            let from = since_number.filter(|_| infinite).unwrap_or_default();
+            found.members.retain(|member| !old_news(member, from));
+            Ok(streamed(move |sheet| async move {
+                write(&ask, &place, &wanted, found, infinite, sheet).await;
+            }))
+        }
+        Ok(None) => Ok(not_served(&ask, &root)),
         Err(Fault::Refused(Refusal::InvalidSyncToken)) => Ok(bad_token(&ask)),
         Err(fault) => Err(fault),
     }
 }
 
-/// `DAV:limit/DAV:nresults` (RFC 5323 §5.17).
+/// Whether the level is infinite. Without a level Depth tells it, and 0 means 1 (CLIENTS-SOURCE).
+fn infinite(ask: &Ask, root: &Element) -> Outcome<bool> {
+    let level = root.child("DAV:", "sync-level").map(|e| e.text().trim().to_owned());
+    match level.as_deref() {
+        Some("1") => Ok(false),
+        Some("infinite" | "infinity") => Ok(true),
+        None | Some("") => Ok(depth::parse(&ask.headers)? == Some(Depth::Infinity)),
+        Some(_) => Err(Fault::malformed("sync-level is 1 or infinite")),
+    }
+}
+
+/// At the level infinite a member collection is told of once, when it came: its own changes are
+/// not followed from above (RFC 6578 §3.3).
+fn old_news(member: &Change, since: ChangeNumber) -> bool {
+    matches!(member, Change::Collection(it) if it.change <= since)
+}
+
+/// `DAV:limit/DAV:nresults` (RFC 5323 §5.17). None at all cannot be kept (RFC 6578 §3.7).
 pub fn limit(root: &Element) -> Outcome<Option<usize>> {
     let Some(limit) = root.child("DAV:", "limit") else { return Ok(None) };
     let text = limit.child("DAV:", "nresults").map(|e| e.text().trim().to_owned());
     match text.as_deref().unwrap_or("").parse::<usize>() {
-        Ok(n) if n > 0 => Ok(Some(n)),
-        _ => Err(Fault::malformed("nresults is a number above 0")),
+        Ok(0) => Err(Refusal::TooManyMatches.into()),
+        Ok(n) => Ok(Some(n)),
+        Err(_) => Err(Fault::malformed("nresults is a number")),
     }
 }
 
-fn no_traversal(ask: &Ask) -> Response<Body> {
-    let verdict = Verdict {
+/// What a member collection is told with at the level infinite: sync it by itself.
+fn no_traversal() -> Verdict {
+    Verdict {
         status: StatusCode::FORBIDDEN,
         condition: Some(Name::known(Ns::Dav, "sync-traversal-supported")),
         hrefs: Vec::new(),
         privilege: None,
-    };
-    of_verdict(&verdict, "sync each collection by itself", error_body(&ask.headers))
+    }
 }
 
 /// 403 with `valid-sync-token`, except for Thunderbird's address books: they recover from 400
@@ -83,8 +105,15 @@ fn bad_token(ask: &Ask) -> Response<Body> {
     of_verdict(&verdict, &fault.to_string(), error_body(&ask.headers))
 }
 
-async fn write(ask: &Ask, place: &Place, wanted: &Wanted, found: Changes, mut sheet: Sheet) {
-    match write_changes(ask, place, wanted, &found, &mut sheet).await {
+async fn write(
+    ask: &Ask,
+    place: &Place,
+    wanted: &Wanted,
+    found: Changes,
+    infinite: bool,
+    mut sheet: Sheet,
+) {
+    match write_changes(ask, place, wanted, &found, infinite, &mut sheet).await {
         Ok(Ok(())) => {}
         Ok(Err(Gone)) => return,
         Err(fault) => return sheet.break_off(&fault).await,
@@ -111,15 +140,20 @@ async fn write_changes(
     place: &Place,
     wanted: &Wanted,
     found: &Changes,
+    infinite: bool,
     sheet: &mut Sheet,
 ) -> Outcome<Result<(), Gone>> {
     let want = wanted.want();
     let here = place.at(&place.path, true);
     let (stem, mut path) = (place_path(&here), String::new());
-    let rights = list::rights(&ask.access, &here).await?;
+    let rights = list::rights_in(&ask.access, &here).await?;
     for batch in found.members.chunks(BATCH) {
         let loaded = list::load(&ask.access, &found.collection, batch, want).await?;
         for member in batch {
+            let text = match member {
+                Change::Object(it) => loaded.contents.get(&it.name).and_then(text_of),
+                _ => None,
+            };
             path.clear();
             path.push_str(&stem);
             let own;
@@ -130,12 +164,14 @@ async fn write_changes(
                     continue;
                 }
                 Change::Object(it) => {
-                    let text = match loaded.contents.get(&it.name) {
-                        Some(Content::Inline(bytes)) => std::str::from_utf8(bytes).ok(),
-                        _ => None,
-                    };
                     path.push_str(&it.name);
-                    (Node::Object(it, text), &here)
+                    (Node::Object(it, text.as_deref()), &here)
+                }
+                Change::Collection(it) if infinite => {
+                    let path = place_path(&place.at(&it.path, true));
+                    let verdict = no_traversal();
+                    write_status(&path, verdict.status, Some(&verdict), &mut sheet.writer);
+                    continue;
                 }
                 Change::Collection(it) => {
                     own = place.at(&it.path, true);
@@ -144,9 +180,11 @@ async fn write_changes(
                 }
             };
             let stored = loaded.properties_of(member);
-            let (locks, quota) = (&loaded.locks, loaded.quota);
+            let (locks, quota, grants) = (&loaded.locks, loaded.quota, &loaded.grants);
+            let place = Some(at);
+            let rights = rights.on(&at.path);
             let subject =
-                Subject { ask, node, path: &path, place: Some(at), rights, stored, locks, quota };
+                Subject { ask, node, path: &path, place, rights, stored, locks, quota, grants };
             write_response(wanted, &subject, &mut sheet.writer);
             if sheet.flush().await.is_err() {
                 return Ok(Err(Gone));

@@ -62,6 +62,21 @@ impl Preferences {
         self.answer == Some(Return::Representation)
     }
 
+    /// What of these a listing honours: leaving out what is not there, and with `members` leaving
+    /// out the resource itself.
+    pub fn of_listing(self, members: bool) -> Self {
+        Self {
+            answer: self.answer.filter(|answer| *answer == Return::Minimal),
+            depth_noroot: self.depth_noroot && members,
+            ..self
+        }
+    }
+
+    /// What of these an answer about one resource honours.
+    pub fn of_resource(self) -> Self {
+        Self { depth_noroot: false, ..self }
+    }
+
     /// The value of `Preference-Applied` (RFC 7240 §3), none when there is nothing to say. Clear
     /// what was not honoured first. `Brief` is no preference, so it is not listed.
     pub fn applied(&self) -> Option<HeaderValue> {

@@ -1,0 +1,277 @@
+//! The background work: one task that takes due jobs from the store's table and does them.
+//!
+//! Invariants: several nodes over one store share the work, because each job is leased; a node
+//! that dies loses nothing, because its lease runs out; a job that fails or panics is tried again
+//! later, with its error kept, and holds up no other one; a long job makes room in between.
+
+use super::config::Current;
+use crate::domain::retention::{self, Progress};
+use crate::kernel::clock::{self, Timestamp};
+use crate::kernel::fault::{Fault, Outcome};
+use crate::kernel::limits::{
+    JOB_ERROR_MAX, JOB_LEASE_SECONDS, JOB_POLL_SECONDS, JOB_RETRY_SECONDS, JOB_RETRY_SECONDS_MAX,
+    JOB_SLICE_SECONDS,
+};
+use crate::store::job::{self, Job};
+use crate::store::{Future, Store};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+/// What a job's work is handed.
+#[derive(Clone)]
+pub struct Given {
+    /// The store.
+    pub store: Store,
+    /// When the work began.
+    pub now: Timestamp,
+    /// Days that replaced and deleted content is kept.
+    pub history_days: u32,
+}
+
+/// Work that comes again and again. It is done in steps, until a step says that it was the last.
+pub struct Recurring {
+    /// The job's kind in the store. It is stored; never give it another meaning.
+    pub kind: &'static str,
+    /// Seconds from one time to the next.
+    pub every: i64,
+    /// One step: a short transaction or a few.
+    pub step: fn(Given) -> Future<'static, Progress>,
+}
+
+const HOUR: i64 = 3_600;
+const DAY: i64 = 24 * HOUR;
+
+/// All recurring work of the server.
+pub static RECURRING: [Recurring; 7] = [
+    Recurring {
+        kind: "retention.history",
+        every: HOUR,
+        step: |it| {
+            Box::pin(
+                async move { retention::forget_history(&it.store, it.now, it.history_days).await },
+            )
+        },
+    },
+    Recurring {
+        kind: "retention.collections",
+        every: HOUR,
+        step: |it| {
+            Box::pin(
+                async move { retention::purge_buried(&it.store, it.now, it.history_days).await },
+            )
+        },
+    },
+    Recurring {
+        kind: "retention.contents",
+        every: HOUR / 4,
+        step: |it| Box::pin(async move { retention::collect_contents(&it.store, it.now).await }),
+    },
+    Recurring {
+        kind: "retention.incoming",
+        every: HOUR,
+        step: |it| {
+            Box::pin(async move {
+                retention::sweep_incoming(&it.store, it.now);
+                Ok(Progress::Done)
+            })
+        },
+    },
+    Recurring {
+        kind: "retention.orphans",
+        every: DAY,
+        step: |it| Box::pin(async move { orphans(&it).await.map(|()| Progress::Done) }),
+    },
+    Recurring {
+        kind: "locks",
+        every: HOUR / 4,
+        step: |it| {
+            Box::pin(async move {
+                retention::expire_locks(&it.store, it.now).await.map(|()| Progress::Done)
+            })
+        },
+    },
+    Recurring {
+        kind: "optimize",
+        every: DAY,
+        step: |it| {
+            Box::pin(async move { retention::optimize(&it.store).await.map(|()| Progress::Done) })
+        },
+    },
+];
+
+async fn orphans(it: &Given) -> Outcome<()> {
+    let mut gone = 0;
+    for first in 0..=u8::MAX {
+        gone += retention::sweep_orphans(&it.store, it.now, first).await?;
+    }
+    if gone > 0 {
+        tracing::info!(files = gone, "removed files that nothing refers to");
+    }
+    Ok(())
+}
+
+/// The running worker.
+pub struct Jobs {
+    stop: watch::Sender<bool>,
+    worker: JoinHandle<()>,
+}
+
+/// Starts the worker.
+pub fn start(store: Store, current: Arc<Current>) -> Jobs {
+    let (stop, stopping) = watch::channel(false);
+    Jobs { stop, worker: tokio::spawn(work(store, current, stopping)) }
+}
+
+impl Jobs {
+    /// Ends the worker after the step under way.
+    pub async fn stop(self) {
+        self.stop.send_replace(true);
+        let abort = self.worker.abort_handle();
+        if tokio::time::timeout(Duration::from_secs(5), self.worker).await.is_err() {
+            // Its job's lease runs out, and it is done again.
+            abort.abort();
+        }
+    }
+}
+
+async fn work(store: Store, current: Arc<Current>, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow_and_update() {
+        let worker = Worker {
+            store: store.clone(),
+            table: &RECURRING,
+            history_days: current.get().history_days,
+            stop: stop.clone(),
+        };
+        if let Err(fault) = worker.round(&clock::now).await {
+            tracing::warn!(%fault, "background work cannot reach its table");
+        }
+        tokio::select! {
+            _ = stop.changed() => {}
+            () = tokio::time::sleep(Duration::from_secs(JOB_POLL_SECONDS)) => {}
+        }
+    }
+}
+
+/// One worker with what it can do.
+pub struct Worker {
+    /// The store with the table of jobs.
+    pub store: Store,
+    /// The work it knows.
+    pub table: &'static [Recurring],
+    /// See [`Given::history_days`].
+    pub history_days: u32,
+    /// Set when the worker shall end.
+    pub stop: watch::Receiver<bool>,
+}
+
+impl Worker {
+    /// Does every job that is due, one after the other; gives how many it took. A kind that never
+    /// was there is added first and due at once.
+    pub async fn round(&self, clock: &(dyn Fn() -> Timestamp + Send + Sync)) -> Outcome<usize> {
+        let (table, now) = (self.table, clock());
+        let seed = self.store.write(move |tx| {
+            Box::pin(async move {
+                for it in table {
+                    job::seed(tx, it.kind, now).await?;
+                }
+                Ok(())
+            })
+        });
+        seed.await?;
+        let mut taken = 0;
+        while !*self.stop.borrow() {
+            let Some(job) = self.take(clock()).await? else { break };
+            taken += 1;
+            self.run(job, clock).await?;
+        }
+        Ok(taken)
+    }
+
+    /// Leases one job. That none is due is found out without a write.
+    async fn take(&self, now: Timestamp) -> Outcome<Option<Job>> {
+        if !self.store.read(|tx| Box::pin(job::is_due(tx, now))).await? {
+            return Ok(None);
+        }
+        let until = now.plus_seconds(JOB_LEASE_SECONDS);
+        let lease = self.store.write(move |tx| Box::pin(job::lease(tx, now, until, 1)));
+        Ok(lease.await?.pop())
+    }
+
+    /// Does a job and hands it back.
+    async fn run(&self, job: Job, clock: &(dyn Fn() -> Timestamp + Send + Sync)) -> Outcome<()> {
+        let known = self.table.iter().find(|it| it.kind == job.kind);
+        let result = match known {
+            Some(it) => self.slice(it, clock()).await.map(|progress| (it, progress)),
+            None => Err(Fault::internal("this version does not know such jobs")),
+        };
+        if let Err(fault) = &result {
+            let (kind, attempts) = (&job.kind, job.attempts);
+            tracing::warn!(kind, attempts, %fault, "a job failed and will be tried again");
+        }
+        let now = clock();
+        let hand_back = self.store.write(move |tx| {
+            Box::pin(async move {
+                match result {
+                    Ok((_, Progress::More)) => job::repeat(tx, &job, now).await,
+                    Ok((it, Progress::Done)) => {
+                        job::repeat(tx, &job, now.plus_seconds(it.every)).await
+                    }
+                    Err(fault) => {
+                        let due = now.plus_seconds(retry_after(job.attempts));
+                        job::again(tx, &job, due, &shortened(fault.to_string())).await
+                    }
+                }
+            })
+        });
+        // Without its lease the job is another worker's now, and this one's work did no harm.
+        hand_back.await.map(drop)
+    }
+
+    /// Steps of one job, until it is done, its time is up or the server stops.
+    async fn slice(&self, it: &'static Recurring, now: Timestamp) -> Outcome<Progress> {
+        let given = Given { store: self.store.clone(), now, history_days: self.history_days };
+        let stop = self.stop.clone();
+        // A task of its own: a panic ends the task and not the worker.
+        let mut steps = tokio::spawn(async move {
+            let end = clock::now().plus_seconds(JOB_SLICE_SECONDS);
+            loop {
+                let progress = (it.step)(given.clone()).await?;
+                if progress == Progress::Done || clock::now() >= end || *stop.borrow() {
+                    return Ok(progress);
+                }
+            }
+        });
+        let patience = Duration::from_secs(JOB_LEASE_SECONDS.unsigned_abs() / 2);
+        match tokio::time::timeout(patience, &mut steps).await {
+            Ok(ended) => ended.unwrap_or_else(|error| Err(Fault::internal(panic_text(error)))),
+            Err(_) => {
+                steps.abort();
+                Err(Fault::Busy("the job took too long".into()))
+            }
+        }
+    }
+}
+
+/// Seconds until a job that was tried so often is tried again.
+fn retry_after(attempts: i64) -> i64 {
+    let doubled = u32::try_from(attempts.saturating_sub(1).clamp(0, 20)).unwrap_or(0);
+    JOB_RETRY_SECONDS.saturating_mul(1 << doubled).min(JOB_RETRY_SECONDS_MAX)
+}
+
+fn panic_text(error: tokio::task::JoinError) -> String {
+    match error.try_into_panic() {
+        Ok(panic) => {
+            let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+            let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+            format!("the job panicked: {}", text.unwrap_or_default())
+        }
+        Err(error) => error.to_string(),
+    }
+}
+
+fn shortened(mut text: String) -> String {
+    text.truncate(text.floor_char_boundary(JOB_ERROR_MAX));
+    text
+}
