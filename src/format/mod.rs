@@ -1,13 +1,13 @@
 //! Pure text <-> value: no store, no accounts, no clock, no async. Every parser is bounded in
 //! size, depth, count and work, and never panics on any bytes.
 
+#[cfg(test)]
+pub mod testing;
 pub mod civil;
 pub mod csv;
 pub mod uri;
 pub mod xml;
 pub mod recur;
-#[cfg(test)]
-pub mod testing;
 pub mod line;
 pub mod tz;
 pub mod ical;
