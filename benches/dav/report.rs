@@ -161,6 +161,9 @@ fn of_section(section: &Section, all: &mut Vec<Aim>) {
     }
     most("idle memory, MiB".into(), Some(section.resident.0), 30.0);
     most("octets on disk per event beyond its own".into(), Some(section.disk), 2_000.0);
+    if section.engine != "sqlite" {
+        return;
+    }
     for connections in [8, 32] {
         let bare = section.rows.get(&connections).and_then(|r| median(r.iter().copied()));
         for workload in ["put-new", "put-update", "delete"] {

@@ -28,6 +28,11 @@ pub struct Access {
 pub struct Rights(Option<Vec<(String, Privileges)>>);
 
 impl Rights {
+    /// Every right everywhere.
+    pub fn everywhere() -> Self {
+        Self(None)
+    }
+
     /// No right anywhere.
     pub fn nowhere() -> Self {
         Self(Some(Vec::new()))
@@ -66,13 +71,14 @@ impl Access {
     /// The rights on every place of an account. For its owner it costs nothing.
     pub async fn rights_in(&self, tx: &mut Tx, account: PrincipalId) -> Outcome<Rights> {
         if self.has_all(account) {
-            return Ok(Rights(None));
+            return Ok(Rights::everywhere());
         }
         let grants = ace::of_account(tx, account).await?;
         self.mine(tx, account, grants).await
     }
 
-    fn has_all(&self, account: PrincipalId) -> bool {
+    /// Whether every right in an account is the asker's, whatever is granted.
+    pub fn has_all(&self, account: PrincipalId) -> bool {
         self.who.id == account || self.who.administrator
     }
 
@@ -94,11 +100,6 @@ impl Access {
         me.extend([self.who.id, ace::AUTHENTICATED]);
         let mine = grants.into_iter().filter(|(_, grant)| me.contains(&grant.to));
         Ok(Rights(Some(mine.map(|(path, grant)| (path, grant.privileges)).collect())))
-    }
-
-    /// Whether the asker has every right on a place, whatever is granted.
-    pub fn may_everything(&self, place: &Place) -> bool {
-        self.has_all(place.account)
     }
 
     /// Demands a right on a place. Whoever has none at all, and whoever lacks this one, gets the

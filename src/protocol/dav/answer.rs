@@ -209,3 +209,47 @@ xmlns:A=\"urn:ietf:params:xml:ns:carddav\">";
         None => error.to_vec(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http_body::Body as _;
+    use http_body_util::BodyExt as _;
+
+    async fn octets(response: Response<Body>) -> io::Result<Bytes> {
+        Ok(response.into_body().collect().await?.to_bytes())
+    }
+
+    #[tokio::test]
+    async fn a_streamed_answer_that_is_there_at_once_has_a_length() {
+        let response = streamed(|sheet| async { sheet.finish().await });
+        let length = response.body().size_hint().exact();
+        let body = octets(response).await.unwrap();
+        assert_eq!(length, Some(body.len() as u64));
+        assert!(body.ends_with(b"</D:multistatus>"));
+    }
+
+    #[tokio::test]
+    async fn a_streamed_answer_that_waits_or_is_long_comes_in_pieces() {
+        let long = |mut sheet: Sheet| async move {
+            for _ in 0..3 {
+                tokio::task::yield_now().await;
+                sheet.writer.raw(&[b'x'; PIECE]);
+                sheet.flush().await.unwrap();
+            }
+            sheet.finish().await;
+        };
+        let response = streamed(long);
+        assert_eq!(response.body().size_hint().exact(), None);
+        let body = octets(response).await.unwrap();
+        assert_eq!(body.iter().filter(|byte| **byte == b'x').count() / PIECE, 3);
+        assert!(body.ends_with(b"</D:multistatus>"));
+    }
+
+    #[tokio::test]
+    async fn an_answer_broken_off_at_once_is_not_a_whole_one() {
+        let why = Fault::internal("for the test");
+        let response = streamed(|sheet| async move { sheet.break_off(&why).await });
+        assert!(octets(response).await.is_err());
+    }
+}
