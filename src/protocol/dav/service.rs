@@ -189,10 +189,8 @@ const READING: [&str; 5] = ["OPTIONS", "GET", "HEAD", "PROPFIND", "REPORT"];
 /// that he is one (RFC 4918 §8.1), and an `If` header counts for every method (§10.4.1).
 async fn before(ask: &Ask) -> Outcome<()> {
     let Some(place) = &ask.place else { return Ok(()) };
-    let who = &ask.access.who;
     let reading = READING.contains(&ask.method.as_str());
-    let trusted = who.id == place.account || who.administrator;
-    if !reading && !trusted && list::rights(&ask.access, place).await?.is_empty() {
+    if !reading && list::rights_in(&ask.access, place).await?.on(&place.path).is_empty() {
         let privilege = Privilege::WriteContent;
         return Err(Fault::Denied { path: place.dav_path(), privilege });
     }
