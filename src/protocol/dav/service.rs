@@ -185,14 +185,33 @@ async fn dispatch(ask: Arc<Ask>, body: Incoming) -> Response<Body> {
 /// Methods that change nothing and look after rights by themselves. They do not look at `If`.
 const READING: [&str; 5] = ["OPTIONS", "GET", "HEAD", "PROPFIND", "REPORT"];
 
+/// The right that a method asks for first, and whether it is one on what holds the resource; the
+/// others ask for the right to write content (RFC 3744 appendix B).
+static FIRST_RIGHT: [(&str, Privilege, bool); 9] = [
+    ("DELETE", Privilege::Unbind, true),
+    ("MOVE", Privilege::Unbind, true),
+    ("MKCOL", Privilege::Bind, true),
+    ("MKCALENDAR", Privilege::Bind, true),
+    ("POST", Privilege::Bind, false),
+    ("COPY", Privilege::Read, false),
+    ("UNLOCK", Privilege::Unlock, false),
+    ("PROPPATCH", Privilege::WriteProperties, false),
+    ("ACL", Privilege::WriteAcl, false),
+];
+
 /// What comes before everything else that a method may say: a stranger gets no other answer than
 /// that he is one (RFC 4918 §8.1), and an `If` header counts for every method (§10.4.1).
 async fn before(ask: &Ask) -> Outcome<()> {
     let Some(place) = &ask.place else { return Ok(()) };
     let reading = READING.contains(&ask.method.as_str());
     if !reading && list::rights_in(&ask.access, place).await?.on(&place.path).is_empty() {
-        let privilege = Privilege::WriteContent;
-        return Err(Fault::Denied { path: place.dav_path(), privilege });
+        let row = FIRST_RIGHT.iter().find(|row| row.0 == ask.method.as_str());
+        let (_, privilege, above) = row.copied().unwrap_or(("", Privilege::WriteContent, false));
+        let lacks = match place.parent_path().filter(|_| above) {
+            Some(parent) => place.at(parent, true),
+            None => place.clone(),
+        };
+        return Err(Fault::Denied { path: lacks.dav_path(), privilege });
     }
     let alone = reading || ask.method.as_str() == "UNLOCK";
     if alone && ask.headers.contains_key("if") {

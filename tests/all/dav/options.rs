@@ -3,7 +3,7 @@
 use crate::support::dav::dialogues;
 
 /// The class tokens that RFCs and the calendar servers' own documents define.
-const KNOWN: [&str; 10] = [
+const KNOWN: [&str; 11] = [
     "1",
     "2",
     "3",
@@ -13,6 +13,7 @@ const KNOWN: [&str; 10] = [
     "addressbook",
     "calendar-query-extended",
     "calendarserver-principal-property-search",
+    "calendarserver-principal-search",
     "calendarserver-subscribed",
 ];
 
