@@ -48,9 +48,6 @@ struct Arguments {
     /// Fail when an aim is missed
     #[arg(long)]
     strict: bool,
-    /// Start the server under another program, such as "perf record -g -o FILE"
-    #[arg(long)]
-    under: Option<String>,
     /// What cargo adds
     #[arg(long, hide = true)]
     bench: bool,
@@ -198,8 +195,7 @@ async fn section(
 
     let mut command = process::davenport(&data, url.as_deref())?;
     let began = Instant::now();
-    let server =
-        Listening::start(&mut under(&mut command, arguments.under.as_deref()), "at http://")?;
+    let server = Listening::start(&mut command, "at http://")?;
     section.start = began.elapsed().as_secs_f64() * 1e3;
     tokio::time::sleep(Duration::from_millis(300)).await;
     section.resident.0 = process::resident(server.id());
@@ -248,16 +244,6 @@ async fn round(
         section.load.push(process::load());
     }
     Ok(())
-}
-
-/// The command, started by another program if one is named.
-fn under(command: &mut Command, program: Option<&str>) -> Command {
-    let Some(program) = program else { return std::mem::replace(command, Command::new("true")) };
-    let mut words = program.split_whitespace();
-    let mut outer = Command::new(words.next().unwrap_or("env"));
-    outer.args(words).arg(command.get_program()).args(command.get_args());
-    outer.envs(command.get_envs().filter_map(|(k, v)| Some((k, v?))));
-    outer
 }
 
 /// Octets of the files in a folder and below, the log of the server excepted.

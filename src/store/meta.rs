@@ -11,7 +11,6 @@ statements! {
     KEEP_FOLDER = "INSERT INTO store (key, value) VALUES ('folder', $1) ON CONFLICT (key) DO NOTHING";
     FOLDER = "SELECT value FROM store WHERE key = 'folder'";
     OPTIMIZE = "PRAGMA optimize=0x10002", postgres: "ANALYZE";
-    RENEW_EPOCH = "UPDATE store SET value = $1 WHERE key = 'epoch'";
 }
 
 /// The store's epoch; a new store takes `seed`.
@@ -29,9 +28,4 @@ pub async fn folder(tx: &mut Tx, seed: &str) -> Outcome<String> {
 /// Has the engine look at what the tables hold, so that it chooses the right indexes.
 pub async fn optimize(tx: &mut Tx) -> Outcome<()> {
     tx.each(&OPTIMIZE, &[], &mut |_| Ok(())).await
-}
-
-/// Begins a new line of history, after a restore: every token given out before becomes invalid.
-pub async fn renew_epoch(tx: &mut Tx, seed: &str) -> Outcome<()> {
-    tx.execute(&RENEW_EPOCH, &[seed.into()]).await.map(drop)
 }

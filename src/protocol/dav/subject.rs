@@ -1,7 +1,6 @@
 //! One resource as property rows see it: what it is, and what was loaded of it.
 
 use super::context::Ask;
-use super::space;
 use crate::domain::collection::{
     Body, Collection, Granted, Home, Kind, Lock, Object, Place, Property,
 };
@@ -172,12 +171,6 @@ impl Subject<'_> {
             _ => self.place.map(|p| self.ask.owner_path(p)),
         }
     }
-}
-
-/// The path of the principal with this profile.
-pub fn profile_path(profile: &Profile) -> String {
-    let kind = crate::domain::directory::Kind::of(&profile.principal);
-    space::principal_path(kind, &profile.principal.name)
 }
 
 /// The text of a content, from the database or from its file.
