@@ -3,13 +3,13 @@
 
 use super::collection::Home;
 use super::collection::kind::{COMPONENTS_DEFAULT, Kind as CollectionKind};
+use super::collection::property::of_text;
 use super::directory::admin::{
     attach_address, demand_free, expect, hash_checked, join, keep_an_administrator,
     name_and_address, take_in,
 };
 use super::directory::name::check_address;
 use super::directory::{Kind, Principal};
-use crate::format::xml::{Element, Name, Node, Ns};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::fault::{Fault, Outcome};
 use crate::kernel::ids::{CollectionId, PrincipalId};
@@ -174,13 +174,7 @@ async fn first_collection(
 
 /// `DAV:displayname` with this text, as it is stored.
 pub fn display_name(text: &str) -> Property {
-    let mut element = Element::new(Name::known(Ns::Dav, "displayname"));
-    element.children.push(Node::Text(text.to_owned()));
-    Property {
-        namespace: Ns::Dav.uri().to_owned(),
-        name: "displayname".into(),
-        value: element.to_standalone(),
-    }
+    of_text("displayname", text)
 }
 
 /// What deleting an account takes along.

@@ -55,6 +55,7 @@ pub fn examine(media_type: Option<&str>, bytes: &[u8]) -> Outcome<Index> {
         component: component_bit(found.kind.name()).unwrap_or(0),
         range: Some(range),
         recurring,
+        language: None,
     })
 }
 

@@ -22,6 +22,8 @@ pub const XML_NAMESPACE_MAX: usize = 1_024;
 pub const PROPERTY_MAX: usize = 1 << 20;
 /// Dead properties of one resource.
 pub const PROPERTIES_MAX: usize = 1_000;
+/// Octets of the language tags of one content: room for dozens.
+pub const LANGUAGE_MAX: usize = 500;
 /// Octets of one path segment, decoded.
 pub const NAME_MAX: usize = 255;
 /// Segments of a path under a home.

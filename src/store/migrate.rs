@@ -8,10 +8,16 @@ use sqlx::postgres::PgPool;
 use sqlx::{Connection as _, Row as _};
 
 /// The migrations in order; the first has number 1. The pair is (SQLite, PostgreSQL).
-static MIGRATIONS: &[(&str, &str)] = &[(
-    include_str!("../../schemas/sqlite/0001_spine.sql"),
-    include_str!("../../schemas/postgres/0001_spine.sql"),
-)];
+static MIGRATIONS: &[(&str, &str)] = &[
+    (
+        include_str!("../../schemas/sqlite/0001_spine.sql"),
+        include_str!("../../schemas/postgres/0001_spine.sql"),
+    ),
+    (
+        include_str!("../../schemas/sqlite/0002_walk.sql"),
+        include_str!("../../schemas/postgres/0002_walk.sql"),
+    ),
+];
 
 /// PostgreSQL's advisory lock for starts ("davenprt" as a number).
 const START_LOCK: i64 = 0x6461_7665_6e70_7274;

@@ -16,7 +16,7 @@ use crate::kernel::ids::{BlobId, CollectionId};
 macro_rules! columns {
     () => {
         "o.name, o.change, o.blob_id, o.etag, o.size, o.media_type, o.component, o.recurring, \
-         o.created_at, o.modified_at"
+         o.created_at, o.modified_at, o.language"
     };
 }
 macro_rules! with_content {
@@ -41,24 +41,25 @@ statements! {
     UID = "SELECT name FROM object WHERE collection_id = $1 AND uid = $2";
     UID_OF = "SELECT uid FROM object WHERE collection_id = $1 AND name = $2";
     PUT = "INSERT INTO object (collection_id, name, change, blob_id, etag, size, media_type, uid,
-            component, span, first_start, last_end, recurring, created_at, modified_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14)
+            component, span, first_start, last_end, recurring, created_at, modified_at, language)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14, $15)
         ON CONFLICT (collection_id, name) DO UPDATE SET change = excluded.change,
             blob_id = excluded.blob_id, etag = excluded.etag, size = excluded.size,
             media_type = excluded.media_type, uid = excluded.uid, component = excluded.component,
             span = excluded.span, first_start = excluded.first_start,
             last_end = excluded.last_end, recurring = excluded.recurring,
-            modified_at = excluded.modified_at";
+            modified_at = excluded.modified_at, language = excluded.language";
     COPY = "INSERT INTO object (collection_id, name, change, blob_id, etag, size, media_type, uid,
-            component, span, first_start, last_end, recurring, created_at, modified_at)
+            component, span, first_start, last_end, recurring, created_at, modified_at, language)
         SELECT $3, $4, $5, blob_id, etag, size, media_type, uid, component, span, first_start,
             last_end, recurring, $6, CASE WHEN EXISTS (SELECT 1 FROM tombstone t
-                WHERE t.collection_id = $3 AND t.name = $4) THEN $6 ELSE modified_at END
+                WHERE t.collection_id = $3 AND t.name = $4) THEN $6 ELSE modified_at END, language
         FROM object WHERE collection_id = $1 AND name = $2";
     MOVE = "UPDATE object SET collection_id = $3, name = $4, change = $5,
             modified_at = CASE WHEN EXISTS (SELECT 1 FROM tombstone t
                 WHERE t.collection_id = $3 AND t.name = $4) THEN $6 ELSE modified_at END
         WHERE collection_id = $1 AND name = $2";
+    SET_LANGUAGE = "UPDATE object SET language = $3 WHERE collection_id = $1 AND name = $2";
     CHANGE = "UPDATE object SET change = $3 WHERE collection_id = $1 AND name = $2";
     DELETE = "DELETE FROM object WHERE collection_id = $1 AND name = $2";
     OVERLAPPING = concat!("SELECT ", columns!(), ", o.first_start, o.last_end
@@ -107,6 +108,8 @@ pub struct Object {
     pub created_at: Timestamp,
     /// When the content changed last.
     pub modified_at: Timestamp,
+    /// The language tags of the content, as its client named them.
+    pub language: Option<String>,
 }
 
 fn object(row: &Row<'_>) -> Outcome<Object> {
@@ -121,12 +124,13 @@ fn object(row: &Row<'_>) -> Outcome<Object> {
         recurring: row.flag(7)?,
         created_at: Timestamp(row.int(8)?),
         modified_at: Timestamp(row.int(9)?),
+        language: row.opt_text(10)?.map(str::to_owned),
     })
 }
 
 fn with_content(row: &Row<'_>, files: &Files) -> Outcome<(Object, Body)> {
     let object = object(row)?;
-    let body = blob::body(files, row.bytes(10)?, object.size as i64, row.opt_bytes(11)?)?;
+    let body = blob::body(files, row.bytes(11)?, object.size as i64, row.opt_bytes(12)?)?;
     Ok((object, body))
 }
 
@@ -213,6 +217,8 @@ pub struct Index {
     pub range: Option<(i64, i64)>,
     /// Whether it recurs.
     pub recurring: bool,
+    /// The language tags of the content, as its client named them.
+    pub language: Option<String>,
 }
 
 /// The lengths, in seconds, that sort time ranges into spans: a range is in the first span that is
@@ -251,6 +257,7 @@ pub async fn put(
         index.range.map(|r| r.1).into(),
         index.recurring.into(),
         at.0.into(),
+        index.language.as_deref().into(),
     ];
     tx.execute(&PUT, &with).await?;
     tx.execute(&RAISE_NAME, &[of.0.into(), name.into()]).await.map(drop)
@@ -295,6 +302,16 @@ pub async fn change(
     tx.execute(&CHANGE, &[of.0.into(), name.into(), number.0.into()]).await.map(drop)
 }
 
+/// Sets the language tags of an object's content.
+pub async fn set_language(
+    tx: &mut Tx,
+    of: CollectionId,
+    name: &str,
+    language: Option<&str>,
+) -> Outcome<()> {
+    tx.execute(&SET_LANGUAGE, &[of.0.into(), name.into(), language.into()]).await.map(drop)
+}
+
 /// Removes a row; the caller leaves a tombstone and an entry in the log.
 pub async fn delete(tx: &mut Tx, of: CollectionId, name: &str) -> Outcome<()> {
     tx.execute(&DELETE, &[of.0.into(), name.into()]).await.map(drop)
@@ -314,7 +331,7 @@ pub async fn overlapping(
         *start = from.saturating_sub(length);
     }
     let with = [of.0.into(), component.into(), earliest[..].into(), to.into(), from.into()];
-    tx.all(&OVERLAPPING, &with, |row| Ok((object(row)?, (row.int(10)?, row.int(11)?)))).await
+    tx.all(&OVERLAPPING, &with, |row| Ok((object(row)?, (row.int(11)?, row.int(12)?)))).await
 }
 
 /// Notes that a name is gone. A removed collection's name is given with a `/` at its end.

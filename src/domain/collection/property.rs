@@ -5,6 +5,7 @@ use super::access::Access;
 use super::guard::{Guard, Reach, unlocked};
 use super::place::Place;
 use super::tree::{Found, locate};
+use crate::format::xml::{Element, Name, Node, Ns};
 use crate::kernel::fault::{Fault, Outcome};
 use crate::kernel::ids::CollectionId;
 use crate::kernel::limits::{PROPERTIES_MAX, PROPERTY_MAX};
@@ -22,6 +23,8 @@ pub enum Instruction {
     Remove(String, String),
     /// Set which calendar components the collection takes.
     Components(i64),
+    /// Set the language tags, or remove them.
+    Language(Option<String>),
 }
 
 /// Asks what can be asked before any instruction is looked at; gives whether the resource is a
@@ -108,7 +111,25 @@ async fn apply(tx: &mut Tx, id: CollectionId, name: &str, todo: &Instruction) ->
             property::remove(tx, id, name, (namespace, local)).await
         }
         Instruction::Components(bits) => collection::set_components(tx, id, *bits).await,
+        // GET tells an object's, so its row has them. A collection's are a property like others.
+        Instruction::Language(tags) if !name.is_empty() => {
+            object::set_language(tx, id, name, tags.as_deref()).await
+        }
+        Instruction::Language(Some(tags)) => {
+            property::set(tx, id, name, &of_text("getcontentlanguage", tags)).await
+        }
+        Instruction::Language(None) => {
+            property::remove(tx, id, name, (Ns::Dav.uri(), "getcontentlanguage")).await
+        }
     }
+}
+
+/// A property of the namespace `DAV:` with this text, as it is stored.
+pub fn of_text(name: &'static str, text: &str) -> Property {
+    let mut element = Element::new(Name::known(Ns::Dav, name));
+    element.children.push(Node::Text(text.to_owned()));
+    let namespace = Ns::Dav.uri().to_owned();
+    Property { namespace, name: name.to_owned(), value: element.to_standalone() }
 }
 
 /// Sets the properties that a new resource is made with.

@@ -47,6 +47,14 @@ pub static CORE: Extension = Extension {
         ),
         row(GET_CONTENT_LENGTH, On::OBJECT, Always, Need::NONE, content_length),
         row(GET_CONTENT_TYPE, On::OBJECT, Always, Need::NONE, content_type),
+        settable(
+            GET_CONTENT_LANGUAGE,
+            On::STORED,
+            Always,
+            Need::STORED,
+            content_language,
+            Setting::Language,
+        ),
         row(GET_ETAG, On::OBJECT, Always, Need::NONE, etag),
         row(GET_LAST_MODIFIED, On::STORED, Always, Need::NONE, last_modified),
         row(LOCK_DISCOVERY, On::STORED, Always, Need::LOCKS, lock_discovery),
@@ -127,6 +135,14 @@ fn content_length(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
 fn content_type(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
     let (Some(it), Some(place)) = (subject.object(), subject.place) else { return Shown::No };
     w.element(&GET_CONTENT_TYPE, media_type(place.home.child(), it.media_type.as_deref()));
+    Shown::Yes
+}
+
+/// What came with the content, or what was set later (RFC 4918 §15.3); GET tells the same.
+fn content_language(subject: &Subject<'_>, asked: &Element, w: &mut Writer) -> Shown {
+    let Some(it) = subject.object() else { return show_kept(subject, asked, w) };
+    let Some(tags) = &it.language else { return Shown::No };
+    w.element(&GET_CONTENT_LANGUAGE, tags);
     Shown::Yes
 }
 

@@ -53,6 +53,8 @@ pub enum Setting {
     Protected,
     /// It is kept as the client wrote it, once the check finds nothing wrong; the text says what.
     Kept(fn(&Element) -> Result<(), &'static str>),
+    /// Language tags (`DAV:getcontentlanguage`).
+    Language,
     /// Only when the collection is made; the element says which calendar components it takes.
     AtCreation,
 }

@@ -80,6 +80,26 @@ dialogues! {
         assert_eq!(found.only().text("getcontentlength"), "11");
     }
 
+    /// RFC 4918 §15.3: the language that came with a PUT comes along, alone and in a folder.
+    async fn the_language_of_a_put_comes_along(user: User) {
+        user.mkcol("files/c/").await;
+        for target in ["files/f", "files/c/f"] {
+            user.send("PUT", target, &[("Content-Language", "de")], "text").await.expect(201);
+        }
+        user.send("PUT", "files/old", &[("Content-Language", "fr")], "text").await.expect(201);
+        send(&user, "COPY", "files/f", "files/g", &[]).await.expect(201);
+        send(&user, "COPY", "files/f", "files/old", &[]).await.expect(204);
+        send(&user, "MOVE", "files/f", "files/m", &[]).await.expect(201);
+        send(&user, "COPY", "files/c/", "files/d/", &[]).await.expect(201);
+        send(&user, "MOVE", "files/c/", "files/e/", &[]).await.expect(201);
+        for target in ["files/g", "files/old", "files/m", "files/d/f", "files/e/f"] {
+            let found = user.propfind(target, "0", "<D:getcontentlanguage/>").await;
+            assert_eq!(found.only().text("getcontentlanguage"), "de", "{target}");
+            let answer = user.get(target).await;
+            assert_eq!(answer.header("content-language"), Some("de"), "{target}");
+        }
+    }
+
     /// RFC 4918 §15.3: the language that a client set comes along.
     async fn a_language_that_was_set_comes_along(user: User) {
         user.put("files/f", "text").await;

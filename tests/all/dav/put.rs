@@ -203,4 +203,50 @@ dialogues! {
         let property = found.only().properties.iter().find(|(status, _)| *status == 200);
         assert_eq!(header, property.map(|(_, p)| p.text().into_owned()));
     }
+
+    /// RFC 4918 §15.3: the language of a PUT is given back; a PUT replaces it, PROPPATCH as well.
+    async fn the_language_of_a_put_is_given_back(user: User) {
+        let said = async || {
+            let answer = user.get("files/f").await.expect(200);
+            let found = user.propfind("files/f", "0", "<D:getcontentlanguage/>").await;
+            let header = answer.header("content-language").unwrap_or("none").to_owned();
+            match found.only().status_of("getcontentlanguage") {
+                Some(200) => assert_eq!(found.only().text("getcontentlanguage"), header),
+                _ => assert_eq!(header, "none"),
+            }
+            header
+        };
+        let put = async |language: &str, status: u16| {
+            user.send("PUT", "files/f", &[("Content-Language", language)], "x").await.expect(status);
+        };
+        put("de-CH,en", 201).await;
+        assert_eq!(said().await, "de-CH, en");
+        let head = user.send("HEAD", "files/f", &[], "").await.expect(200);
+        assert_eq!(head.header("content-language"), Some("de-CH, en"));
+        let part = user.send("GET", "files/f", &[("Range", "bytes=0-0")], "").await.expect(206);
+        assert_eq!(part.header("content-language"), Some("de-CH, en"));
+        put("fr", 204).await;
+        assert_eq!(said().await, "fr");
+        let all = user.send("PROPFIND", "files/f", &[("Depth", "0")], "").await.expect(207);
+        assert_eq!(all.multistatus().only().text("getcontentlanguage"), "fr");
+        put("<no language>", 204).await;
+        assert_eq!(said().await, "none");
+        let set = "<D:set><D:prop><D:getcontentlanguage>it</D:getcontentlanguage></D:prop></D:set>";
+        user.proppatch("files/f", set).await.expect(207);
+        assert_eq!(said().await, "it");
+        let bad = set.replace("it", "\u{e9}");
+        let refused = user.proppatch("files/f", &bad).await.expect(207).multistatus();
+        assert_eq!(refused.only().status_of("getcontentlanguage"), Some(409));
+        assert_eq!(said().await, "it");
+        let remove = "<D:remove><D:prop><D:getcontentlanguage/></D:prop></D:remove>";
+        user.proppatch("files/f", remove).await.expect(207);
+        assert_eq!(said().await, "none");
+        user.proppatch("files/f", set).await.expect(207);
+        user.put("files/f", "without").await;
+        assert_eq!(said().await, "none");
+        let (event, target) = (crate::sync::event("e"), "calendars/c/e.ics");
+        user.send("MKCALENDAR", "calendars/c/", &[], "").await.expect(201);
+        user.send("PUT", target, &[("Content-Language", "nl")], event).await.expect(201);
+        assert_eq!(user.get(target).await.header("content-language"), Some("nl"));
+    }
 }

@@ -4,7 +4,8 @@ use super::given::{home, put, user};
 use crate::support::{Fresh, on_both};
 use davenport::kernel::change::ChangeNumber;
 use davenport::kernel::fault::Outcome;
-use davenport::store::{Location, Store, change_log};
+use davenport::kernel::ids::PrincipalId;
+use davenport::store::{Location, Store, change_log, collection, object, property};
 use sqlx::{Connection as _, Executor as _, Row as _};
 use std::collections::BTreeMap;
 
@@ -49,6 +50,28 @@ on_both! {
         assert!(epochs.iter().all(|epoch| *epoch == epochs[0]), "{epochs:?}");
     }
 
+    /// A store of schema 1: what its rows mean stays, in the columns that came later.
+    async fn an_older_store_is_brought_up_to_date(fresh: Fresh) {
+        fresh.close().await;
+        empty(&fresh.location).await;
+        raw(&fresh.location, OLD_SQLITE, OLD_POSTGRES).await;
+        let store = Store::open(&fresh.location, fresh.folder()).await.unwrap();
+        let found = store.read(|tx| Box::pin(async move {
+            let it = collection::at(tx, PrincipalId(1), "files").await?.unwrap();
+            let objects = object::page(tx, it.id, "", 9).await?;
+            let left = property::of_objects(tx, it.id, "", "~").await?;
+            Ok((it, objects, left))
+        }));
+        let (it, objects, left) = found.await.unwrap();
+        assert_eq!((it.change, it.last_change), (ChangeNumber(3), ChangeNumber(7)));
+        let languages = objects.iter().map(|o| (o.name.as_str(), o.language.as_deref()));
+        let expected = [("a", Some("de-CH, en")), ("b", None), ("c", None)];
+        assert_eq!(languages.collect::<Vec<_>>(), expected);
+        let left: Vec<_> = left.iter().map(|(name, p)| (name.as_str(), p.name.as_str())).collect();
+        assert_eq!(left, [("c", "displayname")]);
+        store.close().await;
+    }
+
     /// The server and a command, each with a writer of its own.
     async fn two_processes_write_at_once(fresh: Fresh) {
         let ada = user(fresh, "ada").await;
@@ -68,6 +91,39 @@ on_both! {
         other.close().await;
     }
 }
+
+macro_rules! old_rows {
+    ($octets:literal) => {
+        concat!(
+            "INSERT INTO collection (account_id, parent_id, kind, path, name, components, change,
+                last_change, member_count, member_bytes, created_at, modified_at)
+                VALUES (1, NULL, 3, 'files', 'files', 0, 3, 7, 3, 0, 0, 0);
+            INSERT INTO blob (hash, size, refs, touched_at, data)
+                VALUES (", $octets, ", 0, 3, 0, ", $octets, ");
+            INSERT INTO object (collection_id, name, change, blob_id, etag, size, component,
+                recurring, created_at, modified_at)
+                VALUES (1, 'a', 5, 1, ", $octets, ", 0, 0, 0, 0, 0),
+                    (1, 'b', 6, 1, ", $octets, ", 0, 0, 0, 0, 0),
+                    (1, 'c', 7, 1, ", $octets, ", 0, 0, 0, 0, 0);
+            INSERT INTO property (collection_id, object, namespace, name, value) VALUES
+                (1, 'a', 'DAV:', 'getcontentlanguage',
+                    '<getcontentlanguage xmlns=\"DAV:\">de-CH, en</getcontentlanguage>'),
+                (1, 'b', 'DAV:', 'getcontentlanguage', '<getcontentlanguage xmlns=\"DAV:\"/>'),
+                (1, 'c', 'DAV:', 'displayname', '<displayname xmlns=\"DAV:\">c</displayname>');"
+        )
+    };
+}
+const OLD_SQLITE: &str = concat!(
+    include_str!("../../../schemas/sqlite/0001_spine.sql"),
+    "PRAGMA user_version = 1;",
+    old_rows!("x'00'")
+);
+const OLD_POSTGRES: &str = concat!(
+    include_str!("../../../schemas/postgres/0001_spine.sql"),
+    "CREATE TABLE schema_version (version BIGINT NOT NULL);
+    INSERT INTO schema_version VALUES (1);",
+    old_rows!("'\\x00'")
+);
 
 /// Tables and columns, with "may be null", in order.
 type Shape = BTreeMap<String, Vec<(String, bool)>>;

@@ -16,7 +16,8 @@ use crate::protocol::http::header::conditional::{self, IfRange};
 use crate::protocol::http::header::range::{self, Ranges, content_range};
 use bytes::Bytes;
 use http::header::{
-    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, LAST_MODIFIED,
+    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE,
+    ETAG, LAST_MODIFIED,
 };
 use http::{Method, Response, StatusCode};
 use hyper::body::Incoming;
@@ -113,6 +114,9 @@ fn validators(response: &mut Response<Body>, object: &Object) {
     set(response, ETAG, &object.etag.to_string());
     set(response, LAST_MODIFIED, &object.modified_at.http_date());
     set(response, ACCEPT_RANGES, "bytes");
+    if let (Some(tags), true) = (&object.language, response.status().is_success()) {
+        set(response, CONTENT_LANGUAGE, tags);
+    }
     // Shared caches must not keep what needs a sign-in; a client's own asks again each time.
     set(response, CACHE_CONTROL, "private, no-cache");
 }

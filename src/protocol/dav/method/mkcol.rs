@@ -14,8 +14,8 @@ use crate::protocol::dav::multistatus::write_propstat;
 use crate::protocol::dav::name::names;
 use crate::protocol::dav::property::Setting;
 use crate::protocol::http::body::Body;
-use crate::protocol::http::header::content_type;
 use crate::protocol::http::header::prefer::Preferences;
+use crate::protocol::http::header::{content_language, content_type};
 use http::header::CACHE_CONTROL;
 use http::{Response, StatusCode};
 use hyper::body::Incoming;
@@ -112,6 +112,11 @@ fn plan(ask: &Ask, wanted: &[&Element], kind: Kind) -> Outcome<Result<Making, Re
                 }
                 making.properties.push(kept(element));
             }
+            Some(Setting::Language) if content_language::tags(&element.text()).is_none() => {
+                let why = NO_LANGUAGE;
+                return refuse(why, bad_value(element, why));
+            }
+            Some(Setting::Language) => making.properties.push(kept(element)),
             Some(Setting::AtCreation) => match components(element) {
                 Some(bits) => making.components = bits,
                 None => {
@@ -168,6 +173,9 @@ pub fn bad_value(element: &Element, why: &str) -> Refusal {
         false => Refusal::Malformed(reason),
     }
 }
+
+/// What is said of a language that is none.
+pub const NO_LANGUAGE: &str = "the value must be language tags";
 
 /// A property as it is stored.
 pub fn kept(element: &Element) -> Property {

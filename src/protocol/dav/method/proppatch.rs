@@ -1,6 +1,6 @@
 //! PROPPATCH (RFC 4918 §9.2): in document order, all or nothing, always 207 once it was tried.
 
-use super::mkcol::{bad_value, components, kept};
+use super::mkcol::{NO_LANGUAGE, bad_value, components, kept};
 use crate::domain::collection::property::{Instruction, patch, precheck};
 use crate::format::xml::{Element, Name};
 use crate::kernel::fault::{Fault, Outcome, Refusal};
@@ -13,6 +13,7 @@ use crate::protocol::dav::multistatus::write_propstat;
 use crate::protocol::dav::property::Setting;
 use crate::protocol::dav::space::place_path;
 use crate::protocol::http::body::Body;
+use crate::protocol::http::header::content_language;
 use crate::protocol::http::header::prefer::Preferences;
 use http::{Response, StatusCode};
 use hyper::body::Incoming;
@@ -93,6 +94,11 @@ fn instruction(ask: &Ask, set: bool, element: &Element) -> Outcome<Instruction> 
             Ok(()) => Ok(Instruction::Set(kept(element))),
             Err(why) => Err(bad_value(element, why).into()),
         },
+        (Some(Setting::Language), true) => match content_language::tags(&element.text()) {
+            Some(tags) => Ok(Instruction::Language(Some(tags))),
+            None => Err(bad_value(element, NO_LANGUAGE).into()),
+        },
+        (Some(Setting::Language), false) => Ok(Instruction::Language(None)),
         (None, true) => Ok(Instruction::Set(kept(element))),
         (_, false) => {
             let name = &element.name;

@@ -14,8 +14,8 @@ use crate::protocol::dav::guard;
 use crate::protocol::dav::method::get;
 use crate::protocol::dav::space::place_path;
 use crate::protocol::http::body::Body;
-use crate::protocol::http::header::content_type;
 use crate::protocol::http::header::prefer::Preferences;
+use crate::protocol::http::header::{content_language, content_type};
 use crate::protocol::http::intake::{Pace, next_chunk};
 use http::header::{CONTENT_LOCATION, CONTENT_RANGE, ETAG, EXPECT, LOCATION};
 use http::{Response, StatusCode};
@@ -112,18 +112,21 @@ fn answer(stored: &Stored, location: Option<&str>) -> Response<Body> {
 /// Takes the body in, validates it for the tree that the place is in, and indexes it.
 pub async fn receive(ask: &Ask, place: &Place, body: Incoming) -> Outcome<(Content, Index)> {
     let declared = content_type::parse(&ask.headers)?;
+    let language = content_language::parse(&ask.headers);
     let limit = place.home.child().member_max().unwrap_or(0);
     if place.home == Home::Files {
         let whole = ask.header("content-type").map(str::to_owned);
-        let index = Index { media_type: declared.and(whole), ..Index::default() };
+        let media_type = declared.and(whole);
+        let index = Index { media_type, language, ..Index::default() };
         return Ok((receive_file(ask, body, limit).await?, index));
     }
     let essence = declared.as_ref().map(|t| t.essence.as_str());
     let bytes = collect(body, limit as usize).await?;
-    let index = match place.home {
+    let known = match place.home {
         Home::Calendars => calendar::examine(essence, &bytes)?,
         _ => contacts::examine(essence, &bytes)?,
     };
+    let index = Index { language, ..known };
     Ok((item::content(&ask.access.store, bytes.to_vec())?, index))
 }
 
