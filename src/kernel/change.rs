@@ -17,6 +17,31 @@ impl fmt::Display for ChangeNumber {
     }
 }
 
+/// A point in the order in which a client learns of changes: everything up to a number, or of what
+/// one number brought (a moved tree) only what had changed last at `within` or before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Point {
+    /// The number.
+    pub number: ChangeNumber,
+    /// How far in it; the number itself when all of it is behind.
+    pub within: ChangeNumber,
+}
+
+impl Point {
+    /// The point after everything that a number brought.
+    pub fn end_of(number: ChangeNumber) -> Self {
+        Self { number, within: number }
+    }
+
+    /// The last number of which everything is behind.
+    pub fn whole(self) -> ChangeNumber {
+        match self.within < self.number {
+            true => ChangeNumber(self.number.0 - 1),
+            false => self.number,
+        }
+    }
+}
+
 /// The store's line of history: 16 lower-case hexadecimal digits, made anew at every restore.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Epoch(String);
@@ -35,16 +60,17 @@ impl Epoch {
 
 /// A collection's state at a change number: `DAV:sync-token` (RFC 6578 §4) and `CS:getctag`.
 ///
-/// On the wire it is the URI `data:,EPOCH-COLLECTION-NUMBER`: Evolution throws away tokens
-/// without `:` or `/`, and RFC 6578 asks for a URI.
+/// On the wire it is the URI `data:,EPOCH-COLLECTION-NUMBER`, after an answer that was cut off
+/// inside a number `data:,EPOCH-COLLECTION-NUMBER.WITHIN`: Evolution throws away tokens without
+/// `:` or `/`, and RFC 6578 asks for a URI.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SyncToken {
     /// The line of history that the number belongs to.
     pub epoch: Epoch,
     /// The collection whose members it speaks of.
     pub collection: CollectionId,
-    /// Everything up to and including this number has been seen.
-    pub number: ChangeNumber,
+    /// Everything up to here has been seen.
+    pub point: Point,
 }
 
 impl SyncToken {
@@ -52,21 +78,35 @@ impl SyncToken {
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.trim().strip_prefix("data:,")?.split('-');
         let (epoch, collection, number) = (parts.next()?, parts.next()?, parts.next()?);
-        let digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
-        if parts.next().is_some() || epoch.is_empty() || !digits(collection) || !digits(number) {
+        if parts.next().is_some() || epoch.is_empty() {
             return None;
         }
+        let point = match number.split_once('.') {
+            None => Point::end_of(ChangeNumber(digits(number)?)),
+            Some((number, within)) => {
+                let (number, within) = (digits(number)?, digits(within)?);
+                let inside = Point { number: ChangeNumber(number), within: ChangeNumber(within) };
+                Some(inside).filter(|_| within < number)?
+            }
+        };
         Some(Self {
             epoch: Epoch::new(epoch),
-            collection: CollectionId(collection.parse().ok()?),
-            number: ChangeNumber(number.parse().ok()?),
+            collection: CollectionId(digits(collection)?),
+            point,
         })
     }
 }
 
+fn digits(text: &str) -> Option<i64> {
+    let all = text.bytes().all(|b| b.is_ascii_digit());
+    if all { text.parse().ok() } else { None }
+}
+
 impl fmt::Display for SyncToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "data:,{}-{}-{}", self.epoch.as_str(), self.collection, self.number)
+        let Point { number, within } = self.point;
+        write!(f, "data:,{}-{}-{number}", self.epoch.as_str(), self.collection)?;
+        if within < number { write!(f, ".{within}") } else { Ok(()) }
     }
 }
 
@@ -76,12 +116,19 @@ mod tests {
 
     #[test]
     fn a_token_survives_the_wire() {
-        let token = SyncToken {
+        let whole = SyncToken {
             epoch: Epoch::new("00ff00ff00ff00ff"),
             collection: CollectionId(42),
-            number: ChangeNumber(7),
+            point: Point::end_of(ChangeNumber(7)),
         };
-        assert_eq!(SyncToken::parse(&token.to_string()), Some(token));
+        assert_eq!(whole.to_string(), "data:,00ff00ff00ff00ff-42-7");
+        let within = Point { within: ChangeNumber(0), ..whole.point };
+        let inside = SyncToken { point: within, ..whole.clone() };
+        assert_eq!((whole.point.whole(), within.whole()), (ChangeNumber(7), ChangeNumber(6)));
+        assert!(within < whole.point);
+        for token in [whole, inside] {
+            assert_eq!(SyncToken::parse(&token.to_string()), Some(token));
+        }
     }
 
     #[test]
@@ -92,6 +139,14 @@ mod tests {
             "data:,x-1",
             "data:,x-1-2-3",
             "data:,x--1-2",
+            "data:,x-1-",
+            "data:,x-1-2.",
+            "data:,x-1-.2",
+            "data:,x-1-2.2",
+            "data:,x-1-2.3",
+            "data:,x-1-2.1.1",
+            "data:,x-1-2.-1",
+            "data:,x-1-+2",
             "http://sabre.io/ns/sync/3",
             "data:,x-1-99999999999999999999",
         ] {

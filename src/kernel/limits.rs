@@ -121,6 +121,11 @@ pub const SELF_SIGNED_DAYS: i64 = 820;
 pub const CONFIG_FILE_MAX: u64 = 1 << 20;
 /// Octets of a UID: it is part of an index, whose entries PostgreSQL bounds at 2 704 octets.
 pub const UID_MAX: usize = 1_000;
+/// Change numbers, at least, that a sync of a tree looks at together.
+pub const SYNC_WINDOW_MIN: i64 = 64;
+/// How many times more they are than the members asked for (older numbers often are overtaken by
+/// newer ones), and how many times more each time that they held too few.
+pub const SYNC_WINDOW_GROWTH: i64 = 4;
 /// Members of one sync answer; more are truncated (RFC 6578 §3.6), which every client goes on from.
 pub const SYNC_MEMBERS_MAX: usize = 50_000;
 /// Candidates that one query may look at.

@@ -11,12 +11,15 @@ use crate::kernel::clock::Timestamp;
 use crate::kernel::fault::Outcome;
 use crate::kernel::ids::{CollectionId, PrincipalId};
 
+/// The columns of a collection, for [`collection`].
 macro_rules! columns {
     () => {
         "id, account_id, parent_id, kind, path, name, components, change, last_change, \
          member_count, member_bytes, created_at, modified_at"
     };
 }
+
+pub(super) use columns;
 
 statements! {
     BY_PATH = concat!("SELECT ", columns!(), " FROM collection WHERE account_id = $1 AND path = $2");
@@ -29,8 +32,8 @@ statements! {
     ROOTS = concat!("SELECT ", columns!(), " FROM collection
         WHERE account_id = $1 AND parent_id IS NULL AND deleted_at IS NULL ORDER BY path");
     INSERT = "INSERT INTO collection (account_id, parent_id, kind, path, name, components, change,
-        last_change, member_count, member_bytes, created_at, modified_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $7, 0, 0, $8, $8) RETURNING id";
+        last_change, mapped, member_count, member_bytes, created_at, modified_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $7, 0, 0, $8, $8) RETURNING id";
     TOUCH = "WITH RECURSIVE line (id, parent_id) AS (
             SELECT id, parent_id FROM collection WHERE id = $1
             UNION ALL
@@ -48,7 +51,7 @@ statements! {
     CHANGE_SELF = "UPDATE collection SET change = $2, last_change = $2, modified_at = $3 WHERE id = $1";
     SET_COMPONENTS = "UPDATE collection SET components = $2 WHERE id = $1";
     REHOME = "UPDATE collection SET parent_id = $2, path = $3, name = $4, change = $5,
-        last_change = $5 WHERE id = $1";
+        last_change = $5, mapped = $5 WHERE id = $1";
     REPATH_BELOW = "UPDATE collection SET path = $4 || substr(path, CAST($5 AS INTEGER))
         WHERE account_id = $1 AND path >= $2 AND path < $3";
     BURY = "UPDATE collection SET parent_id = NULL, path = '#' || id || '/' || path, deleted_at = $4
@@ -93,7 +96,8 @@ pub struct Collection {
     pub modified_at: Timestamp,
 }
 
-fn collection(row: &Row<'_>) -> Outcome<Collection> {
+/// Reads the columns of a collection.
+pub(super) fn collection(row: &Row<'_>) -> Outcome<Collection> {
     Ok(Collection {
         id: CollectionId(row.int(0)?),
         account: PrincipalId(row.int(1)?),

@@ -20,6 +20,7 @@ pub mod principal;
 pub mod collection;
 pub mod object;
 pub mod property;
+pub mod walk;
 pub mod ace;
 pub mod lock;
 pub mod job;

@@ -13,12 +13,14 @@ use crate::kernel::etag::ETag;
 use crate::kernel::fault::Outcome;
 use crate::kernel::ids::{BlobId, CollectionId};
 
+/// The columns of an object, for [`object`].
 macro_rules! columns {
     () => {
         "o.name, o.change, o.blob_id, o.etag, o.size, o.media_type, o.component, o.recurring, \
          o.created_at, o.modified_at, o.language"
     };
 }
+pub(super) use columns;
 macro_rules! with_content {
     () => {
         concat!(columns!(), ", b.hash, b.data FROM object o JOIN blob b ON b.id = o.blob_id ")
@@ -28,6 +30,15 @@ macro_rules! with_content {
 statements! {
     FIND = concat!("SELECT ", columns!(), " FROM object o WHERE o.collection_id = $1 AND o.name = $2");
     FIND_CONTENT = concat!("SELECT ", with_content!(), "WHERE o.collection_id = $1 AND o.name = $2");
+    BY_KEYS = concat!("SELECT ", columns!(), ", b.hash, b.data, o.collection_id
+            FROM json_each($1) k CROSS JOIN object o JOIN blob b ON b.id = o.blob_id
+            WHERE o.collection_id = CAST(substr(k.value, 1, instr(k.value, '/') - 1) AS INTEGER)
+            AND o.name = substr(k.value, instr(k.value, '/') + 1)"),
+        postgres: concat!("SELECT ", columns!(), ", b.hash, b.data, o.collection_id
+            FROM unnest($1::text[]) k (value)
+            JOIN object o ON o.collection_id = CAST(split_part(k.value, '/', 1) AS BIGINT)
+                AND o.name = split_part(k.value, '/', 2)
+            JOIN blob b ON b.id = o.blob_id");
     BY_NAMES = concat!("SELECT ", with_content!(), "WHERE o.collection_id = $1
             AND o.name IN (SELECT value FROM json_each($2))"),
         postgres: concat!("SELECT ", with_content!(), "WHERE o.collection_id = $1
@@ -73,8 +84,11 @@ statements! {
     BURY_NAME = "INSERT INTO tombstone (collection_id, name, change) VALUES ($1, $2, $3)
         ON CONFLICT (collection_id, name) DO UPDATE SET change = excluded.change";
     RAISE_NAME = "DELETE FROM tombstone WHERE collection_id = $1 AND name = $2";
-    GONE_SINCE = "SELECT name, change FROM tombstone
-        WHERE collection_id = $1 AND change > $2 ORDER BY change LIMIT $3";
+    GONE_SINCE = "SELECT t.name, t.change FROM tombstone t
+        LEFT JOIN collection k ON k.parent_id = t.collection_id AND t.name LIKE '%/'
+            AND k.name = substr(t.name, 1, length(t.name) - 1)
+        WHERE t.collection_id = $1 AND t.change > $2 AND k.id IS NULL
+        ORDER BY t.change LIMIT $3";
     PURGE_TOMBSTONES = "DELETE FROM tombstone WHERE collection_id = $1 AND name IN
         (SELECT name FROM tombstone WHERE collection_id = $1 ORDER BY name LIMIT $2)";
     PURGE = "DELETE FROM object WHERE collection_id = $1 AND name IN
@@ -112,7 +126,8 @@ pub struct Object {
     pub language: Option<String>,
 }
 
-fn object(row: &Row<'_>) -> Outcome<Object> {
+/// Reads the columns of an object.
+pub(super) fn object(row: &Row<'_>) -> Outcome<Object> {
     Ok(Object {
         name: row.text(0)?.to_owned(),
         change: ChangeNumber(row.int(1)?),
@@ -158,6 +173,25 @@ pub async fn by_names(
     files: &Files,
 ) -> Outcome<Vec<(Object, Body)>> {
     tx.all(&BY_NAMES, &[of.0.into(), names.into()], |row| with_content(row, files)).await
+}
+
+/// A key for [`by_keys`]: a name has no `/`.
+pub fn key(of: CollectionId, name: &str) -> String {
+    format!("{of}/{name}")
+}
+
+/// The contents of those of the objects that are there, whichever collections they are in; in no
+/// order.
+pub async fn by_keys(
+    tx: &mut Tx,
+    keys: &[String],
+    files: &Files,
+) -> Outcome<Vec<(CollectionId, String, Body)>> {
+    tx.all(&BY_KEYS, &[keys.into()], |row| {
+        let (object, body) = with_content(row, files)?;
+        Ok((CollectionId(row.int(13)?), object.name, body))
+    })
+    .await
 }
 
 /// The next objects by name after `after` (empty: from the first), at most `limit`.
@@ -334,7 +368,8 @@ pub async fn overlapping(
     tx.all(&OVERLAPPING, &with, |row| Ok((object(row)?, (row.int(11)?, row.int(12)?)))).await
 }
 
-/// Notes that a name is gone. A removed collection's name is given with a `/` at its end.
+/// Notes that a name is gone. A removed collection's name is given with a `/` at its end; its note
+/// stays when the name is used again, because what was in the collection is gone all the same.
 pub async fn bury_name(
     tx: &mut Tx,
     of: CollectionId,
@@ -342,11 +377,6 @@ pub async fn bury_name(
     number: ChangeNumber,
 ) -> Outcome<()> {
     tx.execute(&BURY_NAME, &[of.0.into(), name.into(), number.0.into()]).await.map(drop)
-}
-
-/// Notes that a name is there again.
-pub async fn raise_name(tx: &mut Tx, of: CollectionId, name: &str) -> Outcome<()> {
-    tx.execute(&RAISE_NAME, &[of.0.into(), name.into()]).await.map(drop)
 }
 
 /// Names gone after a number, in the order of the changes, at most `limit`.

@@ -18,12 +18,16 @@ statements! {
     OF_OBJECTS = "SELECT object, namespace, name, value FROM property
         WHERE collection_id = $1 AND object >= $2 AND object <= $3 AND object <> ''
         ORDER BY object, namespace, name";
-    OF_NAMES = "SELECT object, namespace, name, value FROM property
-            WHERE collection_id = $1 AND object IN (SELECT value FROM json_each($2))
-            ORDER BY object, namespace, name",
-        postgres: "SELECT object, namespace, name, value FROM property
-            WHERE collection_id = $1 AND object = ANY($2)
-            ORDER BY object, namespace, name";
+    OF_KEYS = "SELECT p.object, p.namespace, p.name, p.value, p.collection_id
+            FROM json_each($1) k CROSS JOIN property p
+            WHERE p.collection_id = CAST(substr(k.value, 1, instr(k.value, '/') - 1) AS INTEGER)
+            AND p.object = substr(k.value, instr(k.value, '/') + 1)
+            ORDER BY p.collection_id, p.object, p.namespace, p.name",
+        postgres: "SELECT p.object, p.namespace, p.name, p.value, p.collection_id
+            FROM unnest($1::text[]) k (value)
+            JOIN property p ON p.collection_id = CAST(split_part(k.value, '/', 1) AS BIGINT)
+                AND p.object = split_part(k.value, '/', 2)
+            ORDER BY p.collection_id, p.object, p.namespace, p.name";
     SET = "INSERT INTO property (collection_id, object, namespace, name, value)
         VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (collection_id, object, namespace, name) DO UPDATE SET value = excluded.value";
@@ -79,14 +83,15 @@ pub async fn of_objects(
     tx.all(&OF_OBJECTS, &[collection.0.into(), from.into(), to.into()], map).await
 }
 
-/// The properties of the objects with these names.
-pub async fn of_names(
+/// The properties of the objects with these keys (`object::key`), whichever collections they are in.
+pub async fn of_keys(
     tx: &mut Tx,
-    collection: CollectionId,
-    names: &[String],
-) -> Outcome<Vec<(String, Property)>> {
-    let map = |row: &Row<'_>| Ok((row.text(0)?.to_owned(), property(row)?));
-    tx.all(&OF_NAMES, &[collection.0.into(), names.into()], map).await
+    keys: &[String],
+) -> Outcome<Vec<(CollectionId, String, Property)>> {
+    tx.all(&OF_KEYS, &[keys.into()], |row| {
+        Ok((CollectionId(row.int(4)?), row.text(0)?.to_owned(), property(row)?))
+    })
+    .await
 }
 
 /// Sets one.

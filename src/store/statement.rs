@@ -46,8 +46,10 @@ pub(crate) use statements;
 
 /// Every statement of the store.
 pub(crate) fn all() -> impl Iterator<Item = &'static Statement> {
-    use super::{ace, blob, change_log, collection, job, lock, meta, object, principal, property};
-    let modules: [&[&'static Statement]; 10] = [
+    use super::{
+        ace, blob, change_log, collection, job, lock, meta, object, principal, property, walk,
+    };
+    let modules: [&[&'static Statement]; 11] = [
         ace::STATEMENTS,
         blob::STATEMENTS,
         change_log::STATEMENTS,
@@ -58,6 +60,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Statement> {
         object::STATEMENTS,
         principal::STATEMENTS,
         property::STATEMENTS,
+        walk::STATEMENTS,
     ];
     modules.into_iter().flatten().copied()
 }

@@ -309,7 +309,6 @@ impl Work<'_> {
         collection::rehome(tx, it, parent.id, &to.path, number).await?;
         let (old, new) = (format!("{}/", it.name), format!("{}/", to.name()));
         object::bury_name(tx, above, &old, gone).await?;
-        object::raise_name(tx, parent.id, &new).await?;
         let touch = |number| Touch { number, members: 0, octets: 0, at };
         collection::touch(tx, above, touch(gone)).await?;
         collection::touch(tx, parent.id, touch(number)).await?;

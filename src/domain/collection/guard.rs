@@ -4,7 +4,7 @@
 use super::access::Access;
 use super::place::{Place, path_covers};
 use super::tree::{Found, locate};
-use crate::kernel::change::SyncToken;
+use crate::kernel::change::{Point, SyncToken};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::etag::ETag;
 use crate::kernel::fault::{Fault, Outcome, Refusal};
@@ -190,7 +190,7 @@ async fn states(tx: &mut Tx, access: &Access, place: &Place) -> Outcome<States> 
     let sync_token = found.collection().map(|c| SyncToken {
         epoch: access.store.epoch().clone(),
         collection: c.id,
-        number: c.last_change,
+        point: Point::end_of(c.last_change),
     });
     let etag = found.object().map(|o| o.etag);
     let locks = lock::of_account(tx, place.account, access.now).await?;

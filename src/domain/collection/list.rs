@@ -3,10 +3,10 @@
 use super::access::{Access, Rights};
 use super::acl::{self, Granted};
 use super::place::Place;
-use super::sync::Change;
+use super::sync::{Change, Member};
 use super::tree::{Found, locate, look};
 use crate::kernel::fault::{Fault, Outcome};
-use crate::kernel::ids::CollectionId;
+use crate::kernel::ids::{CollectionId, PrincipalId};
 use crate::kernel::limits::PAGE_MEMBERS;
 use crate::kernel::privilege::{Privilege, Privileges};
 use crate::store::blob::Body;
@@ -260,46 +260,53 @@ pub async fn by_names(
 /// What was wanted of some members of a sync answer.
 #[derive(Clone, Debug, Default)]
 pub struct Loaded {
-    /// Contents by object name.
-    pub contents: HashMap<String, Body>,
     /// The account's locks.
     pub locks: Vec<Lock>,
     /// Octets used by the account, and its quota.
     pub quota: Option<(i64, Option<i64>)>,
     /// The grants on the account's collections.
     pub grants: Vec<Granted>,
-    objects: HashMap<String, Vec<Property>>,
+    contents: HashMap<CollectionId, HashMap<String, Body>>,
+    objects: HashMap<CollectionId, HashMap<String, Vec<Property>>>,
     collections: HashMap<CollectionId, Vec<Property>>,
 }
 
 impl Loaded {
     /// The properties that clients set on a member.
-    pub fn properties_of(&self, member: &Change) -> &[Property] {
-        let found = match member {
-            Change::Object(it) => self.objects.get(&it.name),
+    pub fn properties_of(&self, member: &Member) -> &[Property] {
+        let found = match &member.change {
+            Change::Object(it) => {
+                self.objects.get(&member.holder.id).and_then(|all| all.get(&it.name))
+            }
             Change::Collection(it) => self.collections.get(&it.id),
             Change::Gone(_) => None,
         };
         found.map_or(&[], Vec::as_slice)
+    }
+
+    /// The content of a member.
+    pub fn content_of(&self, member: &Member) -> Option<&Body> {
+        let Change::Object(it) = &member.change else { return None };
+        self.contents.get(&member.holder.id)?.get(&it.name)
     }
 }
 
 /// Loads what is wanted of a batch of members, in one snapshot.
 pub async fn load(
     access: &Access,
-    of: &Collection,
-    members: &[Change],
+    account: PrincipalId,
+    members: &[Member],
     want: Want,
 ) -> Outcome<Loaded> {
     if !(want.properties || want.locks || want.quota || want.content || want.grants) {
         return Ok(Loaded::default());
     }
-    let (access, id, account) = (access.clone(), of.id, of.account);
-    let mut names = Vec::new();
+    let access = access.clone();
+    let mut keys = Vec::new();
     let mut children = Vec::new();
     for member in members {
-        match member {
-            Change::Object(it) => names.push(it.name.clone()),
+        match &member.change {
+            Change::Object(it) => keys.push(object::key(member.holder.id, &it.name)),
             Change::Collection(it) => children.push(it.id.0),
             Change::Gone(_) => {}
         }
@@ -310,17 +317,18 @@ pub async fn load(
             Box::pin(async move {
                 let mut loaded = Loaded::default();
                 if want.content {
-                    let found = object::by_names(tx, id, &names, access.store.files()).await?;
-                    loaded.contents = found.into_iter().map(|(o, body)| (o.name, body)).collect();
+                    for (of, name, it) in object::by_keys(tx, &keys, access.store.files()).await? {
+                        loaded.contents.entry(of).or_default().insert(name, it);
+                    }
                 }
                 if want.properties && !children.is_empty() {
                     for (child, it) in property::of_many(tx, &children).await? {
                         loaded.collections.entry(child).or_default().push(it);
                     }
                 }
-                if want.properties && !names.is_empty() {
-                    for (name, it) in property::of_names(tx, id, &names).await? {
-                        loaded.objects.entry(name).or_default().push(it);
+                if want.properties && !keys.is_empty() {
+                    for (of, name, it) in property::of_keys(tx, &keys).await? {
+                        loaded.objects.entry(of).or_default().entry(name).or_default().push(it);
                     }
                 }
                 if want.locks {

@@ -1,4 +1,5 @@
-//! What changed in a collection since a token (RFC 6578 §3).
+//! What changed in a collection since a token (RFC 6578 §3): among its own members, or in the
+//! whole tree below it.
 //!
 //! Invariant: the token given with an answer covers exactly what the answer holds; what changes
 //! while it is put together is covered by the next one.
@@ -6,18 +7,50 @@
 use super::access::Access;
 use super::place::Place;
 use super::tree::{Found, look};
-use crate::kernel::change::{ChangeNumber, SyncToken};
+use crate::kernel::change::{ChangeNumber, Point, SyncToken};
 use crate::kernel::fault::{Outcome, Refusal};
+use crate::kernel::ids::CollectionId;
+use crate::kernel::limits::{SYNC_WINDOW_GROWTH, SYNC_WINDOW_MIN};
 use crate::store::Tx;
 use crate::store::collection::{self, Collection};
 use crate::store::object::{self, Object};
+use crate::store::walk::{self, Part};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// How far below the collection members are told of (RFC 6578 §3.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// Its own members; of a member collection also that something in it changed.
+    One,
+    /// Members at any depth.
+    Infinite,
+}
 
 /// One member of an answer.
+#[derive(Clone, Debug)]
+pub struct Member {
+    /// The collection that it is in.
+    pub holder: Arc<Holder>,
+    /// What happened.
+    pub change: Change,
+}
+
+/// A collection that holds members of an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// Its identity.
+    pub id: CollectionId,
+    /// Its path.
+    pub path: String,
+}
+
+/// What happened to a member.
 #[derive(Clone, Debug)]
 pub enum Change {
     /// An object was made or changed.
     Object(Object),
-    /// A collection was made, or it or something in it changed.
+    /// A collection was made or changed.
     Collection(Collection),
     /// The name is gone; a collection's ends in `/`.
     Gone(String),
@@ -28,8 +61,9 @@ pub enum Change {
 pub struct Changes {
     /// The collection asked about.
     pub collection: Collection,
-    /// In the order of the changes.
-    pub members: Vec<Change>,
+    /// In the order of the changes; of a tree what is gone first, and collections before what is
+    /// in them.
+    pub members: Vec<Member>,
     /// The state that the members bring a client to.
     pub token: SyncToken,
     /// There is more; ask again with the token.
@@ -46,6 +80,7 @@ pub async fn changes(
     access: &Access,
     place: &Place,
     since: Option<SyncToken>,
+    level: Level,
     limit: usize,
 ) -> Outcome<Option<Changes>> {
     let (access, place) = (access.clone(), place.clone());
@@ -53,6 +88,7 @@ pub async fn changes(
     store
         .read(move |tx| {
             Box::pin(async move {
+                // Who may read a collection may read everything below it.
                 let it = match look(tx, &access, &place).await?.0 {
                     Found::Collection(it) => it,
                     _ => return Ok(None),
@@ -63,14 +99,22 @@ pub async fn changes(
                     Some(t)
                         if t.epoch == *epoch
                             && t.collection == it.id
-                            && t.number <= it.last_change =>
+                            && t.point.number <= it.last_change =>
                     {
-                        Some(t.number)
+                        Some(t.point)
                     }
                     Some(_) => return Err(Refusal::InvalidSyncToken.into()),
                 };
-                let (members, reached, truncated) = gather(tx, &it, from, limit).await?;
-                let token = SyncToken { epoch: epoch.clone(), collection: it.id, number: reached };
+                let end = Point::end_of(it.last_change);
+                let (members, point, truncated) = match level {
+                    _ if from == Some(end) => (Vec::new(), end, false),
+                    Level::One => {
+                        let (members, number, truncated) = gather(tx, &it, from, limit).await?;
+                        (members, Point::end_of(number), truncated)
+                    }
+                    Level::Infinite => gather_below(tx, &it, from, limit).await?,
+                };
+                let token = SyncToken { epoch: epoch.clone(), collection: it.id, point };
                 Ok(Some(Changes { collection: it, members, token, truncated }))
             })
         })
@@ -80,13 +124,10 @@ pub async fn changes(
 async fn gather(
     tx: &mut Tx,
     it: &Collection,
-    from: Option<ChangeNumber>,
+    from: Option<Point>,
     limit: usize,
-) -> Outcome<(Vec<Change>, ChangeNumber, bool)> {
-    if from == Some(it.last_change) {
-        return Ok((Vec::new(), it.last_change, false));
-    }
-    let after = from.unwrap_or_default();
+) -> Outcome<(Vec<Member>, ChangeNumber, bool)> {
+    let after = from.map(Point::whole).unwrap_or_default();
     let ask = limit.saturating_add(1);
     let mut all: Vec<(ChangeNumber, Change)> = Vec::new();
     for object in object::since(tx, it.id, after, ask).await? {
@@ -111,5 +152,112 @@ async fn gather(
         Some((number, _)) if truncated => *number,
         _ => it.last_change,
     };
-    Ok((all.into_iter().map(|(_, change)| change).collect(), reached, truncated))
+    let holder = Arc::new(Holder { id: it.id, path: it.path.clone() });
+    let members = all.into_iter().map(|(_, change)| Member { holder: holder.clone(), change });
+    Ok((members.collect(), reached, truncated))
+}
+
+/// A member of the tree, where it stands, and the number with which its name came to mean another
+/// collection, if it is gone and did.
+struct Told {
+    at: Point,
+    member: Member,
+    again: Option<ChangeNumber>,
+}
+
+/// The same of the whole tree. It looks at a window of numbers at a time, so that what it reads is
+/// bounded by what it gives, however much more there is.
+async fn gather_below(
+    tx: &mut Tx,
+    it: &Collection,
+    from: Option<Point>,
+    limit: usize,
+) -> Outcome<(Vec<Member>, Point, bool)> {
+    let (begin, end) = (from.unwrap_or_default(), Point::end_of(it.last_change));
+    let mut after = begin;
+    let (mut all, mut holders) = (Vec::new(), Holders::default());
+    let mut window = SYNC_WINDOW_MIN.max(limit as i64).saturating_mul(SYNC_WINDOW_GROWTH);
+    while all.len() <= limit && after < end {
+        let last = ChangeNumber(after.number.0.saturating_add(window)).min(end.number);
+        let room = limit.saturating_add(1) - all.len();
+        let part = Part { root: it.id, from: begin, after, last, limit: room };
+        let mut some = look_at(tx, part, from.is_some(), &mut holders).await?;
+        some.sort_by_key(|told| told.at);
+        some.truncate(room);
+        all.append(&mut some);
+        after = Point::end_of(last);
+        window = window.saturating_mul(SYNC_WINDOW_GROWTH);
+    }
+    let fits = until_again(&all).min(limit);
+    let truncated = fits < all.len();
+    all.truncate(fits);
+    let reached = all.last().filter(|_| truncated).map_or(end, |told| told.at);
+    let mut members: Vec<Member> = all.into_iter().map(|told| told.member).collect();
+    members.sort_by(|a, b| order(a).cmp(&order(b)));
+    Ok((members, reached, truncated))
+}
+
+async fn look_at(
+    tx: &mut Tx,
+    part: Part,
+    with_gone: bool,
+    holders: &mut Holders,
+) -> Outcome<Vec<Told>> {
+    let mut some = Vec::new();
+    for walk::Member { at, holder, what } in walk::objects(tx, part).await? {
+        let member = Member { holder: holders.of(holder), change: Change::Object(what) };
+        some.push(Told { at, member, again: None });
+    }
+    for (at, it) in walk::collections(tx, part).await? {
+        let above = it.path.rsplit_once('/').map_or("", |(above, _)| above).to_owned();
+        let holder = holders.of((it.parent.unwrap_or(it.id), above));
+        let member = Member { holder, change: Change::Collection(it) };
+        some.push(Told { at, member, again: None });
+    }
+    if with_gone {
+        for walk::Member { at, holder, what } in walk::gone(tx, part).await? {
+            let member = Member { holder: holders.of(holder), change: Change::Gone(what.name) };
+            some.push(Told { at, member, again: what.again });
+        }
+    }
+    Ok(some)
+}
+
+/// Each holder once, however many members it holds.
+#[derive(Default)]
+struct Holders(HashMap<CollectionId, Arc<Holder>>);
+
+impl Holders {
+    fn of(&mut self, (id, path): (CollectionId, String)) -> Arc<Holder> {
+        let known =
+            self.0.entry(id).or_insert_with(|| Arc::new(Holder { id, path: String::new() }));
+        // On PostgreSQL the collection may have moved between two statements.
+        if known.path != path {
+            *known = Arc::new(Holder { id, path });
+        }
+        known.clone()
+    }
+}
+
+/// How many fit into one answer so that no name is in it twice: where a collection was removed and
+/// another one came to its name, the client is first brought to the state in between (RFC 6578
+/// §3.6), or what was in the first would stay with it for ever.
+fn until_again(all: &[Told]) -> usize {
+    let mut fence = ChangeNumber(i64::MAX);
+    for (n, told) in all.iter().enumerate() {
+        if told.at.number >= fence {
+            return n;
+        }
+        fence = told.again.map_or(fence, |again| again.min(fence));
+    }
+    all.len()
+}
+
+/// What is gone goes first, then collections from the top down, then objects by collection.
+fn order(member: &Member) -> (u8, &str) {
+    match &member.change {
+        Change::Gone(_) => (0, ""),
+        Change::Collection(it) => (1, &it.path),
+        Change::Object(_) => (2, &member.holder.path),
+    }
 }

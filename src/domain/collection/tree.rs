@@ -141,7 +141,6 @@ pub async fn insert(
     };
     let id = collection::insert(tx, &new).await?;
     let name = format!("{}/", place.name());
-    object::raise_name(tx, parent.id, &name).await?;
     collection::touch(tx, parent.id, Touch { number, members: 0, octets: 0, at: access.now })
         .await?;
     let entry = Entry {

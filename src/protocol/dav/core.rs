@@ -9,7 +9,7 @@ use super::subject::{Node, On, Subject};
 use crate::domain::collection::guard::covers as lock_covers;
 use crate::domain::collection::{Kind, Lock};
 use crate::format::xml::{Element, Writer};
-use crate::kernel::change::SyncToken;
+use crate::kernel::change::{Point, SyncToken};
 
 names! {
     CREATION_DATE = Dav "creationdate",
@@ -163,7 +163,7 @@ fn etag(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
 pub fn token(subject: &Subject<'_>) -> Option<SyncToken> {
     let it = subject.collection()?;
     let epoch = subject.ask.access.store.epoch().clone();
-    Some(SyncToken { epoch, collection: it.id, number: it.last_change })
+    Some(SyncToken { epoch, collection: it.id, point: Point::end_of(it.last_change) })
 }
 
 fn sync_token(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {

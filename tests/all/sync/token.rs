@@ -1,7 +1,7 @@
 //! Sync tokens: whose they are, when they hold, what they are good for besides.
 
 use super::*;
-use davenport::kernel::change::SyncToken;
+use davenport::kernel::change::{ChangeNumber, Point, SyncToken};
 
 /// The token with its number or collection changed.
 fn other(token: &str, change: impl FnOnce(&mut SyncToken)) -> String {
@@ -19,11 +19,13 @@ dialogues! {
         user.mkcol("files/a/").await;
         user.mkcol("files/b/").await;
         let (a, b) = (token(&user, "files/a/").await, token(&user, "files/b/").await);
-        let future = other(&a, |t| t.number.0 += 1_000);
+        let later = |t: &SyncToken| ChangeNumber(t.point.number.0 + 1_000);
+        let future = other(&a, |t| t.point = Point::end_of(later(t)));
+        let inside = other(&a, |t| t.point.number = later(t));
         let epoch = other(&a, |t| {
             t.epoch = davenport::kernel::change::Epoch::new("0000000000000000");
         });
-        for bad in [b.as_str(), &future, &epoch, "junk", "http://example.org/1", "data:,x-1-1"] {
+        for bad in [b.as_str(), &future, &inside, &epoch, "junk", "http://example.org/1", "data:,x-1-1"] {
             let answer = ask(&user, "files/a/", Ask { token: bad, ..FIRST }, ETAG).await;
             answer.expect_condition(403, "valid-sync-token");
         }

@@ -3,9 +3,9 @@
 
 use crate::domain::collection::Place;
 use crate::domain::collection::list;
-use crate::domain::collection::sync::{Change, Changes, changes};
-use crate::format::xml::{Element, Name, Ns};
-use crate::kernel::change::{ChangeNumber, SyncToken};
+use crate::domain::collection::sync::{Change, Changes, Level, changes};
+use crate::format::xml::Element;
+use crate::kernel::change::SyncToken;
 use crate::kernel::fault::{Fault, Outcome, Refusal};
 use crate::kernel::limits::SYNC_MEMBERS_MAX;
 use crate::protocol::dav::Ask;
@@ -26,7 +26,7 @@ use std::sync::Arc;
 /// Answers with what changed since the token.
 pub async fn run(ask: Arc<Ask>, root: Element) -> Outcome<Response<Body>> {
     let place = ask.need_place()?.clone();
-    let infinite = infinite(&ask, &root)?;
+    let level = level(&ask, &root)?;
     let Some(token) = root.child("DAV:", "sync-token") else {
         return Err(Fault::malformed("a sync-collection has a sync-token, empty at first"));
     };
@@ -40,36 +40,28 @@ pub async fn run(ask: Arc<Ask>, root: Element) -> Outcome<Response<Body>> {
     let limit = limit(&root)?.unwrap_or(SYNC_MEMBERS_MAX).min(SYNC_MEMBERS_MAX);
     let minimal = Preferences::parse(&ask.headers).minimal();
     let wanted = Wanted::of_report(ask.registry(), &root, minimal);
-    let since_number = since.as_ref().map(|token| token.number);
-    match changes(&ask.access, &place, since, limit).await {
-        Ok(Some(mut found)) => {
-            let from = since_number.filter(|_| infinite).unwrap_or_default();
-            found.members.retain(|member| !old_news(member, from));
-            Ok(streamed(move |sheet| async move {
-                write(&ask, &place, &wanted, found, infinite, sheet).await;
-            }))
-        }
+    match changes(&ask.access, &place, since, level, limit).await {
+        Ok(Some(found)) => Ok(streamed(move |sheet| async move {
+            write(&ask, &place, &wanted, found, sheet).await;
+        })),
         Ok(None) => Ok(not_served(&ask, &root)),
         Err(Fault::Refused(Refusal::InvalidSyncToken)) => Ok(bad_token(&ask)),
         Err(fault) => Err(fault),
     }
 }
 
-/// Whether the level is infinite. Without a level Depth tells it, and 0 means 1 (CLIENTS-SOURCE).
-fn infinite(ask: &Ask, root: &Element) -> Outcome<bool> {
+/// The level (RFC 6578 §6.3). Without one Depth tells it, and 0 means 1 (CLIENTS-SOURCE).
+fn level(ask: &Ask, root: &Element) -> Outcome<Level> {
     let level = root.child("DAV:", "sync-level").map(|e| e.text().trim().to_owned());
     match level.as_deref() {
-        Some("1") => Ok(false),
-        Some("infinite" | "infinity") => Ok(true),
-        None | Some("") => Ok(depth::parse(&ask.headers)? == Some(Depth::Infinity)),
+        Some("1") => Ok(Level::One),
+        Some("infinite" | "infinity") => Ok(Level::Infinite),
+        None | Some("") => match depth::parse(&ask.headers)? {
+            Some(Depth::Infinity) => Ok(Level::Infinite),
+            _ => Ok(Level::One),
+        },
         Some(_) => Err(Fault::malformed("sync-level is 1 or infinite")),
     }
-}
-
-/// At the level infinite a member collection is told of once, when it came: its own changes are
-/// not followed from above (RFC 6578 §3.3).
-fn old_news(member: &Change, since: ChangeNumber) -> bool {
-    matches!(member, Change::Collection(it) if it.change <= since)
 }
 
 /// `DAV:limit/DAV:nresults` (RFC 5323 §5.17). None at all cannot be kept (RFC 6578 §3.7).
@@ -80,16 +72,6 @@ pub fn limit(root: &Element) -> Outcome<Option<usize>> {
         Ok(0) => Err(Refusal::TooManyMatches.into()),
         Ok(n) => Ok(Some(n)),
         Err(_) => Err(Fault::malformed("nresults is a number")),
-    }
-}
-
-/// What a member collection is told with at the level infinite: sync it by itself.
-fn no_traversal() -> Verdict {
-    Verdict {
-        status: StatusCode::FORBIDDEN,
-        condition: Some(Name::known(Ns::Dav, "sync-traversal-supported")),
-        hrefs: Vec::new(),
-        privilege: None,
     }
 }
 
@@ -105,15 +87,8 @@ fn bad_token(ask: &Ask) -> Response<Body> {
     of_verdict(&verdict, &fault.to_string(), error_body(&ask.headers))
 }
 
-async fn write(
-    ask: &Ask,
-    place: &Place,
-    wanted: &Wanted,
-    found: Changes,
-    infinite: bool,
-    mut sheet: Sheet,
-) {
-    match write_changes(ask, place, wanted, &found, infinite, &mut sheet).await {
+async fn write(ask: &Ask, place: &Place, wanted: &Wanted, found: Changes, mut sheet: Sheet) {
+    match write_changes(ask, place, wanted, &found, &mut sheet).await {
         Ok(Ok(())) => {}
         Ok(Err(Gone)) => return,
         Err(fault) => return sheet.break_off(&fault).await,
@@ -140,24 +115,27 @@ async fn write_changes(
     place: &Place,
     wanted: &Wanted,
     found: &Changes,
-    infinite: bool,
     sheet: &mut Sheet,
 ) -> Outcome<Result<(), Gone>> {
     let want = wanted.want();
-    let here = place.at(&place.path, true);
-    let (stem, mut path) = (place_path(&here), String::new());
+    let mut here = place.at(&found.collection.path, true);
+    let (mut stem, mut path) = (place_path(&here), String::new());
     let rights = list::rights_in(&ask.access, &here).await?;
     for batch in found.members.chunks(BATCH) {
-        let loaded = list::load(&ask.access, &found.collection, batch, want).await?;
+        let loaded = list::load(&ask.access, place.account, batch, want).await?;
         for member in batch {
-            let text = match member {
-                Change::Object(it) => loaded.contents.get(&it.name).and_then(text_of),
-                _ => None,
-            };
+            if sheet.flush().await.is_err() {
+                return Ok(Err(Gone));
+            }
+            let text = loaded.content_of(member).and_then(text_of);
+            if member.holder.path != here.path {
+                here = place.at(&member.holder.path, true);
+                stem = place_path(&here);
+            }
             path.clear();
             path.push_str(&stem);
             let own;
-            let (node, at) = match member {
+            let (node, at) = match &member.change {
                 Change::Gone(name) => {
                     path.push_str(name);
                     write_status(&path, StatusCode::NOT_FOUND, None, &mut sheet.writer);
@@ -166,12 +144,6 @@ async fn write_changes(
                 Change::Object(it) => {
                     path.push_str(&it.name);
                     (Node::Object(it, text.as_deref()), &here)
-                }
-                Change::Collection(it) if infinite => {
-                    let path = place_path(&place.at(&it.path, true));
-                    let verdict = no_traversal();
-                    write_status(&path, verdict.status, Some(&verdict), &mut sheet.writer);
-                    continue;
                 }
                 Change::Collection(it) => {
                     own = place.at(&it.path, true);
@@ -186,9 +158,6 @@ async fn write_changes(
             let subject =
                 Subject { ask, node, path: &path, place, rights, stored, locks, quota, grants };
             write_response(wanted, &subject, &mut sheet.writer);
-            if sheet.flush().await.is_err() {
-                return Ok(Err(Gone));
-            }
         }
     }
     Ok(Ok(()))
