@@ -6,12 +6,12 @@
 use super::blob::{self, Body, Files};
 use super::statement::statements;
 use super::tx::Tx;
-use super::value::Row;
+use super::value::{Row, Value};
 use crate::kernel::change::ChangeNumber;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::etag::ETag;
 use crate::kernel::fault::Outcome;
-use crate::kernel::ids::{BlobId, CollectionId};
+use crate::kernel::ids::{BlobId, CollectionId, PrincipalId};
 
 /// The columns of an object, for [`object`].
 macro_rules! columns {
@@ -63,13 +63,28 @@ statements! {
     COPY = "INSERT INTO object (collection_id, name, change, blob_id, etag, size, media_type, uid,
             component, span, first_start, last_end, recurring, created_at, modified_at, language)
         SELECT $3, $4, $5, blob_id, etag, size, media_type, uid, component, span, first_start,
-            last_end, recurring, $6, CASE WHEN EXISTS (SELECT 1 FROM tombstone t
-                WHERE t.collection_id = $3 AND t.name = $4) THEN $6 ELSE modified_at END, language
+            last_end, recurring, $6, CASE WHEN $7 = 1 THEN $6 ELSE modified_at END, language
         FROM object WHERE collection_id = $1 AND name = $2";
     MOVE = "UPDATE object SET collection_id = $3, name = $4, change = $5,
-            modified_at = CASE WHEN EXISTS (SELECT 1 FROM tombstone t
-                WHERE t.collection_id = $3 AND t.name = $4) THEN $6 ELSE modified_at END
+            modified_at = CASE WHEN $7 = 1 THEN $6 ELSE modified_at END
         WHERE collection_id = $1 AND name = $2";
+    USED_BEFORE = "WITH RECURSIVE up (id, name) AS (
+            SELECT id, $2 FROM collection WHERE id = $1
+            UNION ALL
+            SELECT c.parent_id, c.name || '/' FROM up u JOIN collection c ON c.id = u.id
+            WHERE c.parent_id IS NOT NULL
+        ) SELECT t.change FROM up u JOIN tombstone t ON t.collection_id = u.id AND t.name = u.name
+        LIMIT 1",
+        postgres: "WITH RECURSIVE up (id, name) AS (
+            SELECT id, CAST($2 AS TEXT) COLLATE \"C\" FROM collection WHERE id = $1
+            UNION ALL
+            SELECT c.parent_id, c.name || '/' FROM up u JOIN collection c ON c.id = u.id
+            WHERE c.parent_id IS NOT NULL
+        ) SELECT t.change FROM up u JOIN tombstone t ON t.collection_id = u.id AND t.name = u.name
+        LIMIT 1";
+    REFRESH_BELOW = "UPDATE object SET modified_at = $4 WHERE collection_id IN
+        (SELECT id FROM collection WHERE account_id = $1
+            AND (path = $2 OR (path >= $2 || '/' AND path < $3)))";
     SET_LANGUAGE = "UPDATE object SET language = $3 WHERE collection_id = $1 AND name = $2";
     CHANGE = "UPDATE object SET change = $3 WHERE collection_id = $1 AND name = $2";
     DELETE = "DELETE FROM object WHERE collection_id = $1 AND name = $2";
@@ -297,32 +312,69 @@ pub async fn put(
     tx.execute(&RAISE_NAME, &[of.0.into(), name.into()]).await.map(drop)
 }
 
+/// What a copied or moved object is made to be.
+#[derive(Clone, Copy, Debug)]
+pub struct Arrival {
+    /// The number of the change.
+    pub number: ChangeNumber,
+    /// Now.
+    pub at: Timestamp,
+    /// Whether the content is as new as the change: something else may have stood there before, and
+    /// the time of a URL never goes back (RFC 4918 §8.8). Otherwise it keeps its time.
+    pub renewed: bool,
+}
+
+impl Arrival {
+    fn values<'a>(
+        &self,
+        from: (CollectionId, &'a str),
+        to: (CollectionId, &'a str),
+    ) -> [Value<'a>; 7] {
+        let (number, at) = (self.number.0.into(), self.at.0.into());
+        let (of, into) = (from.0.0.into(), to.0.0.into());
+        [of, from.1.into(), into, to.1.into(), number, at, self.renewed.into()]
+    }
+}
+
+/// Whether something that is gone may have stood at this name of a collection: it is noted as gone,
+/// or another collection had the name of one above. A collection's name is given with a `/` at its
+/// end.
+pub async fn used_before(tx: &mut Tx, of: CollectionId, name: &str) -> Outcome<bool> {
+    let with = [of.0.into(), name.into()];
+    Ok(tx.first(&USED_BEFORE, &with, |row| row.int(0)).await?.is_some())
+}
+
+/// Makes the contents of a collection and of everything below it as new as this.
+pub async fn refresh_below(
+    tx: &mut Tx,
+    account: PrincipalId,
+    path: &str,
+    at: Timestamp,
+) -> Outcome<()> {
+    let end = format!("{path}0"); // '0' is the octet after '/'.
+    let with = [account.0.into(), path.into(), (&end).into(), at.0.into()];
+    tx.execute(&REFRESH_BELOW, &with).await.map(drop)
+}
+
 /// Copies a row to a name that is free; the caller takes the content's reference.
 pub async fn copy(
     tx: &mut Tx,
     from: (CollectionId, &str),
     to: (CollectionId, &str),
-    number: ChangeNumber,
-    at: Timestamp,
+    arrival: Arrival,
 ) -> Outcome<()> {
-    let with =
-        [from.0.0.into(), from.1.into(), to.0.0.into(), to.1.into(), number.0.into(), at.0.into()];
-    tx.execute(&COPY, &with).await?;
+    tx.execute(&COPY, &arrival.values(from, to)).await?;
     tx.execute(&RAISE_NAME, &[to.0.0.into(), to.1.into()]).await.map(drop)
 }
 
-/// Moves a row to a name that is free. It keeps its time, unless the name stood for something
-/// else before: a name's time never goes back (RFC 4918 §8.8).
+/// Moves a row to a name that is free.
 pub async fn rename(
     tx: &mut Tx,
     from: (CollectionId, &str),
     to: (CollectionId, &str),
-    number: ChangeNumber,
-    at: Timestamp,
+    arrival: Arrival,
 ) -> Outcome<()> {
-    let with =
-        [from.0.0.into(), from.1.into(), to.0.0.into(), to.1.into(), number.0.into(), at.0.into()];
-    tx.execute(&MOVE, &with).await?;
+    tx.execute(&MOVE, &arrival.values(from, to)).await?;
     tx.execute(&RAISE_NAME, &[to.0.0.into(), to.1.into()]).await.map(drop)
 }
 

@@ -3,7 +3,7 @@
 //! Invariant: one transaction; the destination is what it was, or the whole of what it became.
 //! A moved object keeps its content, its properties and its history: the log says where it went.
 //! Locks stay behind (§7.5). Within one account a moved collection costs what its collections
-//! cost, not its members.
+//! cost, not its members, unless something else stood there before (§8.8).
 
 use super::access::Access;
 use super::guard::{Guard, Reach, unlocked};
@@ -18,7 +18,7 @@ use crate::kernel::limits::PAGE_MEMBERS;
 use crate::kernel::privilege::Privilege;
 use crate::store::change_log::{self, Action, Entry};
 use crate::store::collection::{self, Collection, Touch};
-use crate::store::object::{self, Object};
+use crate::store::object::{self, Arrival, Object};
 use crate::store::{Tx, blob, lock, property};
 
 /// What shall be done.
@@ -89,9 +89,12 @@ impl Work<'_> {
         }
         let target = locate(tx, to).await?;
         let parent = self.clear_target(tx, &target, overwrite).await?;
+        let slash = if source.collection().is_some() { "/" } else { "" };
+        let name = format!("{}{slash}", to.name());
+        let renewed = object::used_before(tx, parent.id, &name).await?;
         match &source {
-            Found::Object(holder, it) => self.object(tx, holder, it, &parent).await?,
-            Found::Collection(it) => self.collection(tx, it, &parent).await?,
+            Found::Object(holder, it) => self.object(tx, holder, it, &parent, renewed).await?,
+            Found::Collection(it) => self.collection(tx, it, &parent, renewed).await?,
             _ => return Err(Fault::NotFound),
         }
         Ok(!target.exists())
@@ -147,6 +150,7 @@ impl Work<'_> {
         holder: &Collection,
         it: &Object,
         parent: &Collection,
+        renewed: bool,
     ) -> Outcome<()> {
         let (from, to) = (self.from, self.to);
         let kind = Kind::from_number(parent.kind);
@@ -166,11 +170,12 @@ impl Work<'_> {
         if !(moving && holder.id == parent.id) {
             uid_is_free(tx, to, parent, uid.as_deref()).await?;
         }
+        let arrival = Arrival { number, at: self.access.now, renewed };
         match moving {
-            true => self.move_object(tx, holder, it, parent, number).await,
+            true => self.move_object(tx, holder, it, parent, arrival).await,
             false => {
                 let target = (parent.id, to.name());
-                self.copy_object(tx, (holder.id, it), target, number).await?;
+                self.copy_object(tx, (holder.id, it), target, arrival).await?;
                 change_log::charge(tx, to.account, growth).await
             }
         }
@@ -182,16 +187,17 @@ impl Work<'_> {
         holder: &Collection,
         it: &Object,
         parent: &Collection,
-        number: ChangeNumber,
+        arrival: Arrival,
     ) -> Outcome<()> {
         let (from, to, at) = (self.from, self.to, self.access.now);
+        let number = arrival.number;
         let (gone, _) = change_log::take(tx, from.account).await?;
         let (old, new) = ((holder.id, it.name.as_str()), (parent.id, to.name()));
         // Within one account the newer number must be the arrival's, or a reader between the
         // two could see the object nowhere.
         let (gone, number) =
             if from.account == to.account { (number, gone) } else { (gone, number) };
-        object::rename(tx, old, new, number, at).await?;
+        object::rename(tx, old, new, Arrival { number, ..arrival }).await?;
         property::rename(tx, old, new).await?;
         object::bury_name(tx, holder.id, &it.name, gone).await?;
         let octets = it.size as i64;
@@ -212,11 +218,11 @@ impl Work<'_> {
         tx: &mut Tx,
         (holder, it): (CollectionId, &Object),
         (parent, name): (CollectionId, &str),
-        number: ChangeNumber,
+        arrival: Arrival,
     ) -> Outcome<()> {
-        let at = self.access.now;
+        let Arrival { number, at, .. } = arrival;
         blob::retain(tx, it.blob).await?;
-        object::copy(tx, (holder, &it.name), (parent, name), number, at).await?;
+        object::copy(tx, (holder, &it.name), (parent, name), arrival).await?;
         property::copy(tx, (holder, &it.name), (parent, name)).await?;
         let octets = it.size as i64;
         collection::touch(tx, parent, Touch { number, members: 1, octets, at }).await?;
@@ -236,14 +242,24 @@ impl Work<'_> {
         change_log::record(tx, &entry, &self.access.author()).await
     }
 
-    async fn collection(&self, tx: &mut Tx, it: &Collection, parent: &Collection) -> Outcome<()> {
+    async fn collection(
+        &self,
+        tx: &mut Tx,
+        it: &Collection,
+        parent: &Collection,
+        renewed: bool,
+    ) -> Outcome<()> {
         let kind = Kind::from_number(it.kind);
         if !Kind::from_number(parent.kind).may_hold(kind) || it.parent.is_none() {
             let why = "a collection of this kind cannot be there".to_owned();
             return Err(Refusal::CollectionPlacement(why).into());
         }
         if self.verb == Verb::Move && self.from.account == self.to.account {
-            return self.rehome(tx, it, parent).await;
+            self.rehome(tx, it, parent).await?;
+            return match renewed {
+                true => object::refresh_below(tx, it.account, &self.to.path, self.access.now).await,
+                false => Ok(()),
+            };
         }
         let octets = match self.verb {
             Verb::CopyAlone => 0,
@@ -253,7 +269,7 @@ impl Work<'_> {
         within_quota(tx, self.access, self.to, used, octets).await?;
         let mut copies = vec![(it.clone(), parent.clone(), self.to.clone())];
         while let Some((source, holder, place)) = copies.pop() {
-            let made = self.copy_collection(tx, &source, &holder, &place).await?;
+            let made = self.copy_collection(tx, &source, &holder, &place, renewed).await?;
             if self.verb == Verb::CopyAlone {
                 break;
             }
@@ -277,6 +293,7 @@ impl Work<'_> {
         source: &Collection,
         holder: &Collection,
         place: &Place,
+        renewed: bool,
     ) -> Outcome<Collection> {
         let kind = Kind::from_number(source.kind);
         let making = Making { kind, components: source.components, properties: Vec::new() };
@@ -289,7 +306,8 @@ impl Work<'_> {
                 let page = object::page(tx, source.id, &after, PAGE_MEMBERS).await?;
                 for it in &page {
                     let (number, _) = change_log::take(tx, place.account).await?;
-                    self.copy_object(tx, (source.id, it), (id, &it.name), number).await?;
+                    let arrival = Arrival { number, at: self.access.now, renewed };
+                    self.copy_object(tx, (source.id, it), (id, &it.name), arrival).await?;
                 }
                 match page.last() {
                     Some(last) if page.len() == PAGE_MEMBERS => after = last.name.clone(),

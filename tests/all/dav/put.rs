@@ -195,6 +195,47 @@ dialogues! {
         assert_eq!(time("files/free").await, old);
     }
 
+    /// The same for what comes in a collection over another, or to the name of one that is gone.
+    async fn the_times_in_a_tree_never_go_back(user: User) {
+        let time = async |target: &str| {
+            let answer = user.get(target).await.expect(200);
+            davenport::kernel::clock::Timestamp::parse_http_date(answer.header("last-modified").unwrap()).unwrap()
+        };
+        for name in ["moved", "copied", "later", "free"] {
+            user.mkcol(&format!("files/{name}/")).await;
+            user.mkcol(&format!("files/{name}/in/")).await;
+            user.put(&format!("files/{name}/in/f"), name).await;
+        }
+        user.put("files/alone", "alone").await;
+        let old = time("files/free/in/f").await;
+        tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
+        for name in ["a", "b", "gone", "anew"] {
+            user.mkcol(&format!("files/{name}/")).await;
+            user.mkcol(&format!("files/{name}/in/")).await;
+            user.put(&format!("files/{name}/in/f"), "new").await;
+        }
+        user.delete("files/gone/").await.expect(204);
+        user.delete("files/anew/").await.expect(204);
+        user.mkcol("files/anew/").await;
+        user.mkcol("files/anew/in/").await;
+        let before = time("files/a/in/f").await;
+        tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
+        for (method, from, to, reached) in [
+            ("MOVE", "moved/", "a/", "a/in/f"),
+            ("COPY", "copied/", "b/", "b/in/f"),
+            ("MOVE", "later/", "gone/", "gone/in/f"),
+            ("MOVE", "alone", "anew/in/f", "anew/in/f"),
+        ] {
+            let to = user.path(&format!("files/{to}"));
+            let answer = user.send(method, &format!("files/{from}"), &[("Destination", &to)], "").await;
+            assert!(answer.status.is_success(), "{answer}");
+            assert!(time(&format!("files/{reached}")).await > before, "{method} {from}");
+        }
+        let to = user.path("files/other/");
+        user.send("MOVE", "files/free/", &[("Destination", &to)], "").await.expect(201);
+        assert_eq!(time("files/other/in/f").await, old);
+    }
+
     /// RFC 4918 §15.3: what GET says of the language, the property says.
     async fn the_language_is_said_by_both_or_neither(user: User) {
         user.send("PUT", "files/f", &[("Content-Language", "de")], "x").await.expect(201);

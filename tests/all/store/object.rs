@@ -159,7 +159,8 @@ async fn change_something(
             .write(move |tx| {
                 Box::pin(async move {
                     let (number, _) = change_log::take(tx, account).await?;
-                    object::rename(tx, (of, &from), (of, &to), number, moment(0)).await?;
+                    let arrival = object::Arrival { number, at: moment(0), renewed: false };
+                    object::rename(tx, (of, &from), (of, &to), arrival).await?;
                     object::bury_name(tx, of, &from, number).await
                 })
             })
