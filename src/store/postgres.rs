@@ -28,6 +28,9 @@ impl Postgres {
             .map_err(|e| Fault::malformed(format!("the store's URL is not usable: {e}")))?
             .application_name("davenport")
             .statement_cache_capacity(256)
+            // No statement here runs long enough to be worth compiling, and a walk over a tree is
+            // guessed to cost so much that it always would be.
+            .options([("jit", "off")])
             .disable_statement_logging();
         let pool = PgPoolOptions::new()
             .max_connections(connections.max(2))

@@ -22,15 +22,30 @@ use crate::kernel::ids::CollectionId;
 // many rows. What else there is differs.
 // fresh: the number with which the collection came to where it is, by itself or with one above it.
 macro_rules! walk {
+    ($children:literal) => {
+        concat!(
+            "WITH RECURSIVE walk (id, path, mapped, fresh) AS (
+                SELECT id, path, CAST(0 AS BIGINT), CAST(0 AS BIGINT)
+                FROM collection WHERE id = $1
+                UNION ALL
+                SELECT c.id, c.path, c.mapped,
+                    CASE WHEN c.mapped > w.fresh THEN c.mapped ELSE w.fresh END
+                FROM walk w ",
+            $children,
+            "WHERE c.last_change >= $2 OR w.fresh >= $2
+            ) "
+        )
+    };
     () => {
-        "WITH RECURSIVE walk (id, path, mapped, fresh) AS (
-            SELECT id, path, CAST(0 AS BIGINT), CAST(0 AS BIGINT) FROM collection WHERE id = $1
-            UNION ALL
-            SELECT c.id, c.path, c.mapped,
-                CASE WHEN c.mapped > w.fresh THEN c.mapped ELSE w.fresh END
-            FROM walk w JOIN collection c ON c.parent_id = w.id
-            WHERE c.last_change >= $2 OR w.fresh >= $2
-        ) "
+        walk!("JOIN collection c ON c.parent_id = w.id ")
+    };
+    // PostgreSQL does not know how few collections a walk enters, and would read those of all
+    // accounts instead; a subquery with OFFSET 0 keeps it to the index.
+    (postgres) => {
+        walk!(
+            "CROSS JOIN LATERAL
+                (SELECT * FROM collection x WHERE x.parent_id = w.id OFFSET 0) c "
+        )
     };
 }
 // Each collection with the number after which its members have not been told. $5: how far in $2.
@@ -53,13 +68,38 @@ macro_rules! gone_row {
         "t.name, w.id, w.path, t.change, k.mapped "
     };
 }
-// A name that is there again came later with another collection. Whoever knew nothing of what
-// held the name at $5, where the answer began, needs not be told of the earlier one.
-macro_rules! remapped {
+// The collection that has the name again.
+macro_rules! again {
     () => {
-        "LEFT JOIN collection k ON k.parent_id = w.id AND t.name LIKE '%/'
-            AND k.name = substr(t.name, 1, length(t.name) - 1)
-        WHERE k.id IS NULL OR w.fresh <= $5 ORDER BY t.change LIMIT $4"
+        "k.parent_id = w.id AND t.name LIKE '%/'
+            AND k.name = substr(t.name, 1, length(t.name) - 1) "
+    };
+}
+// Whoever knew nothing of what held the name at $5, where the answer began, needs not be told of
+// the earlier one.
+macro_rules! told_at_all {
+    () => {
+        "WHERE k.id IS NULL OR w.fresh <= $5 ORDER BY t.change LIMIT $4"
+    };
+}
+
+// $5 and $6: where the answer began. A collection that came since is told of when it came, and no
+// more in this answer.
+macro_rules! collections {
+    ($row:literal) => {
+        concat!(
+            "SELECT ",
+            collection::columns!(),
+            ", number, within FROM (
+                SELECT c.*, CASE WHEN w.comes THEN w.fresh ELSE c.change END AS number,
+                    CASE WHEN w.comes THEN w.within ELSE c.change END AS within
+                FROM (SELECT id, fresh, within, fresh > $5 OR (fresh = $5 AND within > $6) AS comes
+                    FROM (SELECT id, fresh, CASE WHEN mapped = fresh THEN 0 ELSE mapped END
+                        AS within FROM walk WHERE id <> $1) v) w ",
+            $row,
+            "WHERE w.comes OR (c.change > w.fresh AND c.change > $5)) c
+            WHERE number <= $3 AND (number > $2 OR $2 = $5) ORDER BY number, within LIMIT $4"
+        )
     };
 }
 
@@ -69,28 +109,21 @@ statements! {
                 SELECT x.change FROM object x WHERE x.collection_id = w.id AND x.change > w.since
                 AND x.change <= $3 ORDER BY x.change LIMIT 1 OFFSET $4), $3)
             ORDER BY number, o.change LIMIT $4"),
-        postgres: concat!(walk!(), "SELECT ", object_row!(), "FROM ", entered!(), "CROSS JOIN LATERAL
+        postgres: concat!(walk!(postgres), "SELECT ", object_row!(), "FROM ", entered!(), "CROSS JOIN LATERAL
             (SELECT * FROM object x WHERE x.collection_id = w.id AND x.change > w.since
                 AND x.change <= $3 ORDER BY x.change LIMIT $4) o
             ORDER BY number, o.change LIMIT $4");
     GONE = concat!(walk!(), "SELECT ", gone_row!(), "FROM walk w CROSS JOIN tombstone t
-            ON t.collection_id = w.id AND t.change > $2 AND t.change > w.fresh AND t.change <= $3 ",
-            remapped!()),
-        postgres: concat!(walk!(), "SELECT ", gone_row!(), "FROM walk w CROSS JOIN LATERAL
+            ON t.collection_id = w.id AND t.change > $2 AND t.change > w.fresh AND t.change <= $3
+            LEFT JOIN collection k ON ", again!(), told_at_all!()),
+        postgres: concat!(walk!(postgres), "SELECT ", gone_row!(), "FROM walk w CROSS JOIN LATERAL
             (SELECT * FROM tombstone x WHERE x.collection_id = w.id AND x.change > $2
-                AND x.change > w.fresh AND x.change <= $3 ORDER BY x.change LIMIT $4) t ",
-            remapped!());
-    // $5 and $6: where the answer began. A collection that came since is told of when it came, and
-    // no more in this answer.
-    COLLECTIONS = concat!(walk!(), "SELECT ", collection::columns!(), ", number, within FROM (
-            SELECT c.*, CASE WHEN w.comes THEN w.fresh ELSE c.change END AS number,
-                CASE WHEN w.comes THEN w.within ELSE c.change END AS within
-            FROM (SELECT id, fresh, within, fresh > $5 OR (fresh = $5 AND within > $6) AS comes
-                FROM (SELECT id, fresh, CASE WHEN mapped = fresh THEN 0 ELSE mapped END AS within
-                    FROM walk WHERE id <> $1) v) w
-            JOIN collection c ON c.id = w.id
-            WHERE w.comes OR (c.change > w.fresh AND c.change > $5)) c
-        WHERE number <= $3 AND (number > $2 OR $2 = $5) ORDER BY number, within LIMIT $4");
+                AND x.change > w.fresh AND x.change <= $3 ORDER BY x.change LIMIT $4) t
+            LEFT JOIN LATERAL (SELECT * FROM collection k WHERE ", again!(), "OFFSET 0) k ON TRUE ",
+            told_at_all!());
+    COLLECTIONS = concat!(walk!(), collections!("JOIN collection c ON c.id = w.id ")),
+        postgres: concat!(walk!(postgres), collections!("CROSS JOIN LATERAL
+            (SELECT * FROM collection x WHERE x.id = w.id OFFSET 0) c "));
 }
 
 /// A part of the changes of a tree.
