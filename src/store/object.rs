@@ -11,7 +11,7 @@ use crate::kernel::change::ChangeNumber;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::etag::ETag;
 use crate::kernel::fault::Outcome;
-use crate::kernel::ids::{BlobId, CollectionId};
+use crate::kernel::ids::{BlobId, CollectionId, PrincipalId};
 
 macro_rules! columns {
     () => {
@@ -27,7 +27,9 @@ macro_rules! with_content {
 
 statements! {
     FIND = concat!("SELECT ", columns!(), " FROM object o WHERE o.collection_id = $1 AND o.name = $2");
-    FIND_CONTENT = concat!("SELECT ", with_content!(), "WHERE o.collection_id = $1 AND o.name = $2");
+    CONTENT_AT = concat!("SELECT ", columns!(), ", b.hash, b.data, c.kind FROM collection c
+        JOIN object o ON o.collection_id = c.id AND o.name = $3 JOIN blob b ON b.id = o.blob_id
+        WHERE c.account_id = $1 AND c.path = $2");
     BY_NAMES = concat!("SELECT ", with_content!(), "WHERE o.collection_id = $1
             AND o.name IN (SELECT value FROM json_each($2))"),
         postgres: concat!("SELECT ", with_content!(), "WHERE o.collection_id = $1
@@ -135,15 +137,19 @@ pub async fn find(tx: &mut Tx, of: CollectionId, name: &str) -> Outcome<Option<O
     tx.first(&FIND, &[of.0.into(), name.into()], object).await
 }
 
-/// One object with its content.
-pub async fn find_content(
+/// One object with its content, by the path of its collection and its name; and that collection's
+/// kind. One statement, because this is what a GET costs.
+pub async fn content_at(
     tx: &mut Tx,
-    of: CollectionId,
-    name: &str,
+    account: PrincipalId,
+    (path, name): (&str, &str),
     files: &Files,
-) -> Outcome<Option<(Object, Body)>> {
-    let map = |row: &Row<'_>| with_content(row, files);
-    tx.first(&FIND_CONTENT, &[of.0.into(), name.into()], map).await
+) -> Outcome<Option<(i64, Object, Body)>> {
+    let map = |row: &Row<'_>| {
+        let (object, body) = with_content(row, files)?;
+        Ok((row.int(12)?, object, body))
+    };
+    tx.first(&CONTENT_AT, &[account.0.into(), path.into(), name.into()], map).await
 }
 
 /// Those of the names that are there, with their contents, in no order.

@@ -207,14 +207,11 @@ pub async fn read(
         .read(move |tx| {
             Box::pin(async move {
                 access.demand(tx, &place, Privilege::Read).await?;
-                // The usual case in one statement less: the parent, then the object with content.
-                if let Some(above) = place.parent_path().filter(|_| !place.collection)
-                    && let Some(parent) = collection::at(tx, place.account, above).await?
-                {
-                    let files = access.store.files();
-                    let found = object::find_content(tx, parent.id, place.name(), files).await?;
-                    if let Some((object, body)) = found {
-                        return Ok(Ok((Kind::from_number(parent.kind), object, body)));
+                if let Some(above) = place.parent_path().filter(|_| !place.collection) {
+                    let (at, files) = ((above, place.name()), access.store.files());
+                    let found = object::content_at(tx, place.account, at, files).await?;
+                    if let Some((kind, object, body)) = found {
+                        return Ok(Ok((Kind::from_number(kind), object, body)));
                     }
                 }
                 let at = collection::at(tx, place.account, &place.path).await?;

@@ -253,7 +253,7 @@ pub async fn by_names(
     let store = access.store.clone();
     let files = store.files().clone();
     store
-        .look(move |tx| Box::pin(async move { object::by_names(tx, of, &names, &files).await }))
+        .read(move |tx| Box::pin(async move { object::by_names(tx, of, &names, &files).await }))
         .await
 }
 

@@ -18,9 +18,9 @@ on_both! {
         put(fresh, ada, of, "\u{e4}.ics", b"").await.unwrap();
         let files = fresh.files().clone();
         let found = fresh.read(move |tx| Box::pin(async move {
-            object::find_content(tx, of, "b.ics", &files).await
+            object::content_at(tx, ada, ("calendars", "b.ics"), &files).await
         })).await.unwrap();
-        let (it, body) = found.unwrap();
+        let (_, it, body) = found.unwrap();
         assert_eq!(body, Body::Inline("zweiter Inhalt: \u{e9}\r\n".as_bytes().to_vec()));
         assert_eq!((it.change, it.size, it.created_at), (number, 20, moment(0)));
         let files = fresh.files().clone();
