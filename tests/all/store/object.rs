@@ -146,8 +146,7 @@ async fn change_something(
             .write(move |tx| {
                 Box::pin(async move {
                     let (number, _) = change_log::take(tx, account).await?;
-                    object::delete(tx, of, &gone).await?;
-                    object::bury_name(tx, of, &gone, number).await
+                    object::delete(tx, of, &gone, number).await
                 })
             })
             .await
