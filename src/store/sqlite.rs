@@ -26,10 +26,10 @@ use tokio::sync::oneshot;
 /// How long nothing must have been written before the log is folded into the file.
 const LOG_IDLE: Duration = Duration::from_secs(2);
 
-/// What only the writer needs: the pages that writes come back to stay at hand (16 MB), and the log
+/// What only the writer needs: the pages that writes come back to stay at hand (8 MB), and the log
 /// is folded into the file so seldom (each 4 000 pages) that a page written many times is folded
 /// once.
-const WRITER: &str = "PRAGMA cache_size=-16000; PRAGMA wal_autocheckpoint=4000";
+const WRITER: &str = "PRAGMA cache_size=-8000; PRAGMA wal_autocheckpoint=4000";
 
 /// The engine.
 pub struct Sqlite {
