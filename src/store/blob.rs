@@ -23,6 +23,8 @@ use std::{fs, io};
 
 statements! {
     KEEP = "INSERT INTO blob (hash, size, refs, touched_at, data) VALUES ($1, $2, 1, $3, $4)
+        ON CONFLICT (hash) DO NOTHING",
+        postgres: "INSERT INTO blob (hash, size, refs, touched_at, data) VALUES ($1, $2, 1, $3, $4)
         ON CONFLICT (hash) DO NOTHING RETURNING id";
     BY_HASH = "SELECT id FROM blob WHERE hash = $1";
     COUNT = "UPDATE blob SET refs = refs + $2, touched_at = max(touched_at, $3) WHERE id = $1",
@@ -72,10 +74,10 @@ pub async fn keep(tx: &mut Tx, content: &Content, at: Timestamp) -> Outcome<Blob
         at.0.into(),
         content.data.as_deref().into(),
     ];
-    let id = |row: &Row<'_>| Ok(BlobId(row.int(0)?));
-    if let Some(new) = tx.first(&KEEP, &with, id).await? {
-        return Ok(new);
+    if let Some(new) = tx.insert(&KEEP, &with).await? {
+        return Ok(BlobId(new));
     }
+    let id = |row: &Row<'_>| Ok(BlobId(row.int(0)?));
     let there = tx.first(&BY_HASH, &with[..1], id).await?.ok_or_else(collected)?;
     count(tx, there, 1, at);
     Ok(there)

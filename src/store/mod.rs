@@ -162,7 +162,7 @@ impl Inner {
     }
 }
 
-/// A write with what belongs to each: it starts clean, counts references last, and does not
+/// A write with what belongs to each: it starts clean, writes its sums down last, and does not
 /// succeed when a statement failed.
 async fn to_the_end<T, F>(tx: &mut Tx, work: F) -> Outcome<T>
 where
@@ -172,5 +172,6 @@ where
     let value = work(tx).await?;
     tx.sound()?;
     blob::settle(tx).await?;
+    change_log::settle(tx).await?;
     Ok(value)
 }

@@ -6,7 +6,7 @@
 use super::blob::{self, Body, Files};
 use super::statement::statements;
 use super::tx::Tx;
-use super::value::Row;
+use super::value::{Row, Value};
 use crate::kernel::change::ChangeNumber;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::etag::ETag;
@@ -50,7 +50,25 @@ statements! {
             media_type = excluded.media_type, uid = excluded.uid, component = excluded.component,
             span = excluded.span, first_start = excluded.first_start,
             last_end = excluded.last_end, recurring = excluded.recurring,
+            modified_at = excluded.modified_at",
+        postgres: "WITH raised AS (DELETE FROM tombstone WHERE collection_id = $1 AND name = $2)
+        INSERT INTO object (collection_id, name, change, blob_id, etag, size, media_type, uid,
+            component, span, first_start, last_end, recurring, created_at, modified_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14)
+        ON CONFLICT (collection_id, name) DO UPDATE SET change = excluded.change,
+            blob_id = excluded.blob_id, etag = excluded.etag, size = excluded.size,
+            media_type = excluded.media_type, uid = excluded.uid, component = excluded.component,
+            span = excluded.span, first_start = excluded.first_start,
+            last_end = excluded.last_end, recurring = excluded.recurring,
             modified_at = excluded.modified_at";
+    REPLACE = "UPDATE object SET change = $3, blob_id = $4, etag = $5, size = $6,
+            media_type = $7, recurring = $13, modified_at = $14
+        WHERE collection_id = $1 AND name = $2 AND uid IS $8 AND component = $9 AND span IS $10
+            AND first_start IS $11 AND last_end IS $12",
+        postgres: "UPDATE object SET change = $3, blob_id = $4, etag = $5, size = $6,
+            media_type = $7, component = $9, span = $10, first_start = $11, last_end = $12,
+            recurring = $13, modified_at = $14
+        WHERE collection_id = $1 AND name = $2 AND uid IS NOT DISTINCT FROM $8";
     COPY = "INSERT INTO object (collection_id, name, change, blob_id, etag, size, media_type, uid,
             component, span, first_start, last_end, recurring, created_at, modified_at)
         SELECT $3, $4, $5, blob_id, etag, size, media_type, uid, component, span, first_start,
@@ -62,7 +80,11 @@ statements! {
                 WHERE t.collection_id = $3 AND t.name = $4) THEN $6 ELSE modified_at END
         WHERE collection_id = $1 AND name = $2";
     CHANGE = "UPDATE object SET change = $3 WHERE collection_id = $1 AND name = $2";
-    DELETE = "DELETE FROM object WHERE collection_id = $1 AND name = $2";
+    DELETE = "DELETE FROM object WHERE collection_id = $1 AND name = $2",
+        postgres: "WITH bare AS (DELETE FROM property WHERE collection_id = $1 AND object = $2),
+        buried AS (INSERT INTO tombstone (collection_id, name, change) VALUES ($1, $2, $3)
+            ON CONFLICT (collection_id, name) DO UPDATE SET change = excluded.change)
+        DELETE FROM object WHERE collection_id = $1 AND name = $2";
     OVERLAPPING = concat!("SELECT ", columns!(), ", o.first_start, o.last_end
         FROM json_each($3) s CROSS JOIN object o WHERE o.collection_id = $1 AND o.component = $2
         AND o.span = s.key AND o.first_start >= s.value AND o.first_start <= $4
@@ -232,34 +254,58 @@ fn span(range: (i64, i64)) -> i64 {
     SPANS.iter().position(|max| length <= *max).unwrap_or(SPANS.len()) as i64
 }
 
-/// Makes or replaces an object.
-pub async fn put(
-    tx: &mut Tx,
-    of: CollectionId,
-    name: &str,
-    number: ChangeNumber,
-    content: (BlobId, &blob::Content),
-    index: &Index,
-    at: Timestamp,
-) -> Outcome<()> {
-    let with = [
-        of.0.into(),
-        name.into(),
-        number.0.into(),
-        content.0.0.into(),
-        content.1.hash[..16].into(),
-        (content.1.size as i64).into(),
-        index.media_type.as_deref().into(),
-        index.uid.as_deref().into(),
-        index.component.into(),
-        index.range.map(span).into(),
-        index.range.map(|r| r.0).into(),
-        index.range.map(|r| r.1).into(),
-        index.recurring.into(),
-        at.0.into(),
-    ];
-    tx.execute(&PUT, &with).await?;
-    tx.execute(&RAISE_NAME, &[of.0.into(), name.into()]).await.map(drop)
+/// An object about to be stored.
+#[derive(Clone, Copy, Debug)]
+pub struct Put<'a> {
+    /// The collection.
+    pub of: CollectionId,
+    /// The name in it.
+    pub name: &'a str,
+    /// The number that the change takes.
+    pub number: ChangeNumber,
+    /// The content, which the store keeps already.
+    pub content: (BlobId, &'a blob::Content),
+    /// What the index keeps.
+    pub index: &'a Index,
+    /// Now.
+    pub at: Timestamp,
+}
+
+impl Put<'_> {
+    fn values(&self) -> [Value<'_>; 14] {
+        let (index, (blob, content)) = (self.index, self.content);
+        [
+            self.of.0.into(),
+            self.name.into(),
+            self.number.0.into(),
+            blob.0.into(),
+            content.hash[..16].into(),
+            (content.size as i64).into(),
+            index.media_type.as_deref().into(),
+            index.uid.as_deref().into(),
+            index.component.into(),
+            index.range.map(span).into(),
+            index.range.map(|r| r.0).into(),
+            index.range.map(|r| r.1).into(),
+            index.recurring.into(),
+            self.at.0.into(),
+        ]
+    }
+}
+
+/// Makes or replaces an object; its name is gone no longer.
+pub async fn put(tx: &mut Tx, it: &Put<'_>) -> Outcome<()> {
+    tx.execute(&PUT, &it.values()).await?;
+    match tx.is_embedded() {
+        true => raise_name(tx, it.of, it.name).await,
+        false => Ok(()),
+    }
+}
+
+/// Replaces an object that is there where that leaves most of the indexes alone: its UID, and on
+/// SQLite its time range, stay what they are. Else it does nothing and gives `false`.
+pub async fn replace(tx: &mut Tx, it: &Put<'_>) -> Outcome<bool> {
+    Ok(tx.execute(&REPLACE, &it.values()).await? == 1)
 }
 
 /// Copies a row to a name that is free; the caller takes the content's reference.
@@ -301,9 +347,20 @@ pub async fn change(
     tx.execute(&CHANGE, &[of.0.into(), name.into(), number.0.into()]).await.map(drop)
 }
 
-/// Removes a row; the caller leaves a tombstone and an entry in the log.
-pub async fn delete(tx: &mut Tx, of: CollectionId, name: &str) -> Outcome<()> {
-    tx.execute(&DELETE, &[of.0.into(), name.into()]).await.map(drop)
+/// Removes a row with its properties and leaves a tombstone; the log's entry is the caller's.
+pub async fn delete(
+    tx: &mut Tx,
+    of: CollectionId,
+    name: &str,
+    number: ChangeNumber,
+) -> Outcome<()> {
+    let with = [of.0.into(), name.into(), number.0.into()];
+    if !tx.is_embedded() {
+        return tx.execute(&DELETE, &with).await.map(drop);
+    }
+    tx.execute(&DELETE, &with[..2]).await?;
+    super::property::clear(tx, of, name).await?;
+    bury_name(tx, of, name, number).await
 }
 
 /// Objects of one component whose stored range meets `[from, to]`, both ends included, because some

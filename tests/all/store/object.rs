@@ -68,6 +68,30 @@ on_both! {
         assert_eq!(fresh.read(|tx| Box::pin(object::with_uid(tx, of, "UID-1"))).await.unwrap(), None);
     }
 
+    async fn an_update_moves_what_the_indexes_say(fresh: Fresh) {
+        let ada = user(fresh, "ada").await;
+        let of = home(fresh, ada).await;
+        let states = [("one", 0, 7), ("one", 0, 8), ("one", 900_000, 8), ("two", 900_000, 8)];
+        for (uid, start, data) in states {
+            let range = Some((start, start + 60));
+            let index = Index { uid: Some(uid.into()), component: 1, range, ..Index::default() };
+            let content = Content::inline(vec![data]);
+            fresh.write(move |tx| Box::pin(async move {
+                put_in(tx, ada, of, "a", &content, &index).await
+            })).await.unwrap();
+            let (there, early, late) = fresh.read(move |tx| Box::pin(async move {
+                let mut there = Vec::new();
+                for uid in ["one", "two"] {
+                    there.extend(object::with_uid(tx, of, uid).await?.map(|_| uid));
+                }
+                let early = object::overlapping(tx, of, 1, (0, 100)).await?.len();
+                Ok((there, early, object::overlapping(tx, of, 1, (900_000, 900_100)).await?.len()))
+            })).await.unwrap();
+            assert_eq!(there, [uid]);
+            assert_eq!((early, late), if start == 0 { (1, 0) } else { (0, 1) });
+        }
+    }
+
     /// From every past state, what changed and what is gone leads to the present.
     async fn a_sync_equals_the_model(fresh: Fresh) {
         let ada = user(fresh, "ada").await;
@@ -146,8 +170,7 @@ async fn change_something(
             .write(move |tx| {
                 Box::pin(async move {
                     let (number, _) = change_log::take(tx, account).await?;
-                    object::delete(tx, of, &gone).await?;
-                    object::bury_name(tx, of, &gone, number).await
+                    object::delete(tx, of, &gone, number).await
                 })
             })
             .await
