@@ -16,7 +16,7 @@ use targets::{TARGETS, Target};
 /// machine gets through some hundred to some thousand inputs.
 fn time() -> Duration {
     let seconds = std::env::var("DAVENPORT_FUZZ_SECONDS").ok().and_then(|n| n.parse().ok());
-    seconds.map_or(Duration::from_millis(600), Duration::from_secs)
+    seconds.map_or(Duration::from_millis(350), Duration::from_secs)
 }
 
 /// Longer seeds are left to libFuzzer.
