@@ -23,7 +23,7 @@ const TIMES: usize = 8;
 /// Three doublings, each by less than 2.8: what is linear takes 8 times as long, a square 64 times.
 const RATIO: u32 = 22;
 /// Shorter than this says nothing.
-const NOISE: Duration = Duration::from_millis(40);
+const NOISE: Duration = Duration::from_millis(25);
 /// Octets of the smaller input; those of a request's header are fewer.
 const SIZE: usize = 100 << 10;
 const HEADER_SIZE: usize = 8 << 10;
@@ -327,7 +327,7 @@ fn documents() {
     };
     linear(
         read,
-        SIZE,
+        SIZE / 2,
         &[
             ("<a>", "<b/>", "</a>"),
             ("<a>", "<b>c</b>", "</a>"),
@@ -491,7 +491,7 @@ fn configurations() {
     };
     linear(
         read,
-        SIZE / 10,
+        SIZE / 25,
         &[
             ("", "a{n} = 1\n", ""),
             ("", "[t{n}]\n", ""),
