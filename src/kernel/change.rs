@@ -50,17 +50,20 @@ pub struct SyncToken {
 impl SyncToken {
     /// Reads the wire form; `None` for anything that this server did not write.
     pub fn parse(text: &str) -> Option<Self> {
-        let mut parts = text.trim().strip_prefix("data:,")?.split('-');
+        let text = text.trim();
+        let mut parts = text.strip_prefix("data:,")?.split('-');
         let (epoch, collection, number) = (parts.next()?, parts.next()?, parts.next()?);
         let digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
         if parts.next().is_some() || epoch.is_empty() || !digits(collection) || !digits(number) {
             return None;
         }
-        Some(Self {
+        let token = Self {
             epoch: Epoch::new(epoch),
             collection: CollectionId(collection.parse().ok()?),
             number: ChangeNumber(number.parse().ok()?),
-        })
+        };
+        // `007` would be read as 7, which is not how we write it.
+        (token.to_string() == text).then_some(token)
     }
 }
 
@@ -92,6 +95,8 @@ mod tests {
             "data:,x-1",
             "data:,x-1-2-3",
             "data:,x--1-2",
+            "data:,x-1-07",
+            "data:,x-01-7",
             "http://sabre.io/ns/sync/3",
             "data:,x-1-99999999999999999999",
         ] {

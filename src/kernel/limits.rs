@@ -48,6 +48,13 @@ pub const CONTENT_LINES_MAX: usize = 400_000;
 pub const RECURRENCE_STEPS_OBJECT: u64 = 200_000;
 /// Steps that one request may take for all its objects together.
 pub const RECURRENCE_STEPS_REQUEST: u64 = 20_000_000;
+/// Steps that eight years of all the time zones that one object writes out may take: a zone that
+/// people keep takes some dozens.
+pub const ZONE_STEPS_OBJECT: u64 = 10_000;
+/// Octets of a time zone's name: a longer one names no zone. It is compared once per date.
+pub const TZID_MAX: usize = 255;
+/// Characters of a client's text that an error repeats.
+pub const SHOWN_MAX: usize = 40;
 /// Octets of a principal's name, of an address, of a display name.
 pub const PRINCIPAL_NAME_MAX: usize = 254;
 /// Octets of a password: argon2 takes any length, a request does not.

@@ -18,7 +18,7 @@ pub mod zone;
 pub mod series;
 pub mod expand;
 
-use crate::format::line::{Line, Lines, Malformed};
+use crate::format::line::{Line, Lines, Malformed, shown};
 use crate::kernel::limits::{COMPONENT_DEPTH_MAX, COMPONENTS_MAX};
 use std::ops::Range;
 
@@ -117,7 +117,8 @@ impl<'a> Tree<'a> {
         let node = self.open.pop().and_then(|node| self.nodes.get_mut(node));
         let begin = node.as_ref().and_then(|n| self.lines.get(n.begin));
         if !begin.is_some_and(|b| b.value().trim().eq_ignore_ascii_case(name)) {
-            return Err(Malformed::new(number, format!("END:{name} ends nothing that is open")));
+            let why = format!("END:{} ends nothing that is open", shown(name));
+            return Err(Malformed::new(number, why));
         }
         if let Some(node) = node {
             node.end = self.lines.len();

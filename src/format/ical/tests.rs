@@ -162,6 +162,25 @@ fn a_components_own_properties_go_around_those_inside_it() {
 }
 
 #[test]
+fn faults_are_short_however_long_the_names_are() {
+    let name = "X".repeat(100_000);
+    let object = |body: &str| format!("BEGIN:VCALENDAR\nVERSION:2.0\n{body}\nEND:VCALENDAR\n");
+    for body in [
+        format!("END:{name}"),
+        format!("BEGIN:{name}\nEND:{name}"),
+        format!("BEGIN:VTODO\nUID:1\nEND:VTODO\nBEGIN:{name}\nEND:{name}"),
+        format!("BEGIN:VEVENT\nUID:1\nDTSTART:{name}\nEND:VEVENT"),
+    ] {
+        let text = object(&body);
+        let fault = match Calendar::parse(text.as_bytes()) {
+            Err(fault) => fault.to_string(),
+            Ok(calendar) => object::check_resource(&calendar).unwrap_err().to_string(),
+        };
+        assert!(fault.len() < 200, "{} octets", fault.len());
+    }
+}
+
+#[test]
 fn time_grows_with_the_size_only() {
     let event = "BEGIN:VEVENT\nUID:a\nDTSTART:20260101\nEND:VEVENT\n";
     let line = format!("X;P=\"{}\":{}\n", "a;".repeat(100_000), "\\,^\"".repeat(100_000));

@@ -10,9 +10,12 @@ use crate::domain::collection::{Property, list};
 use crate::format::ical::Calendar;
 use crate::format::ical::value::Moment;
 use crate::format::ical::zone::zone;
+use crate::format::line::shown;
+use crate::format::recur::Steps;
 use crate::format::tz::Zone;
 use crate::format::xml::{self, Element, Ns};
 use crate::kernel::fault::{Fault, Outcome, Refusal};
+use crate::kernel::limits::ZONE_STEPS_OBJECT;
 use crate::protocol::dav::Ask;
 use crate::protocol::dav::answer::{Gone, Sheet, streamed};
 use crate::protocol::dav::multistatus::{Wanted, write_response};
@@ -138,7 +141,7 @@ fn window(range: &Element) -> Outcome<Range<i64>> {
         None => Ok(open),
         Some(text) => match Moment::read(text.trim(), None, false) {
             Some(moment) if text.trim().ends_with('Z') => Ok(moment.civil.seconds()),
-            _ => invalid(&format!("time-range {name}: {text:?} is not a UTC time")),
+            _ => invalid(&format!("time-range {name}: {:?} is not a UTC time", shown(text))),
         },
     };
     let window = side("start", i64::MIN)?..side("end", i64::MAX)?;
@@ -164,5 +167,6 @@ fn floating(root: &Element, properties: &[Property]) -> Outcome<Zone> {
 /// The zone of a calendar object that holds one VTIMEZONE.
 fn zone_of(text: &str) -> Option<Zone> {
     let calendar = Calendar::parse(text.trim().as_bytes()).ok()?;
-    calendar.root().children().find(|c| c.is("VTIMEZONE")).and_then(zone)
+    let component = calendar.root().children().find(|c| c.is("VTIMEZONE"))?;
+    zone(component, &mut Steps::new(ZONE_STEPS_OBJECT))
 }
