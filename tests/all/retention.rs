@@ -29,15 +29,7 @@ struct One<'a> {
 impl<'a> One<'a> {
     async fn new(fresh: &'a Fresh, name: &str) -> Self {
         let start = clock::now();
-        let new = NewAccount {
-            kind: directory::Kind::User,
-            name: name.into(),
-            display_name: String::new(),
-            password: None,
-            administrator: false,
-            quota: None,
-            addresses: Vec::new(),
-        };
+        let new = NewAccount::of(directory::Kind::User, name);
         let who = account::create(fresh, new, start).await.unwrap();
         Self { fresh, who, start }
     }
