@@ -5,6 +5,7 @@
 pub mod testing;
 pub mod civil;
 pub mod csv;
+pub mod text_match;
 pub mod uri;
 pub mod xml;
 pub mod recur;

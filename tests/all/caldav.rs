@@ -1,6 +1,7 @@
 //! CalDAV (RFC 4791): what is stored, what is refused, and how clients find and read it.
 
 mod discovery;
+mod filter;
 mod object;
 mod query;
 

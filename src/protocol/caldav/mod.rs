@@ -2,6 +2,7 @@
 
 pub mod property;
 pub mod mkcalendar;
+pub mod filter;
 pub mod query;
 
 use crate::domain::collection::Kind;
@@ -28,7 +29,7 @@ pub static CALDAV: Extension = Extension {
         },
         Report {
             name: Name::known(Ns::CalDav, "calendar-query"),
-            on: On::CALENDAR,
+            on: On(4 + 16 + 128),
             run: |ask, root| Box::pin(query::run(ask, root)),
         },
     ],
