@@ -1,5 +1,6 @@
 //! CalDAV (RFC 4791): what is stored, what is refused, and how clients find and read it.
 
+mod data;
 mod discovery;
 mod filter;
 mod object;

@@ -136,6 +136,28 @@ pub fn overlaps_of(
     Ok(found.is_break())
 }
 
+/// The overrides that bear on a window: by the time they have, by the time they would have without
+/// being overridden, or by those after them that they speak for (RFC 4791 §9.6.6).
+pub fn touched<'o>(
+    object: &'o Object<'o>,
+    zones: &'o Zones,
+    window: &Range<i64>,
+) -> Vec<Component<'o>> {
+    let plan = Plan::new(object, zones);
+    let bears = |single: &&Single<'_>| {
+        let timing = &single.timing;
+        let (start, end) = timing.instants(timing.anchor);
+        let original = plan.series.as_ref().is_some_and(|series| {
+            let end = series.timing.end(single.original, single.key, None);
+            series.timing.test.holds(window, single.key, end)
+        });
+        let later = timing.entry.and_future && single.key < window.end;
+        original || later || timing.test.holds(window, start, end)
+    };
+    let placed = plan.singles.iter().filter(bears).map(|single| single.timing.entry.component);
+    placed.chain(plan.dateless.iter().map(|entry| entry.component)).collect()
+}
+
 /// The index values of an object. Without any date they cover all time.
 ///
 /// # Errors

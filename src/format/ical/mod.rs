@@ -12,6 +12,7 @@
 //! | [`series`] | a master and its overrides, made ready to count with |
 //! | [`expand`] | instances, extent and time-range tests |
 //! | [`filter`] | the filter language of calendar-query |
+//! | [`project`] | parts of an object, and its instances one by one |
 
 pub mod value;
 pub mod object;
@@ -19,6 +20,7 @@ pub mod zone;
 pub mod series;
 pub mod expand;
 pub mod filter;
+pub mod project;
 
 use crate::format::line::{Line, Lines, Malformed};
 use crate::kernel::limits::{COMPONENT_DEPTH_MAX, COMPONENTS_MAX};

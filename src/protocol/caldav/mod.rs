@@ -2,6 +2,7 @@
 
 pub mod property;
 pub mod mkcalendar;
+pub mod data;
 pub mod filter;
 pub mod query;
 
@@ -25,7 +26,7 @@ pub static CALDAV: Extension = Extension {
         Report {
             name: Name::known(Ns::CalDav, "calendar-multiget"),
             on: On(4 + 16 + 128),
-            run: |ask, root| Box::pin(multiget::run(ask, root, Kind::Calendar)),
+            run: |ask, root| Box::pin(multiget::run(ask, root, Kind::Calendar, data::shape)),
         },
         Report {
             name: Name::known(Ns::CalDav, "calendar-query"),

@@ -1,5 +1,6 @@
 //! `CALDAV:calendar-query` (RFC 4791 §7.8): the members of a calendar that satisfy a filter.
 
+use super::data;
 use super::filter::{self, CALDAV};
 use super::property::CALENDAR_DATA;
 use crate::domain::calendar::{BATCH, Query, matching};
@@ -7,16 +8,20 @@ use crate::domain::collection::{
     Body as Content, Collection, Kind, Object, Place, Property, list, tree,
 };
 use crate::format::ical::Calendar;
+use crate::format::ical::project::Projection;
 use crate::format::ical::zone::zone;
+use crate::format::recur::Steps;
 use crate::format::tz::Zone;
 use crate::format::xml::{self, Element};
 use crate::kernel::fault::{Outcome, Refusal};
 use crate::kernel::ids::CollectionId;
+use crate::kernel::limits::RECURRENCE_STEPS_REQUEST;
 use crate::kernel::privilege::{Privilege, Privileges};
 use crate::protocol::dav::Ask;
 use crate::protocol::dav::answer::{Gone, Sheet, streamed};
 use crate::protocol::dav::multistatus::{Wanted, write_response};
 use crate::protocol::dav::property::Need;
+use crate::protocol::dav::report::multiget::write_refused;
 use crate::protocol::dav::space::place_path;
 use crate::protocol::dav::subject::{Node, Subject, text_of};
 use crate::protocol::http::body::Body;
@@ -33,12 +38,7 @@ pub async fn run(ask: Arc<Ask>, root: Element) -> Outcome<Response<Body>> {
     let place = ask.need_place()?.clone();
     let minimal = Preferences::parse(&ask.headers).minimal();
     let wanted = Wanted::of_report(ask.registry(), &root, minimal);
-    if let Some(data) = wanted.asks_for(&CALENDAR_DATA)
-        && data.elements().any(|e| e.name.local() != "comp")
-    {
-        let what = "expand and the limits of recurrence and free-busy sets in calendar-data";
-        return Err(Refusal::UnsupportedFilter(what.to_owned()).into());
-    }
+    let projection = wanted.asks_for(&CALENDAR_DATA).map(data::read).transpose()?;
     let deep = depth::parse(&ask.headers)?.is_none_or(|depth| depth == Depth::Infinity);
     let want = list::Want { properties: true, content: false, children: true, ..wanted.want() };
     let sight = list::see(&ask.access, &place, want).await?;
@@ -46,18 +46,26 @@ pub async fn run(ask: Arc<Ask>, root: Element) -> Outcome<Response<Body>> {
     let zone = zone_asked(&root)?;
     let mut found = Vec::new();
     for (it, at, rights, properties, only) in scopes(&place, &sight, deep) {
+        let floating = zone.clone().unwrap_or_else(|| zone_of_calendar(properties));
         let query = Query {
             filters: filters.clone(),
-            floating: zone.clone().unwrap_or_else(|| zone_of_calendar(properties)),
+            floating: floating.clone(),
             contents: wanted.need.has(Need::CONTENT),
             only,
         };
         let objects = matching(&ask.access, it, query).await?;
-        found.push(Found { of: it.id, at, rights, objects });
+        found.push(Found { of: it.id, at, rights, floating, objects });
     }
     Ok(streamed(move |sheet| async move {
-        write(&ask, &wanted, &sight, found, sheet).await;
+        let asked = Asked { wanted, projection: projection.filter(|it| !it.is_whole()) };
+        write(&ask, &asked, &sight, found, sheet).await;
     }))
+}
+
+/// What is wanted of each object.
+struct Asked {
+    wanted: Wanted,
+    projection: Option<Projection>,
 }
 
 /// A calendar to ask: its row, its place, the asker's rights, its properties, and the member that
@@ -90,16 +98,13 @@ struct Found {
     of: CollectionId,
     at: Place,
     rights: Privileges,
+    floating: Zone,
     objects: Vec<(Object, Option<Content>)>,
 }
 
-async fn write(
-    ask: &Ask,
-    wanted: &Wanted,
-    sight: &list::Sight,
-    found: Vec<Found>,
-    mut sheet: Sheet,
-) {
+async fn write(ask: &Ask, asked: &Asked, sight: &list::Sight, found: Vec<Found>, mut sheet: Sheet) {
+    let wanted = &asked.wanted;
+    let mut steps = Steps::new(RECURRENCE_STEPS_REQUEST);
     for mut calendar in found {
         let mut path = place_path(&calendar.at);
         let stem = path.len();
@@ -110,9 +115,18 @@ async fn write(
                 return sheet.break_off(&fault).await;
             }
             for (object, body) in batch {
-                let text = body.as_ref().and_then(text_of);
+                let mut text = body.as_ref().and_then(text_of);
                 path.truncate(stem);
                 path.push_str(&object.name);
+                if let (Some(projection), Some(whole)) = (&asked.projection, &text) {
+                    match data::apply(projection, whole, &calendar.floating, &mut steps) {
+                        Ok(shaped) => text = Some(shaped.into()),
+                        Err(fault) => {
+                            write_refused(ask, &path, &fault, &mut sheet.writer);
+                            continue;
+                        }
+                    }
+                }
                 let subject = Subject {
                     ask,
                     node: Node::Object(object, text.as_deref()),
@@ -167,7 +181,7 @@ fn zone_asked(root: &Element) -> Outcome<Option<Zone>> {
 }
 
 /// The calendar's own zone of floating times, or else UTC.
-fn zone_of_calendar(properties: &[Property]) -> Zone {
+pub fn zone_of_calendar(properties: &[Property]) -> Zone {
     let name = "calendar-timezone";
     let kept = properties.iter().find(|p| p.namespace == CALDAV && p.name == name);
     let kept = kept.and_then(|p| xml::parse(p.value.as_bytes()).ok());

@@ -16,6 +16,6 @@ pub static CARDDAV: Extension = Extension {
     reports: &[Report {
         name: Name::known(Ns::CardDav, "addressbook-multiget"),
         on: On(8 + 32 + 256),
-        run: |ask, root| Box::pin(multiget::run(ask, root, Kind::Addressbook)),
+        run: |ask, root| Box::pin(multiget::run(ask, root, Kind::Addressbook, |_| Ok(None))),
     }],
 };
