@@ -5,6 +5,7 @@ use crate::domain::collection::access::Access;
 use crate::domain::collection::kind::{COMPONENTS, component_bit};
 use crate::domain::collection::{Body, Collection, Index, Object};
 use crate::format::ical::Calendar;
+use crate::format::ical::busy::BusyTimes;
 use crate::format::ical::expand::extent;
 use crate::format::ical::filter::{self, CompFilter};
 use crate::format::ical::object::check_resource;
@@ -17,6 +18,7 @@ use crate::kernel::limits::{
     UID_MAX,
 };
 use crate::store::{Tx, object};
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -226,17 +228,55 @@ async fn sift(
     Ok(kept)
 }
 
+fn octets(body: &Body) -> Outcome<Cow<'_, [u8]>> {
+    match body {
+        Body::Inline(bytes) => Ok(Cow::Borrowed(bytes)),
+        Body::File { path, .. } => std::fs::read(path).map(Cow::Owned).map_err(Fault::internal),
+    }
+}
+
 fn exactly(body: &Body, query: &Query, steps: &mut Steps) -> Outcome<bool> {
-    let read;
-    let bytes = match body {
-        Body::Inline(bytes) => bytes,
-        Body::File { path, .. } => {
-            read = std::fs::read(path).map_err(Fault::internal)?;
-            &read
-        }
-    };
+    let bytes = octets(body)?;
     // What cannot be read any more was valid once: show it rather than hide it.
-    let Ok(calendar) = Calendar::parse(bytes) else { return Ok(true) };
+    let Ok(calendar) = Calendar::parse(&bytes) else { return Ok(true) };
     filter::matches(&query.filters, &calendar, &query.floating, steps)
         .map_err(|_| Fault::Refused(Refusal::TooManyMatches))
 }
+
+/// Adds what the objects of a calendar say of being busy (RFC 4791 §7.10). The caller has asked for
+/// the right to know it. An object that cannot be read is passed over.
+///
+/// # Errors
+/// `TooManyMatches` when working it out would take more than the request's share of work.
+pub async fn busy(
+    access: &Access,
+    of: CollectionId,
+    floating: &Zone,
+    window: &Range<i64>,
+    steps: &mut Steps,
+    times: &mut BusyTimes,
+) -> Outcome<()> {
+    let (bits, is_all) = (BUSY_COMPONENTS, false);
+    let wanted =
+        Narrowed { components: bits, window: window.clone(), uid: None, only: None, is_all };
+    let store = access.store.clone();
+    let found =
+        store.read(move |tx| Box::pin(async move { candidates(tx, of, &wanted).await })).await?;
+    if found.len() > QUERY_MATCHES_MAX {
+        return Err(Refusal::TooManyMatches.into());
+    }
+    for batch in found.chunks(BATCH) {
+        let names = batch.iter().map(|c| c.0.name.clone()).collect();
+        for (_, body) in super::collection::list::by_names(access, of, names).await? {
+            let bytes = octets(&body)?;
+            let Ok(calendar) = Calendar::parse(&bytes) else { continue };
+            let Ok(object) = check_resource(&calendar) else { continue };
+            let taken = times.take(&object, &calendar, floating, steps);
+            taken.map_err(|_| Fault::Refused(Refusal::TooManyMatches))?;
+        }
+    }
+    Ok(())
+}
+
+/// Components that say when somebody is busy: VEVENT and VFREEBUSY.
+const BUSY_COMPONENTS: i64 = 1 | 8;

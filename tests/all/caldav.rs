@@ -3,6 +3,7 @@
 mod data;
 mod discovery;
 mod filter;
+mod free_busy;
 mod object;
 mod query;
 

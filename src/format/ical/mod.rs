@@ -12,6 +12,7 @@
 //! | [`series`] | a master and its overrides, made ready to count with |
 //! | [`expand`] | instances, extent and time-range tests |
 //! | [`filter`] | the filter language of calendar-query |
+//! | [`busy`] | when somebody is busy, and the VFREEBUSY that tells it |
 //! | [`project`] | parts of an object, and its instances one by one |
 
 pub mod value;
@@ -20,6 +21,7 @@ pub mod zone;
 pub mod series;
 pub mod expand;
 pub mod filter;
+pub mod busy;
 pub mod project;
 
 use crate::format::line::{Line, Lines, Malformed};

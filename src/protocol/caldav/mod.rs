@@ -5,6 +5,7 @@ pub mod mkcalendar;
 pub mod data;
 pub mod filter;
 pub mod query;
+pub mod free_busy;
 
 use crate::domain::collection::Kind;
 use crate::format::xml::{Name, Ns};
@@ -32,6 +33,11 @@ pub static CALDAV: Extension = Extension {
             name: Name::known(Ns::CalDav, "calendar-query"),
             on: On(4 + 16 + 128),
             run: |ask, root| Box::pin(query::run(ask, root)),
+        },
+        Report {
+            name: Name::known(Ns::CalDav, "free-busy-query"),
+            on: On(4 + 16),
+            run: |ask, root| Box::pin(free_busy::run(ask, root)),
         },
     ],
 };
