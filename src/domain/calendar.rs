@@ -18,7 +18,6 @@ use crate::kernel::limits::{
     UID_MAX,
 };
 use crate::store::{Tx, object};
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -187,7 +186,7 @@ async fn candidates(tx: &mut Tx, of: CollectionId, wanted: &Narrowed) -> Outcome
 }
 
 /// Candidates whose contents are looked at together.
-pub const BATCH: usize = 64;
+const BATCH: usize = 64;
 
 type Candidate = (Object, (i64, i64));
 
@@ -228,15 +227,8 @@ async fn sift(
     Ok(kept)
 }
 
-fn octets(body: &Body) -> Outcome<Cow<'_, [u8]>> {
-    match body {
-        Body::Inline(bytes) => Ok(Cow::Borrowed(bytes)),
-        Body::File { path, .. } => std::fs::read(path).map(Cow::Owned).map_err(Fault::internal),
-    }
-}
-
 fn exactly(body: &Body, query: &Query, steps: &mut Steps) -> Outcome<bool> {
-    let bytes = octets(body)?;
+    let bytes = body.octets()?;
     // What cannot be read any more was valid once: show it rather than hide it.
     let Ok(calendar) = Calendar::parse(&bytes) else { return Ok(true) };
     filter::matches(&query.filters, &calendar, &query.floating, steps)
@@ -268,7 +260,7 @@ pub async fn busy(
     for batch in found.chunks(BATCH) {
         let names = batch.iter().map(|c| c.0.name.clone()).collect();
         for (_, body) in super::collection::list::by_names(access, of, names).await? {
-            let bytes = octets(&body)?;
+            let bytes = body.octets()?;
             let Ok(calendar) = Calendar::parse(&bytes) else { continue };
             let Ok(object) = check_resource(&calendar) else { continue };
             let taken = times.take(&object, &calendar, floating, steps);

@@ -5,11 +5,11 @@
 pub mod testing;
 pub mod civil;
 pub mod csv;
-pub mod text_match;
 pub mod uri;
 pub mod xml;
 pub mod recur;
 pub mod line;
+pub mod text_match;
 pub mod tz;
 pub mod ical;
 pub mod vcard;

@@ -4,6 +4,7 @@
 //! RFC 4790 §9.2 (`i;ascii-casemap`), §9.3 (`i;octet`), RFC 5051 (`i;unicode-casemap`), RFC 4791
 //! §7.5 and §9.7.5, RFC 6352 §8.3 and §10.5.4.
 
+use super::line::Line;
 use memchr::memmem::Finder;
 use std::borrow::Cow;
 use unicode_normalization::UnicodeNormalization;
@@ -121,6 +122,32 @@ impl TextMatch {
             Relation::EndsWith => value.ends_with(wanted),
         };
         found != self.negated
+    }
+}
+
+/// A condition on a parameter of a property (`param-filter`; RFC 4791 §9.7.3, RFC 6352 §10.5.2).
+#[derive(Clone, Debug, Default)]
+pub struct ParamFilter {
+    /// Its name.
+    pub name: String,
+    /// There must be none.
+    pub absent: bool,
+    /// On one of its values, or on all of them as they stand.
+    pub text: Option<TextMatch>,
+}
+
+impl ParamFilter {
+    /// Whether a property satisfies it.
+    pub fn holds(&self, line: &Line<'_>) -> bool {
+        let mut found =
+            line.params().filter(|p| p.name.eq_ignore_ascii_case(&self.name)).peekable();
+        match (&self.text, self.absent) {
+            (_, true) => found.peek().is_none(),
+            (None, false) => found.peek().is_some(),
+            (Some(text), false) => found.any(|param| {
+                text.holds(&param.value()) || param.values().any(|value| text.holds(&value))
+            }),
+        }
     }
 }
 

@@ -10,9 +10,8 @@ use super::series::SLACK;
 use super::value::{self, Duration};
 use super::{Calendar, Component};
 use crate::format::civil::Civil;
-use crate::format::line::Line;
 use crate::format::recur::{Steps, TooMuchWork};
-use crate::format::text_match::TextMatch;
+use crate::format::text_match::{ParamFilter, TextMatch};
 use crate::format::tz::{Zone, Zones};
 use std::ops::{ControlFlow, Range};
 
@@ -45,17 +44,6 @@ pub struct PropFilter {
     pub text: Option<TextMatch>,
     /// Conditions on its parameters.
     pub params: Vec<ParamFilter>,
-}
-
-/// A condition on parameters (`CALDAV:param-filter`).
-#[derive(Clone, Debug, Default)]
-pub struct ParamFilter {
-    /// Their name.
-    pub name: String,
-    /// There must be none.
-    pub absent: bool,
-    /// On the value.
-    pub text: Option<TextMatch>,
 }
 
 /// Whether a calendar object satisfies all of the filters; floating times are read in `floating`.
@@ -192,7 +180,8 @@ impl Test<'_> {
     }
 
     fn property(&mut self, filter: &PropFilter, of: Component<'_>) -> Answer {
-        let mut lines = of.all(&filter.name).filter(|line| parameters(&filter.params, line));
+        let mut lines =
+            of.all(&filter.name).filter(|line| filter.params.iter().all(|param| param.holds(line)));
         if filter.absent {
             return Ok(of.property(&filter.name).is_none());
         }
@@ -208,7 +197,8 @@ impl Test<'_> {
     /// duration; other dates count as they stand.
     fn in_range(&mut self, filter: &PropFilter, of: Component<'_>, window: &Range<i64>) -> Answer {
         let named = |name: &str| filter.name.eq_ignore_ascii_case(name);
-        let mut lines = of.all(&filter.name).filter(|line| parameters(&filter.params, line));
+        let mut lines =
+            of.all(&filter.name).filter(|line| filter.params.iter().all(|param| param.holds(line)));
         let of_instances = of.property("DTSTART").is_some() || named("DUE");
         if of_instances && (named("DTSTART") || named("DTEND") || named("DUE")) {
             let by_duration = filter.params.is_empty() && of.property("DURATION").is_some();
@@ -226,17 +216,6 @@ impl Test<'_> {
             moments.iter().any(|period| window.contains(&instant(period.start, zones)))
         }))
     }
-}
-
-fn parameters(filters: &[ParamFilter], line: &Line<'_>) -> bool {
-    filters.iter().all(|filter| match (line.param(&filter.name), filter.absent, &filter.text) {
-        (found, true, _) => found.is_none(),
-        (None, false, _) => false,
-        (Some(_), false, None) => true,
-        (Some(param), false, Some(text)) => {
-            text.holds(&param.value()) || param.values().any(|value| text.holds(&value))
-        }
-    })
 }
 
 /// An instant moved by a duration: days by the wall clock, the rest exactly (RFC 5545 §3.3.6).

@@ -139,6 +139,7 @@ fn collations(_: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
     w.raw(
         b"<C:supported-collation-set><C:supported-collation>i;ascii-casemap\
 </C:supported-collation><C:supported-collation>i;octet</C:supported-collation>\
+<C:supported-collation>i;unicode-casemap</C:supported-collation>\
 </C:supported-collation-set>",
     );
     Shown::Yes
