@@ -130,6 +130,14 @@ pub const UID_MAX: usize = 1_000;
 pub const SYNC_MEMBERS_MAX: usize = 50_000;
 /// Candidates that one query may look at.
 pub const QUERY_MATCHES_MAX: usize = 200_000;
+/// Octets of contents that a query keeps between finding and sending them; more are read again.
+pub const QUERY_CONTENT_HELD: u64 = 8 << 20;
+/// Instances into which one object may be expanded in an answer: every day of 27 years.
+pub const EXPAND_INSTANCES_MAX: usize = 10_000;
+/// Busy periods that one answer is made of, before those that touch become one.
+pub const BUSY_PERIODS_MAX: usize = 100_000;
+/// Conditions of one query's filter, nested ones counted: each is held against every candidate.
+pub const FILTER_CONDITIONS_MAX: usize = 200;
 /// Own entries of one access control list: whoever shares with more makes a group.
 pub const ACES_MAX: usize = 200;
 /// Levels of properties inside properties that one `expand-property` may ask for.

@@ -16,6 +16,7 @@ use crate::kernel::clock::Timestamp;
 use crate::kernel::fault::{Fault, Outcome};
 use crate::kernel::ids::BlobId;
 use crate::kernel::secret::hex;
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -45,6 +46,19 @@ pub enum Body {
     Inline(Vec<u8>),
     /// A file of so many octets.
     File { path: PathBuf, size: u64 },
+}
+
+impl Body {
+    /// All octets.
+    ///
+    /// # Errors
+    /// When its file cannot be read.
+    pub fn octets(&self) -> Outcome<Cow<'_, [u8]>> {
+        match self {
+            Self::Inline(octets) => Ok(Cow::Borrowed(octets)),
+            Self::File { path, .. } => fs::read(path).map(Cow::Owned).map_err(disk),
+        }
+    }
 }
 
 /// A content about to be stored: the octets, or a file that [`Files`] has already made durable.

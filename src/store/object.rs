@@ -93,6 +93,14 @@ statements! {
         FROM unnest($3::bigint[]) WITH ORDINALITY s (earliest, place)
         JOIN object o ON o.collection_id = $1 AND o.component = $2 AND o.span = s.place - 1
         AND o.first_start >= s.earliest AND o.first_start <= $4 AND o.last_end >= $5");
+    UID_HAS = concat!("SELECT ", columns!(), ", o.first_start, o.last_end FROM object o
+        WHERE o.collection_id = $1 AND o.uid IS NOT NULL AND instr(lower(o.uid), $2) > 0
+        ORDER BY o.uid LIMIT $3"),
+        postgres: concat!("SELECT ", columns!(), ", o.first_start, o.last_end FROM object o
+        WHERE o.collection_id = $1 AND o.uid IS NOT NULL
+        AND position($2 in lower(o.uid COLLATE \"C\")) > 0 ORDER BY o.uid LIMIT $3");
+    NAMED_RANGE = concat!("SELECT ", columns!(), ", o.first_start, o.last_end FROM object o
+        WHERE o.collection_id = $1 AND o.name = $2");
     BURY_NAME = "INSERT INTO tombstone (collection_id, name, change) VALUES ($1, $2, $3)
         ON CONFLICT (collection_id, name) DO UPDATE SET change = excluded.change";
     RAISE_NAME = "DELETE FROM tombstone WHERE collection_id = $1 AND name = $2";
@@ -363,6 +371,12 @@ pub async fn delete(
     bury_name(tx, of, name, number).await
 }
 
+/// An object with its stored range, of all time where none is stored.
+fn ranged(row: &Row<'_>) -> Outcome<(Object, (i64, i64))> {
+    let (start, end) = (row.opt_int(10)?, row.opt_int(11)?);
+    Ok((object(row)?, (start.unwrap_or(i64::MIN), end.unwrap_or(i64::MAX))))
+}
+
 /// Objects of one component whose stored range meets `[from, to]`, both ends included, because some
 /// tests of RFC 4791 §9.9 hold at a mere touch; in no order. The exact test is the caller's.
 pub async fn overlapping(
@@ -377,7 +391,28 @@ pub async fn overlapping(
         *start = from.saturating_sub(length);
     }
     let with = [of.0.into(), component.into(), earliest[..].into(), to.into(), from.into()];
-    tx.all(&OVERLAPPING, &with, |row| Ok((object(row)?, (row.int(10)?, row.int(11)?)))).await
+    tx.all(&OVERLAPPING, &with, ranged).await
+}
+
+/// One object by name, with its stored range.
+pub async fn named_range(
+    tx: &mut Tx,
+    of: CollectionId,
+    name: &str,
+) -> Outcome<Option<(Object, (i64, i64))>> {
+    tx.first(&NAMED_RANGE, &[of.0.into(), name.into()], ranged).await
+}
+
+/// Objects whose UID has this text, without capitals, in it once its own letters A to Z are made small;
+/// at most `limit`. The index of UIDs is read through, the objects are not.
+pub async fn uid_has(
+    tx: &mut Tx,
+    of: CollectionId,
+    text: &str,
+    limit: usize,
+) -> Outcome<Vec<(Object, (i64, i64))>> {
+    let with = [of.0.into(), text.into(), (limit as i64).into()];
+    tx.all(&UID_HAS, &with, ranged).await
 }
 
 /// Notes that a name is gone. A removed collection's name is given with a `/` at its end.

@@ -103,20 +103,59 @@ pub fn overlaps(
     window: Range<i64>,
     steps: &mut Steps,
 ) -> Result<bool, TooMuchWork> {
+    overlaps_of(object, zones, window, steps, &|_| true)
+}
+
+/// As [`overlaps`], of the instances that some of the components describe.
+///
+/// # Errors
+/// As for [`overlaps`].
+pub fn overlaps_of(
+    object: &Object<'_>,
+    zones: &Zones,
+    window: Range<i64>,
+    steps: &mut Steps,
+    wanted: &dyn Fn(Component<'_>) -> bool,
+) -> Result<bool, TooMuchWork> {
     if !has_instances(object.kind) {
-        return Ok(object.entries().any(|entry| match object.kind {
+        let mut entries = object.entries().filter(|entry| wanted(entry.component));
+        return Ok(entries.any(|entry| match object.kind {
             Kind::FreeBusy => free_busy_overlaps(entry, zones, &window),
             _ => availability(entry, zones).is_some_and(|p| touches(&p, &window)),
         }));
     }
     let plan = Plan::new(object, zones);
-    let dateless = object.kind == Kind::Todo
-        && plan.dateless.iter().any(|entry| Dates::of(entry, zones).overlap(&window));
-    if dateless {
+    let mut dateless = plan.dateless.iter().filter(|entry| wanted(entry.component));
+    if object.kind == Kind::Todo && dateless.any(|entry| Dates::of(entry, zones).overlap(&window)) {
         return Ok(true);
     }
-    let found = Walk { plan: &plan, window }.run(steps, &mut |_| ControlFlow::Break(()))?;
+    let found = Walk { plan: &plan, window }.run(steps, &mut |it| match wanted(it.component) {
+        true => ControlFlow::Break(()),
+        false => ControlFlow::Continue(()),
+    })?;
     Ok(found.is_break())
+}
+
+/// The overrides that bear on a window: by the time they have, by the time they would have without
+/// being overridden, or by those after them that they speak for (RFC 4791 §9.6.6).
+pub fn touched<'o>(
+    object: &'o Object<'o>,
+    zones: &'o Zones,
+    window: &Range<i64>,
+) -> Vec<Component<'o>> {
+    let plan = Plan::new(object, zones);
+    let bears = |single: &&Single<'_>| {
+        let timing = &single.timing;
+        let (start, end) = timing.instants(timing.anchor);
+        let original = plan.series.as_ref().is_some_and(|series| {
+            let end = series.timing.end(single.original, single.key, None);
+            series.timing.test.holds(window, single.key, end)
+        });
+        let later = timing.entry.and_future && single.key < window.end;
+        original || later || timing.test.holds(window, start, end)
+    };
+    let placed = plan.singles.iter().filter(bears).map(|single| single.timing.entry.component);
+    placed.chain(plan.dateless.iter().map(|entry| entry.component)).collect()
 }
 
 /// The index values of an object. Without any date they cover all time.
@@ -438,7 +477,8 @@ impl Dates {
     }
 }
 
-fn instant(at: Moment<'_>, zones: &Zones) -> i64 {
+/// The instant of a moment, read with an object's zones.
+pub fn instant(at: Moment<'_>, zones: &Zones) -> i64 {
     Finder::new(zones).instant(at)
 }
 

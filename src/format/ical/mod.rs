@@ -11,12 +11,18 @@
 //! | [`zone`] | its time zones |
 //! | [`series`] | a master and its overrides, made ready to count with |
 //! | [`expand`] | instances, extent and time-range tests |
+//! | [`filter`] | the filter language of calendar-query |
+//! | [`busy`] | when somebody is busy, and the VFREEBUSY that tells it |
+//! | [`project`] | parts of an object, and its instances one by one |
 
 pub mod value;
 pub mod object;
 pub mod zone;
 pub mod series;
 pub mod expand;
+pub mod filter;
+pub mod busy;
+pub mod project;
 
 use crate::format::line::{Line, Lines, Malformed, shown};
 use crate::kernel::limits::{COMPONENT_DEPTH_MAX, COMPONENTS_MAX};
@@ -201,6 +207,11 @@ impl<'c> Component<'c> {
     /// All properties of this name, whatever the case.
     pub fn all<'n>(&self, name: &'n str) -> impl Iterator<Item = &'c Line<'c>> + use<'c, 'n> {
         self.properties().filter(move |l| l.full_name().eq_ignore_ascii_case(name))
+    }
+
+    /// Whether this is that component, not only one like it.
+    pub fn is_same(&self, other: &Component<'_>) -> bool {
+        self.node == other.node && std::ptr::eq(self.calendar, other.calendar)
     }
 
     /// The components directly inside it.

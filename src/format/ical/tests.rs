@@ -11,7 +11,7 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 /// The shared samples, sorted by name.
-fn samples() -> Vec<(String, Vec<u8>)> {
+pub(super) fn samples() -> Vec<(String, Vec<u8>)> {
     let dir = shared().join("data/ics");
     let mut files: Vec<_> = std::fs::read_dir(dir).unwrap().map(|e| e.unwrap().path()).collect();
     files.sort();

@@ -155,7 +155,8 @@ pub struct Period<'c> {
 }
 
 impl<'c> Period<'c> {
-    fn read(text: &str, tzid: Option<&'c str>, date: bool) -> Option<Self> {
+    /// Reads a DATE, a DATE-TIME, or a PERIOD in either of its forms.
+    pub fn read(text: &str, tzid: Option<&'c str>, date: bool) -> Option<Self> {
         let Some((start, end)) = text.split_once('/') else {
             return Some(Self { start: Moment::read(text, tzid, date)?, end: None });
         };

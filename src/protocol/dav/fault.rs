@@ -144,8 +144,14 @@ fn refused(refusal: &Refusal, about: About) -> Verdict {
         Refusal::Protected => (S::FORBIDDEN, dav("cannot-modify-protected-property"), None),
         Refusal::InvalidSyncToken => (S::FORBIDDEN, dav("valid-sync-token"), None),
         Refusal::TooManyMatches => (S::FORBIDDEN, dav("number-of-matches-within-limits"), None),
-        Refusal::InvalidFilter(_) => (S::FORBIDDEN, of_kind(about, "valid-filter", "x"), None),
+        Refusal::InvalidFilter(_) => {
+            (S::FORBIDDEN, of_kind(about, "valid-filter", "valid-filter"), None)
+        }
         Refusal::Ace(rule, _) => (S::FORBIDDEN, dav(ace_rule(*rule)), None),
+        Refusal::UnsupportedCollation(_) => {
+            let name = of_kind(about, "supported-collation", "supported-collation");
+            (S::FORBIDDEN, name, None)
+        }
         Refusal::UnsupportedFilter(_) => {
             (S::FORBIDDEN, of_kind(about, "supported-filter", "supported-filter"), None)
         }
