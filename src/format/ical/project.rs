@@ -302,7 +302,7 @@ impl Work<'_> {
     ) -> Result<(), TooMuchWork> {
         let dateless = |c: Component<'_>| {
             let has = |name| c.property(name).is_some();
-            !c.is("VTIMEZONE") && !has("DTSTART") && !(c.is("VTODO") && has("DUE"))
+            !(c.is("VTIMEZONE") || has("DTSTART") || c.is("VTODO") && has("DUE"))
         };
         self.children(root, parts, dateless);
         let (zones, mut count) = (self.zones, 0);
