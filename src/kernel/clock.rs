@@ -46,7 +46,7 @@ impl Timestamp {
     /// `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 §5.6.7), for `getlastmodified` and headers.
     pub fn http_date(self) -> String {
         let (y, mo, d, h, mi, s, wd) = self.civil();
-        let day = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"][wd];
+        let day = WEEKDAYS[wd];
         let month = MONTHS[(mo - 1) as usize];
         format!("{day}, {d:02} {month} {y:04} {h:02}:{mi:02}:{s:02} GMT")
     }
@@ -57,27 +57,62 @@ impl Timestamp {
         format!("{y:04}-{mo:02}-{d:02}T{h:02}:{mi:02}:{s:02}Z")
     }
 
-    /// Reads an IMF-fixdate, the one form that HTTP senders must produce (RFC 9110 §5.6.7);
-    /// `None` for every other text, which makes a conditional header be ignored.
+    /// Reads an HTTP date in any of its three forms (RFC 9110 §5.6.7); `None` for every other
+    /// text, which makes a conditional header be ignored.
     pub fn parse_http_date(text: &str) -> Option<Self> {
-        let mut parts = text.trim().split_ascii_whitespace();
-        parts.next()?.strip_suffix(',')?;
-        let day: i64 = parts.next()?.parse().ok()?;
-        let name = parts.next()?;
-        let month = MONTHS.iter().position(|m| *m == name)? as i64 + 1;
-        let year: i64 = parts.next()?.parse().ok()?;
-        let mut clock = parts.next()?.split(':').map(|p| p.parse::<i64>().ok());
-        let (h, m, s) = (clock.next()??, clock.next()??, clock.next()??);
-        let sane = (1..=31).contains(&day) && (1601..=9999).contains(&year);
-        let clock = (0..=23).contains(&h) && (0..=59).contains(&m) && (0..=60).contains(&s);
-        if parts.next()? != "GMT" || !sane || !clock {
-            return None;
-        }
-        let days = days_from_civil(year, month, day);
-        Some(Self::from_seconds(days * 86_400 + h * 3600 + m * 60 + s))
+        http_date(text, now())
     }
 }
 
+/// `Sun, 06 Nov 1994 08:49:37 GMT`, `Sunday, 06-Nov-94 08:49:37 GMT` or
+/// `Sun Nov  6 08:49:37 1994`; the moment `now` tells the century of the second form.
+fn http_date(text: &str, now: Timestamp) -> Option<Timestamp> {
+    let words: Vec<&str> = text.split_ascii_whitespace().take(7).collect();
+    let (weekday, weekdays, day, month, year, time) = match words[..] {
+        [weekday, day, month, year, time, "GMT"] => {
+            (weekday.strip_suffix(',')?, WEEKDAYS, day, month, year, time)
+        }
+        [weekday, date, time, "GMT"] => {
+            let (day, rest) = date.split_once('-')?;
+            let (month, year) = rest.split_once('-')?;
+            (weekday.strip_suffix(',')?, LONG_WEEKDAYS, day, month, year, time)
+        }
+        [weekday, month, day, time, year] => (weekday, WEEKDAYS, day, month, year, time),
+        _ => return None,
+    };
+    let month = MONTHS.iter().position(|name| *name == month)? as i64 + 1;
+    let day = number(day, 2).or_else(|| number(day, 1))?;
+    let mut time = time.splitn(3, ':').map(|part| number(part, 2));
+    let (hour, minute, second) = (time.next()??, time.next()??, time.next()??);
+    let year = match weekdays == LONG_WEEKDAYS {
+        true => full_year(number(year, 2)?, (month, day, hour, minute, second), now),
+        false => number(year, 4)?,
+    };
+    let days = days_from_civil(year, month, day);
+    let real = civil_from_days(days) == (year, month, day) && year >= 1601;
+    if !weekdays.contains(&weekday) || !real || hour > 23 || minute > 59 || second > 60 {
+        return None;
+    }
+    Some(Timestamp::from_seconds(days * 86_400 + hour * 3600 + minute * 60 + second))
+}
+
+/// A number of exactly so many digits.
+fn number(text: &str, digits: usize) -> Option<i64> {
+    let right = text.len() == digits && text.bytes().all(|b| b.is_ascii_digit());
+    if right { text.parse().ok() } else { None }
+}
+
+/// The year that two digits mean: the latest one in which the moment is not more than 50 years
+/// ahead of now.
+fn full_year(two: i64, moment: (i64, i64, i64, i64, i64), now: Timestamp) -> i64 {
+    let (year, month, day, hour, minute, second, _) = now.civil();
+    let last = year + 50 - i64::from(moment > (month, day, hour, minute, second));
+    last - (last - two).rem_euclid(100)
+}
+
+const WEEKDAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+const LONG_WEEKDAYS: [&str; 7] =
+    ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
@@ -118,6 +153,82 @@ mod tests {
         // An hour before the first would overflow.
         let early = "Sun, 06 Nov 1994 -9223372036854775808:00:00 GMT";
         assert_eq!(Timestamp::parse_http_date(early), None);
+    }
+
+    #[test]
+    fn each_form_of_an_http_date_is_read() {
+        let now = Timestamp::from_seconds(1_767_225_600); // 2026-01-01T00:00:00Z
+        let read = |text: &str| http_date(text, now).map(Timestamp::rfc3339);
+        for text in [
+            "Sun, 06 Nov 1994 08:49:37 GMT",
+            "Sunday, 06-Nov-94 08:49:37 GMT",
+            "Sun Nov  6 08:49:37 1994",
+            "Sun Nov 06 08:49:37 1994",
+            "  Sun,  06 Nov 1994\t08:49:37 GMT ",
+        ] {
+            assert_eq!(read(text).as_deref(), Some("1994-11-06T08:49:37Z"), "{text}");
+        }
+        // RFC 9110 §5.6.7: more than 50 years ahead means the past.
+        for (text, year) in [
+            ("Wednesday, 01-Jan-76 00:00:00 GMT", "2076-01-01T00:00:00Z"),
+            ("Thursday, 01-Jan-76 00:00:01 GMT", "1976-01-01T00:00:01Z"),
+            ("Friday, 31-Dec-75 23:59:59 GMT", "2075-12-31T23:59:59Z"),
+            ("Saturday, 01-Jan-77 00:00:00 GMT", "1977-01-01T00:00:00Z"),
+            ("Saturday, 01-Jan-00 00:00:00 GMT", "2000-01-01T00:00:00Z"),
+            ("Tuesday, 29-Feb-00 00:00:00 GMT", "2000-02-29T00:00:00Z"),
+            ("Friday, 31-Dec-99 23:59:60 GMT", "2000-01-01T00:00:00Z"),
+        ] {
+            assert_eq!(read(text).as_deref(), Some(year), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_http_date_is_not_read() {
+        let now = Timestamp::from_seconds(1_767_225_600);
+        for text in [
+            "",
+            ",",
+            "0",
+            "Sun",
+            "784111777",
+            "1994-11-06T08:49:37Z",
+            "Sun, 06 Nov 1994 08:49:37",
+            "Sun, 06 Nov 1994 08:49:37 UTC",
+            "Sun, 06 Nov 1994 08:49:37 +0000",
+            "Sun, 06 Nov 1994 08:49:37 GMT GMT",
+            "Sun, 06 Nov 1994 08:49:37 GMT, Sun, 06 Nov 1994 08:49:37 GMT",
+            "Sun, 06 Nov 1994 08:49:37 gmt",
+            "Sun, 06 nov 1994 08:49:37 GMT",
+            "Sun, 06 Nov 94 08:49:37 GMT",
+            "Sun, 06-Nov-94 08:49:37 GMT",
+            "Sunday, 06-Nov-1994 08:49:37 GMT",
+            "Sunday, 06 Nov 1994 08:49:37 GMT",
+            "Sunday 06-Nov-94 08:49:37 GMT",
+            "Sunday, 06-Nov-9 08:49:37 GMT",
+            "Sunday, 06-Nov--4 08:49:37 GMT",
+            "Sunday, 06-Nov 08:49:37 GMT",
+            "Sunday, 30-Feb-94 08:49:37 GMT",
+            "Sun, Nov  6 08:49:37 1994",
+            "Sun Nov  6 08:49:37 94",
+            "Sun Nov  6 08:49:37 1994 GMT",
+            "Non Nov  6 08:49:37 1994",
+            "Sun Nov  0 08:49:37 1994",
+            "Sun Nov 31 08:49:37 1994",
+            "Sun Nov +6 08:49:37 1994",
+            "Sun, 06 Nov 1994 24:00:00 GMT",
+            "Sun, 06 Nov 1994 08:60:00 GMT",
+            "Sun, 06 Nov 1994 08:49:61 GMT",
+            "Sun, 06 Nov 1994 08:49 GMT",
+            "Sun, 06 Nov 1994 08:49:37:00 GMT",
+            "Sun, 06 Nov 1994 8:49:37 GMT",
+            "Sun, 06 Nov 0001 08:49:37 GMT",
+            "Sun, 06 Nov 99999999999999999999 08:49:37 GMT",
+            "Sun, \u{0660}6 Nov 1994 08:49:37 GMT",
+        ] {
+            assert_eq!(http_date(text, now), None, "{text}");
+        }
+        // However long, it is given up early.
+        assert_eq!(http_date(&"Sun, ".repeat(100_000), now), None);
     }
 
     #[test]

@@ -161,6 +161,12 @@ mod tests {
         let then = Some(Timestamp::from_seconds(784_111_777));
         assert_eq!(if_modified_since(&headers(&[("if-modified-since", DATE)])), then);
         assert_eq!(if_unmodified_since(&headers(&[("if-unmodified-since", DATE)])), then);
+        for old in [&b"Sunday, 06-Nov-94 08:49:37 GMT"[..], b"Sun Nov  6 08:49:37 1994"] {
+            assert_eq!(if_modified_since(&headers(&[("if-modified-since", old)])), then);
+            assert_eq!(if_unmodified_since(&headers(&[("if-unmodified-since", old)])), then);
+            let range = headers(&[("if-range", old), ("range", b"x")]);
+            assert_eq!(then.map(IfRange::Date), Some(if_range(&range)));
+        }
         let both = headers(&[("if-modified-since", DATE), ("if-none-match", b"\"a\"")]);
         assert_eq!(if_modified_since(&both), None);
         let both = headers(&[("if-unmodified-since", DATE), ("if-match", b"*")]);
