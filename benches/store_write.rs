@@ -7,7 +7,7 @@ use davenport::kernel::ids::{CollectionId, PrincipalId};
 use davenport::store::blob::Content;
 use davenport::store::change_log::{Action, Author, Entry};
 use davenport::store::collection::{NewCollection, Touch};
-use davenport::store::object::Index;
+use davenport::store::object::{Index, Put};
 use davenport::store::{Location, Store, Tx, blob, change_log, collection, object};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -125,8 +125,9 @@ async fn put(tx: &mut Tx, account: i64, i: u64) -> Outcome<()> {
     let (number, _) = change_log::take(tx, account).await?;
     let before = object::find(tx, of, &name).await?.map(|o| o.blob);
     let blob = blob::keep(tx, &content, at).await?;
-    object::put(tx, of, &name, number, (blob, &content), &index, at).await?;
-    let octets = content.size as i64;
+    let content = (blob, &content);
+    object::put(tx, &Put { of, name: &name, number, content, index: &index, at }).await?;
+    let octets = content.1.size as i64;
     collection::touch(tx, of, Touch { number, members: 1, octets, at }).await?;
     change_log::charge(tx, account, octets).await?;
     let entry =

@@ -2,16 +2,103 @@
 //! changed and deleted.
 
 use super::Failure;
+use super::amount::{Quota, quota};
 use super::ask::consent;
 use super::session::Session;
 use super::view::{Account, App, Deleted, Shown, kind_word};
-use crate::domain::account::{self, inventory};
+use crate::domain::account::{self, NewAccount, Ties, inventory};
 use crate::domain::directory::Kind;
 use crate::domain::directory::admin::{self, Changes};
 use crate::domain::directory::name::fold;
+use clap::Args;
 
 /// Rows of one page of a list: bounds memory and how long a read lasts.
 pub const PAGE: i64 = 500;
+
+/// The options of `show`.
+#[derive(Debug, Args)]
+pub struct Show {
+    /// The name or an address
+    name: String,
+}
+
+/// The options of `delete`.
+#[derive(Debug, Args)]
+pub struct Delete {
+    /// The name
+    name: String,
+    /// Do it without asking
+    #[arg(long)]
+    yes: bool,
+}
+
+/// The options that `group add` and `resource add` share.
+#[derive(Debug, Args)]
+pub struct New {
+    /// The address, which is then the name too, or a bare name
+    name: String,
+    /// The name for people to read
+    #[arg(long = "name", value_name = "NAME")]
+    display_name: Option<String>,
+    /// Octets that its collections may hold, such as 5G
+    #[arg(long, value_name = "SIZE", value_parser = quota)]
+    quota: Option<Quota>,
+    /// A further address (repeatable)
+    #[arg(long, value_name = "ADDR")]
+    address: Vec<String>,
+}
+
+/// The options that all forms of `set` share.
+#[derive(Debug, Args)]
+pub struct Change {
+    /// The name or an address
+    name: String,
+    /// The name for people to read
+    #[arg(long = "name", value_name = "NAME")]
+    display_name: Option<String>,
+    /// Octets that its collections may hold, such as 5G, or none
+    #[arg(long, value_name = "SIZE", value_parser = quota)]
+    quota: Option<Quota>,
+}
+
+impl New {
+    /// Adds somebody who does not sign in.
+    ///
+    /// # Errors
+    /// When the account is refused.
+    pub async fn run(self, session: &Session, kind: Kind, ties: Ties) -> Result<(), Failure> {
+        let new = NewAccount {
+            display_name: self.display_name.unwrap_or_default(),
+            quota: self.quota.and_then(|quota| quota.0),
+            addresses: self.address,
+            ..NewAccount::of(kind, self.name)
+        };
+        let made = account::create_tied(&session.store, new, ties, session.at).await?;
+        let account = view(session, kind, &made.name).await?;
+        session.out.result(&account, format!("added {} {}", account.kind, account.name))
+    }
+}
+
+impl Change {
+    /// Makes the shared changes and these further ones, and shows the account.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`] for a change of nothing; when the change is refused.
+    pub async fn run(self, session: &Session, kind: Kind, more: Changes) -> Result<(), Failure> {
+        let changes = Changes {
+            display_name: self.display_name,
+            quota: self.quota.map(|quota| quota.0),
+            ..more
+        };
+        if changes.is_empty() {
+            let why = "nothing to change: name at least one option";
+            return Err(Failure::Usage(why.into()));
+        }
+        let changed = admin::change(&session.store, &self.name, Some(kind), changes).await?;
+        let account = view(session, kind, &changed.name).await?;
+        session.out.result(&account, format!("changed {} {}", account.kind, account.name))
+    }
+}
 
 /// Reads an account anew for showing.
 ///
@@ -41,8 +128,8 @@ pub async fn list(session: &Session, kind: Kind) -> Result<(), Failure> {
 ///
 /// # Errors
 /// When it is not there.
-pub async fn show(session: &Session, kind: Kind, name: &str) -> Result<(), Failure> {
-    let account = view(session, kind, name).await?;
+pub async fn show(session: &Session, kind: Kind, which: Show) -> Result<(), Failure> {
+    let account = view(session, kind, &which.name).await?;
     let found = inventory(&session.store, &account.name, Some(kind)).await?;
     let apps = admin::app_passwords(&session.store, &account.name).await?;
     let shown = Shown {
@@ -55,30 +142,16 @@ pub async fn show(session: &Session, kind: Kind, name: &str) -> Result<(), Failu
     session.out.result(&shown, shown.text())
 }
 
-/// Changes one and shows it.
-///
-/// # Errors
-/// When the change is refused.
-pub async fn change(
-    session: &Session,
-    kind: Kind,
-    name: &str,
-    changes: Changes,
-) -> Result<(), Failure> {
-    let changed = admin::change(&session.store, name, Some(kind), changes).await?;
-    let account = view(session, kind, &changed.name).await?;
-    session.out.result(&account, format!("changed {} {}", account.kind, account.name))
-}
-
 /// Says what goes along, asks, deletes.
 ///
 /// # Errors
 /// Without consent, for an address in place of the name, and when the deletion is refused.
-pub async fn delete(session: &Session, kind: Kind, name: &str, yes: bool) -> Result<(), Failure> {
-    let account = view(session, kind, name).await?;
+pub async fn delete(session: &Session, kind: Kind, which: Delete) -> Result<(), Failure> {
+    let Delete { name, yes } = which;
+    let account = view(session, kind, &name).await?;
     let word = kind_word(kind);
     // An alias names somebody well enough to look at, but not to be the end of them.
-    if account.name != fold(name) {
+    if account.name != fold(&name) {
         let owner = &account.name;
         return Err(Failure::Failed(format!(
             "{name} is an address of the {word} {owner}: name {owner} itself to delete it"
@@ -91,15 +164,4 @@ pub async fn delete(session: &Session, kind: Kind, name: &str, yes: bool) -> Res
     }
     account::delete(&session.store, &deleted.deleted, Some(kind), session.at).await?;
     session.out.result(&deleted, format!("deleted {word} {}", deleted.deleted))
-}
-
-/// Refuses a change of nothing.
-///
-/// # Errors
-/// [`Failure::Usage`].
-pub fn something(changes: bool) -> Result<(), Failure> {
-    match changes {
-        true => Ok(()),
-        false => Err(Failure::Usage("nothing to change: name at least one option".into())),
-    }
 }

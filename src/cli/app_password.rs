@@ -97,8 +97,8 @@ impl AppPasswordCommand {
                 let name = owner(session, &name).await?;
                 let app = App::new(&name, one(session, &name, &label).await?);
                 let titles = ["label:", "protocols:", "created:", "expires:"].map(str::to_owned);
-                let rows: Vec<_> = titles.into_iter().zip(app.cells()).collect();
-                let rows: Vec<_> = rows.into_iter().map(|(k, v)| vec![k, v]).collect();
+                let facts = titles.into_iter().zip(app.cells());
+                let rows: Vec<_> = facts.map(|(title, fact)| vec![title, fact]).collect();
                 session.out.result(&app, table(&rows))
             }
             Self::Delete { name, label } => {

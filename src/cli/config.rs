@@ -1,7 +1,8 @@
 //! `davenport config`: check the configuration, show it, write the commented example.
 
 use super::{Failure, load};
-use crate::server::config::{Source, show};
+use crate::server::config::{Config, ConfigError, Problem, Source, Tls, show};
+use crate::server::tls::Certificate;
 use clap::Subcommand;
 use std::io::Write;
 
@@ -28,7 +29,7 @@ impl ConfigCommand {
     pub fn run(self, source: &Source) -> Result<(), Failure> {
         let text = match self {
             Self::Check => {
-                load(source)?;
+                certificate(&load(source)?)?;
                 match &source.file {
                     Some(file) => format!("{}: good\n", file.display()),
                     None => "no configuration file; the defaults are good\n".to_owned(),
@@ -41,4 +42,14 @@ impl ConfigCommand {
         let written = std::io::stdout().write_all(text.as_bytes());
         written.map_err(|e| Failure::Failed(format!("cannot write: {e}")))
     }
+}
+
+/// Whether the named certificate can be used; one that the server makes itself is not made here.
+fn certificate(config: &Config) -> Result<(), Failure> {
+    if !matches!(config.tls, Tls::Pem { .. }) {
+        return Ok(());
+    }
+    let problem = |text| Problem { origin: String::new(), key: "tls".into(), text };
+    let loaded = Certificate::load(config);
+    loaded.map(drop).map_err(|why| ConfigError(vec![problem(why)]).into())
 }

@@ -25,7 +25,7 @@ pub struct Lock {
     /// The user's name or an address
     name: String,
     /// Write the result as JSON, and errors as {"error": "..."}
-    #[arg(long)]
+    #[arg(long, display_order = 99)]
     pub json: bool,
 }
 

@@ -46,10 +46,10 @@ Exit codes:
 #[command(name = "davenport", version, after_help = EXIT_CODES)]
 struct Cli {
     /// Configuration file
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE", display_order = 100)]
     config: Option<PathBuf>,
     /// Directory of everything that the server keeps on this machine (overrides data_dir)
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR", display_order = 101)]
     data_dir: Option<String>,
     #[command(subcommand)]
     command: Command,

@@ -25,7 +25,7 @@ pub struct Password {
     #[command(flatten)]
     password: PasswordFrom,
     /// Write the result as JSON, and errors as {"error": "..."}
-    #[arg(long)]
+    #[arg(long, display_order = 99)]
     pub json: bool,
 }
 

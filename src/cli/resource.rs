@@ -1,9 +1,8 @@
 //! `davenport resource`: rooms and things with a calendar, which nobody signs in as.
 
-use super::amount::{Quota, quota};
 use super::session::Session;
 use super::{Failure, account};
-use crate::domain::account::{NewAccount, Ties, create_tied};
+use crate::domain::account::Ties;
 use crate::domain::directory::Kind;
 use crate::domain::directory::admin::Changes;
 use clap::{Args, Subcommand};
@@ -41,54 +40,23 @@ pub enum ResourceCommand {
     List,
     /// Show a resource with what it holds
     #[command(after_help = SHOW)]
-    Show {
-        /// The name or an address
-        name: String,
-    },
+    Show(account::Show),
     /// Change a resource
     #[command(after_help = SET)]
-    Set(Set),
+    Set(account::Change),
     /// Delete a resource with everything it has
     #[command(after_help = DELETE)]
-    Delete {
-        /// The name
-        name: String,
-        /// Do it without asking
-        #[arg(long)]
-        yes: bool,
-    },
+    Delete(account::Delete),
 }
 
 /// The options of `davenport resource add`.
 #[derive(Debug, Args)]
 pub struct Add {
-    /// The address, which is then the name too, or a bare name
-    name: String,
-    /// The name for people to read
-    #[arg(long = "name", value_name = "NAME")]
-    display_name: Option<String>,
-    /// Octets that the resource's collections may hold, such as 5G
-    #[arg(long, value_name = "SIZE", value_parser = quota)]
-    quota: Option<Quota>,
-    /// A further address (repeatable)
-    #[arg(long, value_name = "ADDR")]
-    address: Vec<String>,
+    #[command(flatten)]
+    account: account::New,
     /// A group to join (repeatable)
     #[arg(long, value_name = "GROUP")]
     group: Vec<String>,
-}
-
-/// The options of `davenport resource set`.
-#[derive(Debug, Args)]
-pub struct Set {
-    /// The name or an address
-    name: String,
-    /// The name for people to read
-    #[arg(long = "name", value_name = "NAME")]
-    display_name: Option<String>,
-    /// Octets that the resource's collections may hold, such as 5G, or none
-    #[arg(long, value_name = "SIZE", value_parser = quota)]
-    quota: Option<Quota>,
 }
 
 impl ResourceCommand {
@@ -97,43 +65,19 @@ impl ResourceCommand {
     /// # Errors
     /// [`Failure::Usage`] and [`Failure::Failed`].
     pub async fn run(self, session: &Session) -> Result<(), Failure> {
-        let kind = Kind::Resource;
         match self {
             Self::Add(add) => add.run(session).await,
-            Self::List => account::list(session, kind).await,
-            Self::Show { name } => account::show(session, kind, &name).await,
-            Self::Set(set) => set.run(session).await,
-            Self::Delete { name, yes } => account::delete(session, kind, &name, yes).await,
+            Self::List => account::list(session, Kind::Resource).await,
+            Self::Show(which) => account::show(session, Kind::Resource, which).await,
+            Self::Set(set) => set.run(session, Kind::Resource, Changes::default()).await,
+            Self::Delete(which) => account::delete(session, Kind::Resource, which).await,
         }
     }
 }
 
 impl Add {
     async fn run(self, session: &Session) -> Result<(), Failure> {
-        let new = NewAccount {
-            kind: Kind::Resource,
-            name: self.name,
-            display_name: self.display_name.unwrap_or_default(),
-            password: None,
-            administrator: false,
-            quota: self.quota.and_then(|quota| quota.0),
-            addresses: self.address,
-        };
         let ties = Ties { groups: self.group, ..Ties::default() };
-        let made = create_tied(&session.store, new, ties, session.at).await?;
-        let account = account::view(session, Kind::Resource, &made.name).await?;
-        session.out.result(&account, format!("added resource {}", account.name))
-    }
-}
-
-impl Set {
-    async fn run(self, session: &Session) -> Result<(), Failure> {
-        account::something(self.display_name.is_some() || self.quota.is_some())?;
-        let changes = Changes {
-            display_name: self.display_name,
-            quota: self.quota.map(|quota| quota.0),
-            ..Changes::default()
-        };
-        account::change(session, Kind::Resource, &self.name, changes).await
+        self.account.run(session, Kind::Resource, ties).await
     }
 }

@@ -49,23 +49,30 @@ impl Serve {
 /// # Errors
 /// [`Failure::Failed`].
 pub async fn serve(config: Config, source: Source) -> Result<(), Failure> {
+    let named = config.public_url.clone();
     let current = Current::new(config);
     let mut app = app::start(&current).await.map_err(|fault| fault.to_string())?;
-    let (handler, first) = (app.handler.clone(), app.first.take());
-    let announced = run(current, source, handler, |addresses| announce(&addresses, first)).await;
+    let mut first = app.first.take();
+    let announced = |addresses: Vec<BoundAddress>| {
+        announce(&addresses, named);
+        tell_password(first.take());
+    };
+    let result = run(current, source, app.handler.clone(), announced).await;
     app.close().await;
-    announced.map_err(Failure::Failed)
+    // The administrator is made before the server can listen, and the password is kept nowhere.
+    tell_password(first);
+    result.map_err(Failure::Failed)
 }
 
-/// Tells people and scripts where the server is, and once the first administrator's password; a
-/// closed standard output is no reason to stop.
-fn announce(addresses: &[BoundAddress], first: Option<(String, Secret)>) {
+/// Tells people and scripts where the server is; a closed standard output is no reason to stop.
+fn announce(addresses: &[BoundAddress], named: Option<String>) {
     let mut out = std::io::stdout();
     for address in addresses {
         let _ = writeln!(out, "Davenport is ready at {address}");
     }
-    if let Some(first) = addresses.first() {
-        let base = first.to_string();
+    // Where there is TLS, clients are sent there: some say no password elsewhere.
+    let best = addresses.iter().find(|address| address.secure).or(addresses.first());
+    if let Some(base) = named.or_else(|| best.map(BoundAddress::to_string)) {
         let base = base.trim_end_matches('/');
         let _ = writeln!(
             out,
@@ -74,12 +81,17 @@ fn announce(addresses: &[BoundAddress], first: Option<(String, Secret)>) {
              Files (davfs2, rclone, a file manager): {base}/dav/files/NAME/"
         );
     }
-    if let Some((name, password)) = first {
-        let _ = writeln!(
-            out,
-            "  Administrator: {name}   Password: {}   (shown this once)",
-            password.expose()
-        );
-    }
+    let _ = out.flush();
+}
+
+/// Tells the first administrator's password, once.
+fn tell_password(first: Option<(String, Secret)>) {
+    let Some((name, password)) = first else { return };
+    let mut out = std::io::stdout();
+    let _ = writeln!(
+        out,
+        "  Administrator: {name}   Password: {}   (shown this once)",
+        password.expose()
+    );
     let _ = out.flush();
 }

@@ -17,7 +17,7 @@ pub struct Noun<A: Subcommand> {
     #[command(subcommand)]
     pub action: A,
     /// Write the result as JSON, and errors as {"error": "..."}
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = 99)]
     pub json: bool,
 }
 

@@ -57,22 +57,13 @@ pub enum UserCommand {
     List,
     /// Show a user with what it holds
     #[command(after_help = SHOW)]
-    Show {
-        /// The name or an address
-        name: String,
-    },
+    Show(account::Show),
     /// Change a user
     #[command(after_help = SET)]
     Set(Set),
     /// Delete a user with everything it has
     #[command(after_help = DELETE)]
-    Delete {
-        /// The name
-        name: String,
-        /// Do it without asking
-        #[arg(long)]
-        yes: bool,
-    },
+    Delete(account::Delete),
 }
 
 /// The options of `davenport user add`.
@@ -112,20 +103,14 @@ pub struct Add {
 /// The options of `davenport user set`.
 #[derive(Debug, Args)]
 pub struct Set {
-    /// The name or an address
-    name: String,
-    /// The name for people to read
-    #[arg(long = "name", value_name = "NAME")]
-    display_name: Option<String>,
+    #[command(flatten)]
+    account: account::Change,
     /// Let the user administer the server
     #[arg(long, conflicts_with = "no_admin")]
     admin: bool,
     /// Let the user no longer administer the server
     #[arg(long)]
     no_admin: bool,
-    /// Octets that the user's collections may hold, such as 5G, or none
-    #[arg(long, value_name = "SIZE", value_parser = quota)]
-    quota: Option<Quota>,
 }
 
 impl UserCommand {
@@ -140,9 +125,9 @@ impl UserCommand {
             }
             Self::Add(add) => add.run(session).await,
             Self::List => account::list(session, Kind::User).await,
-            Self::Show { name } => account::show(session, Kind::User, &name).await,
+            Self::Show(which) => account::show(session, Kind::User, which).await,
             Self::Set(set) => set.run(session).await,
-            Self::Delete { name, yes } => account::delete(session, Kind::User, &name, yes).await,
+            Self::Delete(which) => account::delete(session, Kind::User, which).await,
         }
     }
 }
@@ -155,13 +140,12 @@ impl Add {
             false => Some(self.password.get(&name)?),
         };
         let new = NewAccount {
-            kind: Kind::User,
-            name,
             display_name: self.display_name.unwrap_or_default(),
             password: given.as_ref().map(|given| given.secret.clone()),
             administrator: self.admin,
             quota: self.quota.and_then(|quota| quota.0),
             addresses: self.address,
+            ..NewAccount::of(Kind::User, name)
         };
         let ties = Ties { groups: self.group, ..Ties::default() };
         let made = create_tied(&session.store, new, ties, session.at).await?;
@@ -178,14 +162,7 @@ impl Add {
 impl Set {
     async fn run(self, session: &Session) -> Result<(), Failure> {
         let administrator = (self.admin || self.no_admin).then_some(self.admin);
-        let any = self.display_name.is_some() || administrator.is_some() || self.quota.is_some();
-        account::something(any)?;
-        let changes = Changes {
-            display_name: self.display_name,
-            administrator,
-            quota: self.quota.map(|quota| quota.0),
-            ..Changes::default()
-        };
-        account::change(session, Kind::User, &self.name, changes).await
+        let more = Changes { administrator, ..Changes::default() };
+        self.account.run(session, Kind::User, more).await
     }
 }

@@ -315,13 +315,12 @@ async fn create(session: &Session, row: Row, how: How) -> Done {
         None => (!how.no_password).then(Given::made),
     };
     let new = NewAccount {
-        kind: Kind::User,
-        name: row.name,
         display_name: row.display_name.unwrap_or_default(),
         password: given.as_ref().map(|given| given.secret.clone()),
         administrator: row.administrator.unwrap_or(false),
         quota: row.quota.flatten(),
         addresses: row.addresses,
+        ..NewAccount::of(Kind::User, row.name)
     };
     let ties = Ties { groups: row.groups, ..Ties::default() };
     create_tied(&session.store, new, ties, session.at).await?;
@@ -345,13 +344,7 @@ async fn update(session: &Session, row: Row, found: Profile) -> Done {
         join: lacks(&in_groups, row.groups),
         ..Changes::default()
     };
-    let any = changes.display_name.is_some()
-        || changes.password.is_some()
-        || changes.administrator.is_some()
-        || changes.quota.is_some()
-        || !changes.add_addresses.is_empty()
-        || !changes.join.is_empty();
-    if !any {
+    if changes.is_empty() {
         return Ok(("present", None));
     }
     admin::change(&session.store, &it.name, Some(Kind::User), changes).await?;

@@ -42,6 +42,21 @@ pub struct NewAccount {
     pub addresses: Vec<String>,
 }
 
+impl NewAccount {
+    /// One with a name and nothing else.
+    pub fn of(kind: Kind, name: impl Into<String>) -> Self {
+        Self {
+            kind,
+            name: name.into(),
+            display_name: String::new(),
+            password: None,
+            administrator: false,
+            quota: None,
+            addresses: Vec::new(),
+        }
+    }
+}
+
 /// A first collection: home, display name, kind, components.
 type First = (Home, &'static str, CollectionKind, i64);
 
@@ -275,13 +290,10 @@ pub async fn bootstrap(store: &Store, at: Timestamp) -> Outcome<Option<(String, 
     }
     let password = Secret::new(readable_password());
     let new = NewAccount {
-        kind: Kind::User,
-        name: FIRST_ADMINISTRATOR.into(),
         display_name: "Administrator".into(),
         password: Some(password.clone()),
         administrator: true,
-        quota: None,
-        addresses: Vec::new(),
+        ..NewAccount::of(Kind::User, FIRST_ADMINISTRATOR)
     };
     match create(store, new, at).await {
         Ok(made) => Ok(Some((made.name, password))),

@@ -6,7 +6,8 @@
 //! RFC 6350 §3.2 and §3.3, RFC 6868. Read leniently: LF or CRLF, blank lines, a BOM, no last line
 //! end, vCard 2.1's parameters without a name.
 
-use crate::kernel::{fault::Refusal, limits::CONTENT_LINES_MAX};
+use crate::kernel::fault::Refusal;
+use crate::kernel::limits::{CONTENT_LINES_MAX, SHOWN_MAX};
 use memchr::{memchr, memchr2};
 use std::borrow::Cow;
 use std::fmt;
@@ -37,6 +38,11 @@ impl fmt::Display for Malformed {
 }
 
 impl std::error::Error for Malformed {}
+
+/// The beginning of a text, for an error that repeats it.
+pub fn shown(text: &str) -> &str {
+    text.char_indices().nth(SHOWN_MAX).and_then(|(end, _)| text.get(..end)).unwrap_or(text)
+}
 
 impl From<Malformed> for Refusal {
     fn from(fault: Malformed) -> Self {

@@ -9,6 +9,7 @@ pub mod uri;
 pub mod xml;
 pub mod recur;
 pub mod line;
+pub mod text_match;
 pub mod tz;
 pub mod ical;
 pub mod vcard;

@@ -76,7 +76,8 @@ pub struct SyncToken {
 impl SyncToken {
     /// Reads the wire form; `None` for anything that this server did not write.
     pub fn parse(text: &str) -> Option<Self> {
-        let mut parts = text.trim().strip_prefix("data:,")?.split('-');
+        let text = text.trim();
+        let mut parts = text.strip_prefix("data:,")?.split('-');
         let (epoch, collection, number) = (parts.next()?, parts.next()?, parts.next()?);
         if parts.next().is_some() || epoch.is_empty() {
             return None;
@@ -89,11 +90,10 @@ impl SyncToken {
                 Some(inside).filter(|_| within < number)?
             }
         };
-        Some(Self {
-            epoch: Epoch::new(epoch),
-            collection: CollectionId(digits(collection)?),
-            point,
-        })
+        let token =
+            Self { epoch: Epoch::new(epoch), collection: CollectionId(digits(collection)?), point };
+        // `007` would be read as 7, which is not how we write it.
+        (token.to_string() == text).then_some(token)
     }
 }
 
@@ -147,6 +147,8 @@ mod tests {
             "data:,x-1-2.1.1",
             "data:,x-1-2.-1",
             "data:,x-1-+2",
+            "data:,x-1-07",
+            "data:,x-01-7",
             "http://sabre.io/ns/sync/3",
             "data:,x-1-99999999999999999999",
         ] {

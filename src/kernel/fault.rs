@@ -77,6 +77,8 @@ pub enum Refusal {
     UnsupportedFilter(String),
     /// The query's filter breaks the rules of its language.
     InvalidFilter(String),
+    /// The query compares texts in a way that is not served.
+    UnsupportedCollation(String),
     /// An access control entry breaks this rule; the text says which entry and what to do.
     Ace(AceRule, String),
     /// A directory change that cannot be made: name taken, unknown domain and the like.
@@ -169,6 +171,7 @@ impl fmt::Display for Refusal {
             Self::TooManyMatches => f.write_str("too many matches: ask for less"),
             Self::UnsupportedFilter(what) => write!(f, "this filter is not served: {what}"),
             Self::InvalidFilter(why) => write!(f, "this filter is not valid: {why}"),
+            Self::UnsupportedCollation(name) => write!(f, "the collation {name} is not served"),
         }
     }
 }

@@ -50,6 +50,13 @@ pub const CONTENT_LINES_MAX: usize = 400_000;
 pub const RECURRENCE_STEPS_OBJECT: u64 = 200_000;
 /// Steps that one request may take for all its objects together.
 pub const RECURRENCE_STEPS_REQUEST: u64 = 20_000_000;
+/// Steps that eight years of all the time zones that one object writes out may take: a zone that
+/// people keep takes some dozens.
+pub const ZONE_STEPS_OBJECT: u64 = 10_000;
+/// Octets of a time zone's name: a longer one names no zone. It is compared once per date.
+pub const TZID_MAX: usize = 255;
+/// Characters of a client's text that an error repeats.
+pub const SHOWN_MAX: usize = 40;
 /// Octets of a principal's name, of an address, of a display name.
 pub const PRINCIPAL_NAME_MAX: usize = 254;
 /// Octets of a password: argon2 takes any length, a request does not.
@@ -130,6 +137,14 @@ pub const SYNC_WINDOW_GROWTH: i64 = 4;
 pub const SYNC_MEMBERS_MAX: usize = 50_000;
 /// Candidates that one query may look at.
 pub const QUERY_MATCHES_MAX: usize = 200_000;
+/// Octets of contents that a query keeps between finding and sending them; more are read again.
+pub const QUERY_CONTENT_HELD: u64 = 8 << 20;
+/// Instances into which one object may be expanded in an answer: every day of 27 years.
+pub const EXPAND_INSTANCES_MAX: usize = 10_000;
+/// Busy periods that one answer is made of, before those that touch become one.
+pub const BUSY_PERIODS_MAX: usize = 100_000;
+/// Conditions of one query's filter, nested ones counted: each is held against every candidate.
+pub const FILTER_CONDITIONS_MAX: usize = 200;
 /// Own entries of one access control list: whoever shares with more makes a group.
 pub const ACES_MAX: usize = 200;
 /// Levels of properties inside properties that one `expand-property` may ask for.

@@ -14,7 +14,7 @@ use crate::kernel::secret;
 use crate::protocol::http::body::Body;
 use crate::protocol::http::handler::{Answering, Handler};
 use crate::protocol::http::peer::Peer;
-use http::{HeaderValue, Request, Response, StatusCode, Version, header};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Version, header};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -184,6 +184,7 @@ async fn answer(
     );
     let start = monotonic();
     let known = request.headers().contains_key(header::AUTHORIZATION);
+    let head = request.method() == Method::HEAD;
     let mut response = match refusal(&request) {
         Some(why) => refused(why),
         None => {
@@ -196,6 +197,9 @@ async fn answer(
             }
         }
     };
+    if head {
+        empty(&mut response);
+    }
     report(&span, response.status(), known, start.elapsed());
     if response.status().is_server_error()
         && let Ok(value) = HeaderValue::try_from(id.to_string())
@@ -203,6 +207,16 @@ async fn answer(
         response.headers_mut().insert("x-request-id", value);
     }
     response.map(|body| Answer::new(body, ticket))
+}
+
+/// An answer to HEAD has no content, only its length (RFC 9110 §9.3.2). hyper sees to that in
+/// HTTP/1.1; in HTTP/2 a client takes content there for a broken stream (RFC 9113 §8.1.1).
+fn empty(response: &mut Response<Body>) {
+    let length = http_body::Body::size_hint(response.body()).exact().filter(|length| *length > 0);
+    if let Some(length) = length {
+        response.headers_mut().insert(header::CONTENT_LENGTH, length.into());
+    }
+    *response.body_mut() = Body::Empty;
 }
 
 /// One line at the end of a request. A challenge to a client that has not shown who it is belongs

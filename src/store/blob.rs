@@ -16,6 +16,7 @@ use crate::kernel::clock::Timestamp;
 use crate::kernel::fault::{Fault, Outcome};
 use crate::kernel::ids::BlobId;
 use crate::kernel::secret::hex;
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -23,6 +24,8 @@ use std::{fs, io};
 
 statements! {
     KEEP = "INSERT INTO blob (hash, size, refs, touched_at, data) VALUES ($1, $2, 1, $3, $4)
+        ON CONFLICT (hash) DO NOTHING",
+        postgres: "INSERT INTO blob (hash, size, refs, touched_at, data) VALUES ($1, $2, 1, $3, $4)
         ON CONFLICT (hash) DO NOTHING RETURNING id";
     BY_HASH = "SELECT id FROM blob WHERE hash = $1";
     COUNT = "UPDATE blob SET refs = refs + $2, touched_at = max(touched_at, $3) WHERE id = $1",
@@ -43,6 +46,19 @@ pub enum Body {
     Inline(Vec<u8>),
     /// A file of so many octets.
     File { path: PathBuf, size: u64 },
+}
+
+impl Body {
+    /// All octets.
+    ///
+    /// # Errors
+    /// When its file cannot be read.
+    pub fn octets(&self) -> Outcome<Cow<'_, [u8]>> {
+        match self {
+            Self::Inline(octets) => Ok(Cow::Borrowed(octets)),
+            Self::File { path, .. } => fs::read(path).map(Cow::Owned).map_err(disk),
+        }
+    }
 }
 
 /// A content about to be stored: the octets, or a file that [`Files`] has already made durable.
@@ -72,10 +88,10 @@ pub async fn keep(tx: &mut Tx, content: &Content, at: Timestamp) -> Outcome<Blob
         at.0.into(),
         content.data.as_deref().into(),
     ];
-    let id = |row: &Row<'_>| Ok(BlobId(row.int(0)?));
-    if let Some(new) = tx.first(&KEEP, &with, id).await? {
-        return Ok(new);
+    if let Some(new) = tx.insert(&KEEP, &with).await? {
+        return Ok(BlobId(new));
     }
+    let id = |row: &Row<'_>| Ok(BlobId(row.int(0)?));
     let there = tx.first(&BY_HASH, &with[..1], id).await?.ok_or_else(collected)?;
     count(tx, there, 1, at);
     Ok(there)

@@ -1,15 +1,16 @@
 //! The one change log (DESIGN promise 3): every change takes the next number of its account's
 //! counter inside its own transaction.
 //!
-//! Invariant (ordered visibility): a number is taken by updating the account's row, and that row
-//! stays locked until the commit. So a transaction that takes *n+1* began to take it after *n*
-//! was committed, and no reader ever sees *n+1* without *n*. On SQLite the one writer does the
-//! same. Work that spans two accounts takes their numbers in ascending order of account, which
-//! excludes deadlock.
+//! Invariant (ordered visibility): a number is taken under the lock of the account's row, which
+//! lasts until the commit. So a transaction that takes *n+1* began to take it after *n* was
+//! committed, and no reader ever sees *n+1* without *n*. On SQLite the one writer does the same.
+//! Work that spans two accounts takes their numbers in ascending order of account, which excludes
+//! deadlock. The row itself is written once, at the end of the write ([`settle`]).
 
+use super::collection::{self, Touch};
 use super::statement::statements;
-use super::tx::Tx;
-use super::value::Row;
+use super::tx::{Ledger, Tx};
+use super::value::{Row, Value};
 use crate::kernel::change::ChangeNumber;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::fault::{Fault, Outcome};
@@ -17,11 +18,26 @@ use crate::kernel::ids::{BlobId, CollectionId, PrincipalId};
 
 statements! {
     NEW_ACCOUNT = "INSERT INTO account (id, change_number, used_bytes) VALUES ($1, 0, 0)";
-    TAKE = "UPDATE account SET change_number = change_number + 1 WHERE id = $1
-        RETURNING change_number, used_bytes";
+    LOCK = "SELECT change_number, used_bytes FROM account WHERE id = $1",
+        postgres: "SELECT change_number, used_bytes FROM account WHERE id = $1 FOR UPDATE";
     CURRENT = "SELECT change_number, used_bytes FROM account WHERE id = $1";
+    ADVANCE = "UPDATE account SET change_number = $2, used_bytes = $3 WHERE id = $1";
     USE = "UPDATE account SET used_bytes = used_bytes + $2 WHERE id = $1";
     RECORD = "INSERT INTO change
+        (account_id, number, collection_id, name, action, blob_id, principal_id, client, at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    RECORD_MEMBER = "INSERT INTO change
+        (account_id, number, collection_id, name, action, blob_id, principal_id, client, at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        postgres: "WITH RECURSIVE line (id, parent_id) AS (
+            SELECT id, parent_id FROM collection WHERE id = $3
+            UNION ALL
+            SELECT c.id, c.parent_id FROM collection c JOIN line l ON c.id = l.parent_id
+        ), touched AS (UPDATE collection SET last_change = $2,
+            member_count = member_count + CASE WHEN id = $3 THEN $10 ELSE 0 END,
+            member_bytes = member_bytes + CASE WHEN id = $3 THEN $11 ELSE 0 END,
+            modified_at = CASE WHEN id = $3 THEN $9 ELSE modified_at END
+        WHERE id IN (SELECT id FROM line)) INSERT INTO change
         (account_id, number, collection_id, name, action, blob_id, principal_id, client, at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     HISTORY = "SELECT number, collection_id, name, action, blob_id, principal_id, client, at
@@ -93,26 +109,70 @@ pub async fn new_account(tx: &mut Tx, account: PrincipalId) -> Outcome<()> {
 /// # Errors
 /// `NotFound` when there is no such account.
 pub async fn take(tx: &mut Tx, account: PrincipalId) -> Outcome<(ChangeNumber, i64)> {
-    let map = |row: &Row<'_>| Ok((ChangeNumber(row.int(0)?), row.int(1)?));
-    tx.first(&TAKE, &[account.0.into()], map).await?.ok_or(Fault::NotFound)
+    let ledger = match tx.ledgers.get(&account) {
+        Some(ledger) => *ledger,
+        None => {
+            let map = |row: &Row<'_>| Ok(Ledger { number: row.int(0)?, used: row.int(1)? });
+            tx.first(&LOCK, &[account.0.into()], map).await?.ok_or(Fault::NotFound)?
+        }
+    };
+    let ledger = Ledger { number: ledger.number + 1, ..ledger };
+    tx.ledgers.insert(account, ledger);
+    Ok((ChangeNumber(ledger.number), ledger.used))
 }
 
 /// The account's last visible number and the octets it uses.
 pub async fn current(tx: &mut Tx, account: PrincipalId) -> Outcome<(ChangeNumber, i64)> {
+    if let Some(ledger) = tx.ledgers.get(&account) {
+        return Ok((ChangeNumber(ledger.number), ledger.used));
+    }
     tx.one(&CURRENT, &[account.0.into()], |row| Ok((ChangeNumber(row.int(0)?), row.int(1)?))).await
 }
 
 /// Adds to the octets that the account uses (negative: gives back).
 pub async fn charge(tx: &mut Tx, account: PrincipalId, octets: i64) -> Outcome<()> {
-    if octets != 0 {
-        tx.execute(&USE, &[account.0.into(), octets.into()]).await?;
+    match tx.ledgers.get_mut(&account) {
+        Some(ledger) => ledger.used += octets,
+        None if octets == 0 => {}
+        None => drop(tx.execute(&USE, &[account.0.into(), octets.into()]).await?),
+    }
+    Ok(())
+}
+
+/// Writes down the numbers that a write took and the octets that it charged.
+pub(super) async fn settle(tx: &mut Tx) -> Outcome<()> {
+    for (account, ledger) in std::mem::take(&mut tx.ledgers) {
+        // An account that this write removed has no row any more.
+        tx.execute(&ADVANCE, &[account.0.into(), ledger.number.into(), ledger.used.into()]).await?;
     }
     Ok(())
 }
 
 /// Writes an entry.
 pub async fn record(tx: &mut Tx, entry: &Entry<'_>, author: &Author) -> Outcome<()> {
-    let with = [
+    tx.execute(&RECORD, &values(entry, author)).await.map(drop)
+}
+
+/// Writes an entry of a member and notes the change on its collection and everything above
+/// ([`collection::touch`]): so many members more, so many octets more.
+pub async fn record_member(
+    tx: &mut Tx,
+    entry: &Entry<'_>,
+    author: &Author,
+    (members, octets): (i64, i64),
+) -> Outcome<()> {
+    if tx.is_embedded() {
+        let touch = Touch { number: entry.number, members, octets, at: author.at };
+        collection::touch(tx, entry.collection, touch).await?;
+        return record(tx, entry, author).await;
+    }
+    let [a, b, c, d, e, f, g, h, i] = values(entry, author);
+    let with = [a, b, c, d, e, f, g, h, i, members.into(), octets.into()];
+    tx.execute(&RECORD_MEMBER, &with).await.map(drop)
+}
+
+fn values<'a>(entry: &Entry<'a>, author: &'a Author) -> [Value<'a>; 9] {
+    [
         entry.account.0.into(),
         entry.number.0.into(),
         entry.collection.0.into(),
@@ -122,8 +182,7 @@ pub async fn record(tx: &mut Tx, entry: &Entry<'_>, author: &Author) -> Outcome<
         author.principal.0.into(),
         author.client.as_str().into(),
         author.at.0.into(),
-    ];
-    tx.execute(&RECORD, &with).await.map(drop)
+    ]
 }
 
 /// A past entry.

@@ -18,6 +18,7 @@ statements! {
     REMOVE = "DELETE FROM dav_lock WHERE token = $1";
     REMOVE_AT = "DELETE FROM dav_lock
         WHERE account_id = $1 AND (path = $2 OR (path >= $2 || '/' AND path < $3))";
+    REMOVE_ON = "DELETE FROM dav_lock WHERE account_id = $1 AND path = $2";
     EXPIRE = "DELETE FROM dav_lock WHERE expires_at <= $1";
 }
 
@@ -86,6 +87,11 @@ pub async fn remove(tx: &mut Tx, token: &str) -> Outcome<()> {
 pub async fn remove_at(tx: &mut Tx, account: PrincipalId, path: &str) -> Outcome<()> {
     let end = format!("{path}0");
     tx.execute(&REMOVE_AT, &[account.0.into(), path.into(), (&end).into()]).await.map(drop)
+}
+
+/// Ends the locks on a path that has nothing below it.
+pub async fn remove_on(tx: &mut Tx, account: PrincipalId, path: &str) -> Outcome<()> {
+    tx.execute(&REMOVE_ON, &[account.0.into(), path.into()]).await.map(drop)
 }
 
 /// Forgets locks that have ended by themselves.

@@ -116,19 +116,6 @@ impl Store {
         }
     }
 
-    /// Reads with one statement, which is a snapshot by itself, so none need be opened and closed.
-    /// Work that runs more than one sees a snapshot for each.
-    pub async fn look<T, F>(&self, work: F) -> Outcome<T>
-    where
-        T: Send,
-        F: for<'t> FnOnce(&'t mut Tx) -> Future<'t, T> + Send,
-    {
-        match &self.0.engine {
-            Engine::Sqlite(engine) => engine.look(work),
-            Engine::Postgres(engine) => engine.read(work).await,
-        }
-    }
-
     /// Writes: everything that `work` does is one transaction, durable when this answers `Ok`
     /// and undone when `work` or the commit fails. The work is carried through even when the
     /// caller goes away, so that no client can leave half a change by hanging up.
@@ -176,7 +163,7 @@ impl Inner {
     }
 }
 
-/// A write with what belongs to each: it starts clean, counts references last, and does not
+/// A write with what belongs to each: it starts clean, writes its sums down last, and does not
 /// succeed when a statement failed.
 async fn to_the_end<T, F>(tx: &mut Tx, work: F) -> Outcome<T>
 where
@@ -186,5 +173,6 @@ where
     let value = work(tx).await?;
     tx.sound()?;
     blob::settle(tx).await?;
+    change_log::settle(tx).await?;
     Ok(value)
 }

@@ -29,7 +29,6 @@ macro_rules! with_content {
 
 statements! {
     FIND = concat!("SELECT ", columns!(), " FROM object o WHERE o.collection_id = $1 AND o.name = $2");
-    FIND_CONTENT = concat!("SELECT ", with_content!(), "WHERE o.collection_id = $1 AND o.name = $2");
     BY_KEYS = concat!("SELECT ", columns!(), ", b.hash, b.data, o.collection_id
             FROM json_each($1) k CROSS JOIN object o JOIN blob b ON b.id = o.blob_id
             WHERE o.collection_id = CAST(substr(k.value, 1, instr(k.value, '/') - 1) AS INTEGER)
@@ -39,6 +38,9 @@ statements! {
             JOIN object o ON o.collection_id = CAST(split_part(k.value, '/', 1) AS BIGINT)
                 AND o.name = split_part(k.value, '/', 2)
             JOIN blob b ON b.id = o.blob_id");
+    CONTENT_AT = concat!("SELECT ", columns!(), ", b.hash, b.data, c.kind FROM collection c
+        JOIN object o ON o.collection_id = c.id AND o.name = $3 JOIN blob b ON b.id = o.blob_id
+        WHERE c.account_id = $1 AND c.path = $2");
     BY_NAMES = concat!("SELECT ", with_content!(), "WHERE o.collection_id = $1
             AND o.name IN (SELECT value FROM json_each($2))"),
         postgres: concat!("SELECT ", with_content!(), "WHERE o.collection_id = $1
@@ -59,7 +61,28 @@ statements! {
             media_type = excluded.media_type, uid = excluded.uid, component = excluded.component,
             span = excluded.span, first_start = excluded.first_start,
             last_end = excluded.last_end, recurring = excluded.recurring,
+            modified_at = excluded.modified_at, language = excluded.language",
+        postgres: "WITH raised AS (DELETE FROM tombstone WHERE collection_id = $1 AND name = $2)
+        INSERT INTO object (collection_id, name, change, blob_id, etag, size, media_type, uid,
+            component, span, first_start, last_end, recurring, created_at, modified_at,
+            language)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14, $15)
+        ON CONFLICT (collection_id, name) DO UPDATE SET change = excluded.change,
+            blob_id = excluded.blob_id, etag = excluded.etag, size = excluded.size,
+            media_type = excluded.media_type, uid = excluded.uid, component = excluded.component,
+            span = excluded.span, first_start = excluded.first_start,
+            last_end = excluded.last_end, recurring = excluded.recurring,
             modified_at = excluded.modified_at, language = excluded.language";
+    REPLACE = "UPDATE object SET change = $3, blob_id = $4, etag = $5, size = $6,
+            media_type = $7, recurring = $13, modified_at = $14,
+            language = $15
+        WHERE collection_id = $1 AND name = $2 AND uid IS $8 AND component = $9 AND span IS $10
+            AND first_start IS $11 AND last_end IS $12",
+        postgres: "UPDATE object SET change = $3, blob_id = $4, etag = $5, size = $6,
+            media_type = $7, component = $9, span = $10, first_start = $11, last_end = $12,
+            recurring = $13, modified_at = $14,
+            language = $15
+        WHERE collection_id = $1 AND name = $2 AND uid IS NOT DISTINCT FROM $8";
     COPY = "INSERT INTO object (collection_id, name, change, blob_id, etag, size, media_type, uid,
             component, span, first_start, last_end, recurring, created_at, modified_at, language)
         SELECT $3, $4, $5, blob_id, etag, size, media_type, uid, component, span, first_start,
@@ -87,7 +110,11 @@ statements! {
             AND (path = $2 OR (path >= $2 || '/' AND path < $3)))";
     SET_LANGUAGE = "UPDATE object SET language = $3 WHERE collection_id = $1 AND name = $2";
     CHANGE = "UPDATE object SET change = $3 WHERE collection_id = $1 AND name = $2";
-    DELETE = "DELETE FROM object WHERE collection_id = $1 AND name = $2";
+    DELETE = "DELETE FROM object WHERE collection_id = $1 AND name = $2",
+        postgres: "WITH bare AS (DELETE FROM property WHERE collection_id = $1 AND object = $2),
+        buried AS (INSERT INTO tombstone (collection_id, name, change) VALUES ($1, $2, $3)
+            ON CONFLICT (collection_id, name) DO UPDATE SET change = excluded.change)
+        DELETE FROM object WHERE collection_id = $1 AND name = $2";
     OVERLAPPING = concat!("SELECT ", columns!(), ", o.first_start, o.last_end
         FROM json_each($3) s CROSS JOIN object o WHERE o.collection_id = $1 AND o.component = $2
         AND o.span = s.key AND o.first_start >= s.value AND o.first_start <= $4
@@ -96,6 +123,14 @@ statements! {
         FROM unnest($3::bigint[]) WITH ORDINALITY s (earliest, place)
         JOIN object o ON o.collection_id = $1 AND o.component = $2 AND o.span = s.place - 1
         AND o.first_start >= s.earliest AND o.first_start <= $4 AND o.last_end >= $5");
+    UID_HAS = concat!("SELECT ", columns!(), ", o.first_start, o.last_end FROM object o
+        WHERE o.collection_id = $1 AND o.uid IS NOT NULL AND instr(lower(o.uid), $2) > 0
+        ORDER BY o.uid LIMIT $3"),
+        postgres: concat!("SELECT ", columns!(), ", o.first_start, o.last_end FROM object o
+        WHERE o.collection_id = $1 AND o.uid IS NOT NULL
+        AND position($2 in lower(o.uid COLLATE \"C\")) > 0 ORDER BY o.uid LIMIT $3");
+    NAMED_RANGE = concat!("SELECT ", columns!(), ", o.first_start, o.last_end FROM object o
+        WHERE o.collection_id = $1 AND o.name = $2");
     BURY_NAME = "INSERT INTO tombstone (collection_id, name, change) VALUES ($1, $2, $3)
         ON CONFLICT (collection_id, name) DO UPDATE SET change = excluded.change";
     RAISE_NAME = "DELETE FROM tombstone WHERE collection_id = $1 AND name = $2";
@@ -169,15 +204,19 @@ pub async fn find(tx: &mut Tx, of: CollectionId, name: &str) -> Outcome<Option<O
     tx.first(&FIND, &[of.0.into(), name.into()], object).await
 }
 
-/// One object with its content.
-pub async fn find_content(
+/// One object with its content, by the path of its collection and its name; and that collection's
+/// kind. One statement, because this is what a GET costs.
+pub async fn content_at(
     tx: &mut Tx,
-    of: CollectionId,
-    name: &str,
+    account: PrincipalId,
+    (path, name): (&str, &str),
     files: &Files,
-) -> Outcome<Option<(Object, Body)>> {
-    let map = |row: &Row<'_>| with_content(row, files);
-    tx.first(&FIND_CONTENT, &[of.0.into(), name.into()], map).await
+) -> Outcome<Option<(i64, Object, Body)>> {
+    let map = |row: &Row<'_>| {
+        let (object, body) = with_content(row, files)?;
+        Ok((row.int(13)?, object, body))
+    };
+    tx.first(&CONTENT_AT, &[account.0.into(), path.into(), name.into()], map).await
 }
 
 /// Those of the names that are there, with their contents, in no order.
@@ -281,35 +320,62 @@ fn span(range: (i64, i64)) -> i64 {
     SPANS.iter().position(|max| length <= *max).unwrap_or(SPANS.len()) as i64
 }
 
-/// Makes or replaces an object.
-pub async fn put(
-    tx: &mut Tx,
-    of: CollectionId,
-    name: &str,
-    number: ChangeNumber,
-    content: (BlobId, &blob::Content),
-    index: &Index,
-    at: Timestamp,
-) -> Outcome<()> {
-    let with = [
-        of.0.into(),
-        name.into(),
-        number.0.into(),
-        content.0.0.into(),
-        content.1.hash[..16].into(),
-        (content.1.size as i64).into(),
-        index.media_type.as_deref().into(),
-        index.uid.as_deref().into(),
-        index.component.into(),
-        index.range.map(span).into(),
-        index.range.map(|r| r.0).into(),
-        index.range.map(|r| r.1).into(),
-        index.recurring.into(),
-        at.0.into(),
-        index.language.as_deref().into(),
-    ];
-    tx.execute(&PUT, &with).await?;
-    tx.execute(&RAISE_NAME, &[of.0.into(), name.into()]).await.map(drop)
+/// An object about to be stored.
+#[derive(Clone, Copy, Debug)]
+pub struct Put<'a> {
+    /// The collection.
+    pub of: CollectionId,
+    /// The name in it.
+    pub name: &'a str,
+    /// The number that the change takes.
+    pub number: ChangeNumber,
+    /// The content, which the store keeps already.
+    pub content: (BlobId, &'a blob::Content),
+    /// What the index keeps.
+    pub index: &'a Index,
+    /// Now.
+    pub at: Timestamp,
+}
+
+impl Put<'_> {
+    fn values(&self) -> [Value<'_>; 15] {
+        let (index, (blob, content)) = (self.index, self.content);
+        [
+            self.of.0.into(),
+            self.name.into(),
+            self.number.0.into(),
+            blob.0.into(),
+            content.hash[..16].into(),
+            (content.size as i64).into(),
+            index.media_type.as_deref().into(),
+            index.uid.as_deref().into(),
+            index.component.into(),
+            index.range.map(span).into(),
+            index.range.map(|r| r.0).into(),
+            index.range.map(|r| r.1).into(),
+            index.recurring.into(),
+            self.at.0.into(),
+            index.language.as_deref().into(),
+        ]
+    }
+}
+
+/// Makes or replaces an object; its name is gone no longer.
+pub async fn put(tx: &mut Tx, it: &Put<'_>) -> Outcome<()> {
+    tx.execute(&PUT, &it.values()).await?;
+    match tx.is_embedded() {
+        true => {
+            let with = [it.of.0.into(), it.name.into()];
+            tx.execute(&RAISE_NAME, &with).await.map(drop)
+        }
+        false => Ok(()),
+    }
+}
+
+/// Replaces an object that is there where that leaves most of the indexes alone: its UID, and on
+/// SQLite its time range, stay what they are. Else it does nothing and gives `false`.
+pub async fn replace(tx: &mut Tx, it: &Put<'_>) -> Outcome<bool> {
+    Ok(tx.execute(&REPLACE, &it.values()).await? == 1)
 }
 
 /// What a copied or moved object is made to be.
@@ -398,9 +464,26 @@ pub async fn set_language(
     tx.execute(&SET_LANGUAGE, &[of.0.into(), name.into(), language.into()]).await.map(drop)
 }
 
-/// Removes a row; the caller leaves a tombstone and an entry in the log.
-pub async fn delete(tx: &mut Tx, of: CollectionId, name: &str) -> Outcome<()> {
-    tx.execute(&DELETE, &[of.0.into(), name.into()]).await.map(drop)
+/// Removes a row with its properties and leaves a tombstone; the log's entry is the caller's.
+pub async fn delete(
+    tx: &mut Tx,
+    of: CollectionId,
+    name: &str,
+    number: ChangeNumber,
+) -> Outcome<()> {
+    let with = [of.0.into(), name.into(), number.0.into()];
+    if !tx.is_embedded() {
+        return tx.execute(&DELETE, &with).await.map(drop);
+    }
+    tx.execute(&DELETE, &with[..2]).await?;
+    super::property::clear(tx, of, name).await?;
+    bury_name(tx, of, name, number).await
+}
+
+/// An object with its stored range, of all time where none is stored.
+fn ranged(row: &Row<'_>) -> Outcome<(Object, (i64, i64))> {
+    let (start, end) = (row.opt_int(11)?, row.opt_int(12)?);
+    Ok((object(row)?, (start.unwrap_or(i64::MIN), end.unwrap_or(i64::MAX))))
 }
 
 /// Objects of one component whose stored range meets `[from, to]`, both ends included, because some
@@ -417,7 +500,28 @@ pub async fn overlapping(
         *start = from.saturating_sub(length);
     }
     let with = [of.0.into(), component.into(), earliest[..].into(), to.into(), from.into()];
-    tx.all(&OVERLAPPING, &with, |row| Ok((object(row)?, (row.int(11)?, row.int(12)?)))).await
+    tx.all(&OVERLAPPING, &with, ranged).await
+}
+
+/// One object by name, with its stored range.
+pub async fn named_range(
+    tx: &mut Tx,
+    of: CollectionId,
+    name: &str,
+) -> Outcome<Option<(Object, (i64, i64))>> {
+    tx.first(&NAMED_RANGE, &[of.0.into(), name.into()], ranged).await
+}
+
+/// Objects whose UID has this text, without capitals, in it once its own letters A to Z are made small;
+/// at most `limit`. The index of UIDs is read through, the objects are not.
+pub async fn uid_has(
+    tx: &mut Tx,
+    of: CollectionId,
+    text: &str,
+    limit: usize,
+) -> Outcome<Vec<(Object, (i64, i64))>> {
+    let with = [of.0.into(), text.into(), (limit as i64).into()];
+    tx.all(&UID_HAS, &with, ranged).await
 }
 
 /// Notes that a name is gone. A removed collection's name is given with a `/` at its end; its note

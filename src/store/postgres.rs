@@ -3,6 +3,10 @@
 //! A write is one transaction; it first locks the row of the account that it changes, so writes
 //! to one account follow each other and its numbers become visible in order. A write runs in a
 //! task of its own: a caller that goes away cannot leave it half done.
+//!
+//! sqlx's pool asks the server something (a round trip) each time a connection is given back to
+//! it. So connections that are known to be good are kept at hand here, in front of the pool.
+//! Invariant: one is kept only after its last statement came to its end and succeeded.
 
 use super::migrate;
 use super::statement::Statement;
@@ -14,16 +18,32 @@ use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::query::Query;
 use sqlx::{ConnectOptions as _, Postgres as Dialect};
 use std::str::FromStr as _;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// How long a caller waits for a connection.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// So many uses of a connection in a row go past the pool; then the pool sees it once and may
+/// replace it because of its age.
+const USES: u32 = 1_000;
 
 /// The engine.
 pub struct Postgres {
     pool: PgPool,
+    hand: Arc<Hand>,
+}
+
+/// Connections at hand, and how many more may be in use.
+struct Hand {
+    idle: Mutex<Vec<(PoolConnection<Dialect>, u32)>>,
+    free: Arc<Semaphore>,
 }
 
 impl Postgres {
     /// Connects and brings the schema up to date.
     pub async fn open(url: &str, connections: u32) -> Outcome<Self> {
+        let connections = connections.max(2);
         let options = PgConnectOptions::from_str(url)
             .map_err(|e| Fault::malformed(format!("the store's URL is not usable: {e}")))?
             .application_name("davenport")
@@ -33,15 +53,16 @@ impl Postgres {
             .options([("jit", "off")])
             .disable_statement_logging();
         let pool = PgPoolOptions::new()
-            .max_connections(connections.max(2))
+            .max_connections(connections)
             // A ping before each use would cost a round trip each time.
             .test_before_acquire(false)
-            .acquire_timeout(Duration::from_secs(20))
+            .acquire_timeout(PATIENCE)
             .connect_with(options)
             .await
             .map_err(|e| Fault::Busy(format!("PostgreSQL cannot be reached: {e}")))?;
         migrate::postgres(&pool).await?;
-        Ok(Self { pool })
+        let free = Arc::new(Semaphore::new(connections as usize));
+        Ok(Self { pool, hand: Arc::new(Hand { idle: Mutex::default(), free }) })
     }
 
     /// Reads; every statement sees what was committed before it began.
@@ -50,7 +71,7 @@ impl Postgres {
         T: Send,
         F: for<'t> FnOnce(&'t mut Tx) -> Future<'t, T> + Send,
     {
-        let connection = Connection(self.pool.acquire().await.map_err(fault)?, false);
+        let connection = Connection::acquire(&self.pool, &self.hand).await?;
         work(&mut Tx::new(tx::Connection::Postgres(connection))).await
     }
 
@@ -60,9 +81,10 @@ impl Postgres {
         T: Send + 'static,
         F: for<'t> FnOnce(&'t mut Tx) -> Future<'t, T> + Send + 'static,
     {
-        let pool = self.pool.clone();
+        let (pool, hand) = (self.pool.clone(), self.hand.clone());
         let task = tokio::spawn(async move {
-            let mut connection = Connection(pool.acquire().await.map_err(fault)?, true);
+            let mut connection = Connection::acquire(&pool, &hand).await?;
+            connection.in_transaction = true;
             connection.control("BEGIN").await?;
             let mut tx = Tx::new(tx::Connection::Postgres(connection));
             let result = work(&mut tx).await;
@@ -73,7 +95,7 @@ impl Postgres {
                 Ok(_) => connection.control("COMMIT").await?,
                 Err(_) => connection.control("ROLLBACK").await?,
             }
-            connection.1 = false;
+            connection.in_transaction = false;
             result
         });
         task.await.map_err(|_| Fault::internal("a write panicked"))?
@@ -81,31 +103,90 @@ impl Postgres {
 
     /// Closes the pool after what is under way.
     pub async fn close(&self) {
+        self.hand.free.close();
+        let idle = std::mem::take(&mut *self.hand.idle());
+        drop(idle);
         self.pool.close().await;
     }
 }
 
-/// One PostgreSQL connection, and whether a transaction is open on it.
-pub struct Connection(PoolConnection<Dialect>, bool);
+impl Hand {
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<(PoolConnection<Dialect>, u32)>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One PostgreSQL connection.
+pub struct Connection {
+    /// There until the value is dropped.
+    on: Option<PoolConnection<Dialect>>,
+    uses: u32,
+    hand: Arc<Hand>,
+    /// Whether a transaction is open.
+    in_transaction: bool,
+    /// Whether the last statement came to its end and succeeded.
+    sound: bool,
+    /// Given back after the connection itself.
+    _permit: OwnedSemaphorePermit,
+}
 
 impl Drop for Connection {
-    /// A connection left inside a transaction (its work panicked) must not go back to the pool.
+    /// A connection left inside a transaction (its work panicked) must not be used again; one
+    /// whose state is not known is the pool's to look at.
     fn drop(&mut self) {
-        if self.1 {
-            self.0.close_on_drop();
+        let Some(mut on) = self.on.take() else { return };
+        if self.in_transaction {
+            on.close_on_drop();
+        } else if self.sound && self.uses < USES {
+            let mut idle = self.hand.idle();
+            // After the engine is closed nobody would take it from there.
+            if !self.hand.free.is_closed() {
+                idle.push((on, self.uses + 1));
+            }
         }
     }
 }
 
 impl Connection {
+    async fn acquire(pool: &PgPool, hand: &Arc<Hand>) -> Outcome<Self> {
+        let free = hand.free.clone().acquire_owned();
+        let permit = match tokio::time::timeout(PATIENCE, free).await {
+            Ok(Ok(permit)) => permit,
+            Ok(Err(_)) => return Err(fault(sqlx::Error::PoolClosed)),
+            Err(_) => return Err(fault(sqlx::Error::PoolTimedOut)),
+        };
+        let idle = hand.idle().pop();
+        let (on, uses) = match idle {
+            Some(known) => known,
+            None => (pool.acquire().await.map_err(fault)?, 0),
+        };
+        let hand = hand.clone();
+        Ok(Self { on: Some(on), uses, hand, in_transaction: false, sound: true, _permit: permit })
+    }
+
+    fn on(&mut self) -> Outcome<&mut sqlx::PgConnection> {
+        let on = self.on.as_deref_mut();
+        on.ok_or_else(|| Fault::internal("the connection was given back"))
+    }
+
+    /// Notes how a statement ended. One that is dropped before its end leaves `sound` false.
+    fn ended<T>(&mut self, result: Result<T, sqlx::Error>) -> Outcome<T> {
+        self.sound = result.is_ok();
+        result.map_err(fault)
+    }
+
     async fn control(&mut self, sql: &'static str) -> Outcome<()> {
-        sqlx::query(sql).execute(&mut *self.0).await.map(drop).map_err(fault)
+        self.sound = false;
+        let done = sqlx::query(sql).execute(self.on()?).await.map(drop);
+        self.ended(done)
     }
 
     /// See [`Tx::execute`].
     pub async fn execute(&mut self, statement: &Statement, with: &[Value<'_>]) -> Outcome<u64> {
+        self.sound = false;
         let query = bind(statement.postgres(), with);
-        query.execute(&mut *self.0).await.map(|done| done.rows_affected()).map_err(fault)
+        let done = query.execute(self.on()?).await.map(|done| done.rows_affected());
+        self.ended(done)
     }
 
     /// See [`Tx::each`].
@@ -115,8 +196,10 @@ impl Connection {
         with: &[Value<'_>],
         visit: &mut (dyn FnMut(&Row<'_>) -> Outcome<()> + Send),
     ) -> Outcome<()> {
+        self.sound = false;
         let query = bind(statement.postgres(), with);
-        for row in &query.fetch_all(&mut *self.0).await.map_err(fault)? {
+        let rows = query.fetch_all(self.on()?).await;
+        for row in &self.ended(rows)? {
             visit(&Row::Postgres(row))?;
         }
         Ok(())
@@ -125,7 +208,9 @@ impl Connection {
     /// See [`Tx::prepare`].
     pub async fn prepare(&mut self, statement: &Statement) -> Outcome<()> {
         use sqlx::{Executor as _, SqlSafeStr as _};
-        let prepared = (&mut *self.0).prepare(statement.postgres().into_sql_str()).await.map(drop);
+        self.sound = false;
+        let prepared = self.on()?.prepare(statement.postgres().into_sql_str()).await.map(drop);
+        self.sound = prepared.is_ok();
         prepared.map_err(|e| Fault::internal(format!("{e}: {}", statement.postgres())))
     }
 }

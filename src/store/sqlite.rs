@@ -8,17 +8,21 @@
 //! refused one leaves no trace, and each is answered only after the commit's sync
 //! (`synchronous=FULL`). Invariant: no write is answered `Ok` before its commit returned.
 
+mod readers;
+mod stamp;
+
 use super::migrate;
 use super::statement::Statement;
 use super::tx::{self, Future, Tx};
 use super::value::{Row, Value};
 use crate::kernel::fault::{Fault, Outcome};
-use crate::kernel::limits::{GROUP_COMMIT_MAX, LOG_FOLD_OCTETS, READERS_IDLE_MAX};
+use crate::kernel::limits::{GROUP_COMMIT_MAX, LOG_FOLD_OCTETS};
+use readers::Readers;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -26,10 +30,14 @@ use tokio::sync::oneshot;
 /// How long nothing must have been written before the log is folded into the file.
 const LOG_IDLE: Duration = Duration::from_secs(2);
 
+/// What only the writer needs: the pages that writes come back to stay at hand (8 MB), and the log
+/// is folded into the file so seldom (each 4 000 pages) that a page written many times is folded
+/// once.
+const WRITER: &str = "PRAGMA cache_size=-8000; PRAGMA wal_autocheckpoint=4000";
+
 /// The engine.
 pub struct Sqlite {
-    path: PathBuf,
-    readers: Mutex<Vec<Connection>>,
+    readers: Arc<Readers>,
     writer: Mutex<Option<Sender<Job>>>,
     thread: Mutex<Option<std::thread::JoinHandle<()>>>,
 }
@@ -43,21 +51,18 @@ impl Sqlite {
     /// Opens or makes the file, brings its schema up to date, starts the writer.
     pub fn open(path: &Path) -> Outcome<Self> {
         let mut writer = Connection::open(path, false)?;
+        writer.0.execute_batch(WRITER).map_err(Fault::internal)?;
         migrate::sqlite(&mut writer.0)?;
+        let readers = Arc::new(Readers::of(path.to_path_buf()));
         let (sender, jobs) = channel();
         let thread = std::thread::Builder::new()
             .name("davenport-writer".into())
             .spawn({
-                let log = log_of(path);
-                move || write_loop(writer, &jobs, &log)
+                let (log, readers) = (log_of(path), readers.clone());
+                move || write_loop(writer, &jobs, &log, &readers)
             })
             .map_err(Fault::internal)?;
-        Ok(Self {
-            path: path.to_path_buf(),
-            readers: Mutex::default(),
-            writer: Mutex::new(Some(sender)),
-            thread: Mutex::new(Some(thread)),
-        })
+        Ok(Self { readers, writer: Mutex::new(Some(sender)), thread: Mutex::new(Some(thread)) })
     }
 
     /// One snapshot of reads, run to its end without waiting.
@@ -65,42 +70,7 @@ impl Sqlite {
     where
         F: for<'t> FnOnce(&'t mut Tx) -> Future<'t, T>,
     {
-        let connection = self.reader()?;
-        connection.control("BEGIN")?;
-        let mut tx = Tx::new(tx::Connection::Sqlite(connection));
-        let result = poll_once(work(&mut tx));
-        // A connection that cannot end its snapshot is dropped, which ends it.
-        if let tx::Connection::Sqlite(connection) = tx.on
-            && connection.control("COMMIT").is_ok()
-        {
-            self.give_back(connection);
-        }
-        result
-    }
-
-    /// Reads without a snapshot around them: each statement is one.
-    pub fn look<T, F>(&self, work: F) -> Outcome<T>
-    where
-        F: for<'t> FnOnce(&'t mut Tx) -> Future<'t, T>,
-    {
-        let mut tx = Tx::new(tx::Connection::Sqlite(self.reader()?));
-        let result = poll_once(work(&mut tx));
-        if let tx::Connection::Sqlite(connection) = tx.on {
-            self.give_back(connection);
-        }
-        result
-    }
-
-    fn reader(&self) -> Outcome<Connection> {
-        let idle = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        idle.map_or_else(|| Connection::open(&self.path, true), Ok)
-    }
-
-    fn give_back(&self, connection: Connection) {
-        let mut idle = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
-        if idle.len() < READERS_IDLE_MAX {
-            idle.push(connection);
-        }
+        self.readers.read(work)
     }
 
     /// Hands the work to the writer and waits for its commit.
@@ -131,11 +101,11 @@ impl Sqlite {
         if let Some(thread) = thread {
             let _ = thread.join();
         }
-        self.readers.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.readers.close();
     }
 }
 
-fn write_loop(connection: Connection, jobs: &Receiver<Job>, log: &Path) {
+fn write_loop(connection: Connection, jobs: &Receiver<Job>, log: &Path, readers: &Readers) {
     let mut tx = Tx::new(tx::Connection::Sqlite(connection));
     let mut fold_at = LOG_FOLD_OCTETS;
     let mut written = false;
@@ -147,16 +117,16 @@ fn write_loop(connection: Connection, jobs: &Receiver<Job>, log: &Path) {
         let first = match next {
             Ok(first) => first,
             Err(RecvTimeoutError::Timeout) => {
-                fold_what_can_be(&tx);
+                readers.make_way(|| fold_what_can_be(&tx));
                 written = false;
                 continue;
             }
             Err(RecvTimeoutError::Disconnected) => return,
         };
-        write_group(&mut tx, first, jobs);
+        readers.make_way(|| write_group(&mut tx, first, jobs));
         written = true;
         if log_size(log) > fold_at {
-            fold(&tx);
+            readers.make_way(|| fold(&tx));
             fold_at = log_size(log) + LOG_FOLD_OCTETS;
         }
     }
@@ -297,6 +267,11 @@ impl Connection {
         let mut prepared = self.0.prepare_cached(statement.sqlite()).map_err(fault)?;
         bind(&mut prepared, with)?;
         prepared.raw_execute().map(|n| n as u64).map_err(fault)
+    }
+
+    /// The number of the row inserted last.
+    pub fn last_row(&self) -> i64 {
+        self.0.last_insert_rowid()
     }
 
     /// See [`Tx::each`].

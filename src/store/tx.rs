@@ -8,7 +8,7 @@ use super::value::{Row, Value};
 use super::{postgres, sqlite};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::fault::{Fault, Outcome};
-use crate::kernel::ids::BlobId;
+use crate::kernel::ids::{BlobId, PrincipalId};
 use std::collections::BTreeMap;
 use std::pin::Pin;
 
@@ -22,6 +22,9 @@ pub struct Tx {
     /// References to contents that this write gains or loses; counted at its end in the order of
     /// the contents, so that two writes cannot wait for each other (see `blob::settle`).
     pub(super) references: BTreeMap<BlobId, References>,
+    /// The accounts that this write has locked, and what it will leave in their rows, which are
+    /// written once, at its end (see `change_log::settle`).
+    pub(super) ledgers: BTreeMap<PrincipalId, Ledger>,
     /// In a write: the first failure of a statement. Nothing more is run then.
     failed: Option<Fault>,
     writing: bool,
@@ -42,15 +45,26 @@ pub(super) struct References {
     pub touched_at: Timestamp,
 }
 
+/// What a write makes of an account's row.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ledger {
+    /// The last number taken.
+    pub number: i64,
+    /// The octets used.
+    pub used: i64,
+}
+
 impl Tx {
     /// A transaction on this connection, on which it has been begun.
     pub(super) fn new(on: Connection) -> Self {
-        Self { on, references: BTreeMap::new(), failed: None, writing: false }
+        let (references, ledgers) = Default::default();
+        Self { on, references, ledgers, failed: None, writing: false }
     }
 
     /// Begins a write: forgets what an earlier one on this connection left.
     pub(super) fn restart(&mut self) {
         self.references.clear();
+        self.ledgers.clear();
         self.failed = None;
         self.writing = true;
     }
@@ -77,6 +91,29 @@ impl Tx {
             Connection::Postgres(c) => c.execute(statement, with).await,
         };
         self.note(result)
+    }
+
+    /// Whether a statement costs no round trip: then several small ones are cheaper than one
+    /// that does the work of all.
+    pub(super) fn is_embedded(&self) -> bool {
+        matches!(self.on, Connection::Sqlite(_))
+    }
+
+    /// Runs an INSERT of at most one row; gives the row's number unless it was there already.
+    /// On PostgreSQL the statement must say `RETURNING id`; SQLite knows it without.
+    pub async fn insert(
+        &mut self,
+        statement: &Statement,
+        with: &[Value<'_>],
+    ) -> Outcome<Option<i64>> {
+        if !self.is_embedded() {
+            return self.first(statement, with, |row| row.int(0)).await;
+        }
+        let inserted = self.execute(statement, with).await?;
+        match &self.on {
+            Connection::Sqlite(c) if inserted > 0 => Ok(Some(c.last_row())),
+            _ => Ok(None),
+        }
     }
 
     /// Runs a query and hands each row to `visit`.

@@ -1,6 +1,9 @@
 //! CalDAV (RFC 4791): what is stored, what is refused, and how clients find and read it.
 
+mod data;
 mod discovery;
+mod filter;
+mod free_busy;
 mod object;
 mod query;
 

@@ -1,5 +1,7 @@
 //! CardDAV (RFC 6352): what is stored, what is refused, and what address book clients ask for.
 
+mod query;
+
 use crate::support::dav::{User, dialogues};
 
 fn card(uid: &str, more: &str) -> String {

@@ -97,3 +97,29 @@ fn a_taken_port_is_code_1_and_says_what_to_do() {
     let want = format!("davenport: http.listen: {address}: another program listens there");
     assert!(error.starts_with(&want), "{error}");
 }
+
+/// The first administrator is made before the server listens; the password must not be lost with
+/// a start that fails.
+#[test]
+fn a_first_start_that_fails_still_tells_the_password() {
+    let folder = tempfile::tempdir().unwrap();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let start = || davenport(folder.path(), &[], &["serve", "--http", &address]);
+    let first = text(&start().stdout);
+    assert!(first.contains("Administrator: admin   Password: "), "{first}");
+    let second = text(&start().stdout);
+    assert!(!second.contains("Password"), "{second}");
+}
+
+/// What would keep the server from starting is found by the check too.
+#[test]
+fn a_certificate_that_cannot_be_used_is_found_by_the_check() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = "tls_certificate = \"none.pem\"\ntls_key = \"none.pem\"\n";
+    std::fs::write(folder.path().join("davenport.toml"), file).unwrap();
+    let check = davenport(folder.path(), &[], &["config", "check"]);
+    assert_eq!(check.status.code(), Some(3));
+    let error = text(&check.stderr);
+    assert!(error.contains("\ndavenport: tls: none.pem: "), "{error}");
+}

@@ -12,7 +12,7 @@ mod model;
 use crate::support::{Fresh, Random, on_both, raw};
 use client::{Client, Lost, Members, Server, members};
 use davenport::domain::account::{self, NewAccount};
-use davenport::domain::directory::{self, Protocols, admin};
+use davenport::domain::directory::{Kind, Protocols, admin};
 use davenport::kernel::clock;
 use davenport::kernel::secret::Secret;
 use davenport::store::Location;
@@ -69,16 +69,8 @@ impl Scene {
     async fn new(fresh: &Fresh) -> Self {
         let mut passwords = Vec::new();
         for name in ACCOUNTS {
-            let new = NewAccount {
-                kind: directory::Kind::User,
-                name: name.into(),
-                display_name: String::new(),
-                password: None,
-                administrator: false,
-                quota: None,
-                addresses: Vec::new(),
-            };
             let at = clock::now();
+            let new = NewAccount::of(Kind::User, name);
             account::create(fresh, new, at).await.unwrap();
             let password = admin::add_app_password(fresh, name, "kill", Protocols::ALL, None, at);
             passwords.push(password.await.unwrap());

@@ -5,7 +5,7 @@
 use crate::kill::client::{Answer, Client, Server};
 use crate::support::{Fresh, on_both};
 use davenport::domain::account::{self, NewAccount};
-use davenport::domain::directory::{self, Protocols, admin};
+use davenport::domain::directory::{Kind, Protocols, admin};
 use davenport::kernel::clock;
 use std::sync::Arc;
 use tokio::sync::Barrier;
@@ -22,16 +22,8 @@ struct Rivals {
 
 impl Rivals {
     async fn new(fresh: &Fresh) -> Self {
-        let new = NewAccount {
-            kind: directory::Kind::User,
-            name: "ada".into(),
-            display_name: String::new(),
-            password: None,
-            administrator: false,
-            quota: None,
-            addresses: Vec::new(),
-        };
         let at = clock::now();
+        let new = NewAccount::of(Kind::User, "ada");
         account::create(fresh, new, at).await.unwrap();
         let password = admin::add_app_password(fresh, "ada", "race", Protocols::ALL, None, at);
         let password = password.await.unwrap();

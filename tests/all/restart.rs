@@ -3,84 +3,48 @@
 
 use crate::support::dav::{Answer, document};
 use crate::support::postgres::Database;
+use crate::support::process::Process;
 use crate::sync::event;
 use base64::Engine as _;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::Stdio;
 
-/// A running child; it ends with its test at the latest.
-struct Process {
-    child: Child,
-    /// Held open, because the child may still write there.
-    _output: BufReader<ChildStdout>,
-    address: SocketAddr,
-    password: Option<String>,
+fn start(folder: &Path, store: &str, wanted: &[&str]) -> Process {
+    let mut command = Process::davenport(folder);
+    command.args(["--http", "127.0.0.1:0"]).env("DAVENPORT_STORE", store).stderr(Stdio::null());
+    Process::start(&mut command, wanted)
 }
 
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+fn end(process: Process, signal: &str) {
+    process.signal(signal);
+    process.end();
 }
 
-impl Process {
-    fn start(folder: &Path, store: &str, first: bool) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_davenport"));
-        command.current_dir(folder).env_clear().arg("serve");
-        command.env("DAVENPORT_HTTP_LISTEN", "127.0.0.1:0").env("DAVENPORT_STORE", store);
-        command.env("DAVENPORT_DATA_DIR", folder);
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let mut output = BufReader::new(child.stdout.take().unwrap());
-        let (mut address, mut password) = (None, None);
-        let lines = output.by_ref().lines().map_while(Result::ok);
-        for line in lines {
-            if let Some((_, url)) = line.split_once("ready at ") {
-                address = url.split('/').nth(2).and_then(|at| at.parse().ok());
-            }
-            if let Some((_, rest)) = line.split_once("Password: ") {
-                password = rest.split_whitespace().next().map(str::to_owned);
-            }
-            if address.is_some() && (!first || password.is_some()) {
-                break;
-            }
-        }
-        Self { child, _output: output, address: address.expect("an address"), password }
-    }
-
-    fn end(mut self, signal: &str) {
-        let id = self.child.id().to_string();
-        let sent = Command::new("kill").args([&format!("-{signal}"), &id]).status().unwrap();
-        assert!(sent.success());
-        let _ = self.child.wait();
-    }
-
-    fn send(
-        &self,
-        password: &str,
-        method: &str,
-        path: &str,
-        headers: &[(&str, &str)],
-        body: &str,
-    ) -> Answer {
-        let pair = base64::engine::general_purpose::STANDARD.encode(format!("admin:{password}"));
-        let mut text = format!(
-            "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Length: {}\r\n\
-             Authorization: Basic {pair}\r\n",
-            self.address,
-            body.len()
-        );
-        headers.iter().for_each(|(name, value)| text += &format!("{name}: {value}\r\n"));
-        text += "\r\n";
-        text += body;
-        let mut socket = TcpStream::connect(self.address).unwrap();
-        socket.write_all(text.as_bytes()).unwrap();
-        let mut out = Vec::new();
-        socket.read_to_end(&mut out).unwrap();
-        Answer::read(&out, false).unwrap_or_else(|| panic!("{}", String::from_utf8_lossy(&out)))
-    }
+fn send(
+    process: &Process,
+    password: &str,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Answer {
+    let pair = base64::engine::general_purpose::STANDARD.encode(format!("admin:{password}"));
+    let mut text = format!(
+        "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Length: {}\r\n\
+         Authorization: Basic {pair}\r\n",
+        process.address(0),
+        body.len()
+    );
+    headers.iter().for_each(|(name, value)| text += &format!("{name}: {value}\r\n"));
+    text += "\r\n";
+    text += body;
+    let mut socket = TcpStream::connect(process.address(0)).unwrap();
+    socket.write_all(text.as_bytes()).unwrap();
+    let mut out = Vec::new();
+    socket.read_to_end(&mut out).unwrap();
+    Answer::read(&out, false).unwrap_or_else(|| panic!("{}", String::from_utf8_lossy(&out)))
 }
 
 fn sync(token: &str) -> String {
@@ -93,45 +57,45 @@ fn run(store: &str, folder: &Path) {
     let calendar = "/dav/calendars/admin/c/";
     let file = "/dav/files/admin/large";
     let large = "0123456789".repeat(30_000);
-    let mut process = Process::start(folder, store, true);
-    let password = process.password.take().expect("a first password");
+    let mut process = start(folder, store, &["ready at ", "Password: "]);
+    let password = process.password(1);
     let put = |process: &Process, name: &str| {
         let path = format!("{calendar}{name}.ics");
-        let answer = process.send(&password, "PUT", &path, &[], &event(name)).expect(201);
+        let answer = send(process, &password, "PUT", &path, &[], &event(name)).expect(201);
         answer.header("etag").unwrap().to_owned()
     };
-    process.send(&password, "MKCALENDAR", calendar, &[], "").expect(201);
+    send(&process, &password, "MKCALENDAR", calendar, &[], "").expect(201);
     let etag = put(&process, "a");
     put(&process, "b");
-    process.send(&password, "PUT", file, &[], &large).expect(201);
+    send(&process, &password, "PUT", file, &[], &large).expect(201);
     let ask = |process: &Process, token: &str| {
-        process.send(&password, "REPORT", calendar, &[("Depth", "0")], &sync(token))
+        send(process, &password, "REPORT", calendar, &[("Depth", "0")], &sync(token))
     };
     let first = ask(&process, "").expect(207).multistatus();
     let token = first.sync_token.unwrap();
     put(&process, "c");
     let gone = format!("{calendar}b.ics");
-    process.send(&password, "DELETE", &gone, &[], "").expect(204);
+    send(&process, &password, "DELETE", &gone, &[], "").expect(204);
     let lock = crate::support::dav::LOCKINFO;
-    let locked = process.send(&password, "LOCK", file, &[("Depth", "0")], lock).expect(200);
+    let locked = send(&process, &password, "LOCK", file, &[("Depth", "0")], lock).expect(200);
     let lock = locked.header("lock-token").unwrap().to_owned();
     for signal in ["TERM", "KILL"] {
-        process.end(signal);
-        process = Process::start(folder, store, false);
+        end(process, signal);
+        process = start(folder, store, &["ready at "]);
         let changes = ask(&process, &token).expect(207).multistatus();
         let mut told: Vec<_> =
             changes.responses.iter().map(|r| (r.href.as_str(), r.status)).collect();
         told.sort();
         let made = format!("{calendar}c.ics");
         assert_eq!(told, [(gone.as_str(), Some(404)), (made.as_str(), None)], "after {signal}");
-        let a = process.send(&password, "GET", &format!("{calendar}a.ics"), &[], "").expect(200);
+        let a = send(&process, &password, "GET", &format!("{calendar}a.ics"), &[], "").expect(200);
         assert_eq!((a.text(), a.header("etag")), (event("a"), Some(etag.as_str())));
-        assert_eq!(process.send(&password, "GET", file, &[], "").expect(200).text(), large);
-        process.send(&password, "PUT", file, &[], "x").expect(423);
+        assert_eq!(send(&process, &password, "GET", file, &[], "").expect(200).text(), large);
+        send(&process, &password, "PUT", file, &[], "x").expect(423);
         let now = ask(&process, &changes.sync_token.unwrap()).expect(207).multistatus();
         assert!(now.responses.is_empty());
     }
-    process.send(&password, "UNLOCK", file, &[("Lock-Token", &lock)], "").expect(204);
+    send(&process, &password, "UNLOCK", file, &[("Lock-Token", &lock)], "").expect(204);
 }
 
 #[test]

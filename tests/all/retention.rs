@@ -29,15 +29,7 @@ struct One<'a> {
 impl<'a> One<'a> {
     async fn new(fresh: &'a Fresh, name: &str) -> Self {
         let start = clock::now();
-        let new = NewAccount {
-            kind: directory::Kind::User,
-            name: name.into(),
-            display_name: String::new(),
-            password: None,
-            administrator: false,
-            quota: None,
-            addresses: Vec::new(),
-        };
+        let new = NewAccount::of(directory::Kind::User, name);
         let who = account::create(fresh, new, start).await.unwrap();
         Self { fresh, who, start }
     }
@@ -88,14 +80,11 @@ impl<'a> One<'a> {
         let (place, files) = (self.place(names), self.fresh.files().clone());
         let found = self.fresh.read(|tx| {
             Box::pin(async move {
-                let parent = place.parent_path().unwrap();
-                match davenport::store::collection::at(tx, place.account, parent).await? {
-                    Some(of) => object::find_content(tx, of.id, place.name(), &files).await,
-                    None => Ok(None),
-                }
+                let at = (place.parent_path().unwrap(), place.name());
+                object::content_at(tx, place.account, at, &files).await
             })
         });
-        match found.await.unwrap()?.1 {
+        match found.await.unwrap()?.2 {
             blob::Body::Inline(octets) => Some(octets),
             blob::Body::File { path, .. } => std::fs::read(path).ok(),
         }

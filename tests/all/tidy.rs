@@ -176,7 +176,8 @@ fn sources() -> &'static [File] {
 
 /// Every Rust file of the project.
 fn rust() -> Vec<File> {
-    ["src", "tests", "benches"].iter().flat_map(|folder| files(folder, ".rs")).collect()
+    let folders = ["src", "tests", "benches", "fuzz/src", "fuzz/fuzz_targets"];
+    folders.iter().flat_map(|folder| files(folder, ".rs")).collect()
 }
 
 #[track_caller]

@@ -11,8 +11,8 @@ use crate::kernel::limits::BLOB_INLINE_MAX;
 use crate::kernel::privilege::Privilege;
 use crate::store::blob::{self, Body, Content};
 use crate::store::change_log::{self, Action, Entry};
-use crate::store::collection::{self, Collection, Touch};
-use crate::store::object::{self, Index, Object};
+use crate::store::collection::{self, Collection};
+use crate::store::object::{self, Index, Object, Put};
 use crate::store::{Store, Tx};
 
 /// What a PUT did.
@@ -114,32 +114,34 @@ pub(super) async fn write(
         Found::Nothing(parent) => (parent, None),
         Found::Collection(_) | Found::NoParent => return Err(Refusal::NoParent.into()),
     };
-    fits(tx, place, parent, content, index).await?;
+    fits(parent, content, index)?;
+    if old.is_none() {
+        uid_is_free(tx, place, parent, index.uid.as_deref()).await?;
+    }
     let growth = content.size as i64 - old.map_or(0, |o| o.size as i64);
     within_quota(tx, access, place, used, growth).await?;
     let blob = blob::keep(tx, content, access.now).await?;
     let name = place.name();
-    object::put(tx, parent.id, name, number, (blob, content), index, access.now).await?;
+    let (of, content, at) = (parent.id, (blob, content), access.now);
+    let put = Put { of, name, number, content, index, at };
+    if old.is_none() {
+        object::put(tx, &put).await?;
+    } else if !object::replace(tx, &put).await? {
+        uid_is_free(tx, place, parent, index.uid.as_deref()).await?;
+        object::put(tx, &put).await?;
+    }
     change_log::charge(tx, place.account, growth).await?;
-    let members = i64::from(old.is_none());
-    let touch = Touch { number, members, octets: growth, at: access.now };
-    collection::touch(tx, parent.id, touch).await?;
     let action = if old.is_some() { Action::Updated } else { Action::Created };
     let before = old.map(|o| o.blob);
     let account = place.account;
     let entry = Entry { account, number, collection: parent.id, name, action, before };
-    change_log::record(tx, &entry, &access.author()).await?;
-    Ok(Stored { created: old.is_none(), etag: ETag::from_hash(&content.hash) })
+    let members = i64::from(old.is_none());
+    change_log::record_member(tx, &entry, &access.author(), (members, growth)).await?;
+    Ok(Stored { created: old.is_none(), etag: ETag::from_hash(&content.1.hash) })
 }
 
-/// Whether the collection takes this object under this name.
-async fn fits(
-    tx: &mut Tx,
-    place: &Place,
-    parent: &Collection,
-    content: &Content,
-    index: &Index,
-) -> Outcome<()> {
+/// Whether the collection takes such an object.
+fn fits(parent: &Collection, content: &Content, index: &Index) -> Outcome<()> {
     let kind = Kind::from_number(parent.kind);
     let Some(limit) = kind.member_max() else {
         let why = "only collections can be made here, not objects".to_owned();
@@ -152,7 +154,7 @@ async fn fits(
         let what = component_names(index.component).next().unwrap_or("this component");
         return Err(Refusal::UnsupportedComponent(what.to_owned()).into());
     }
-    uid_is_free(tx, place, parent, index.uid.as_deref()).await
+    Ok(())
 }
 
 /// One UID, one member (RFC 4791 §4.1, RFC 6352 §5.1).
@@ -207,14 +209,11 @@ pub async fn read(
         .read(move |tx| {
             Box::pin(async move {
                 access.demand(tx, &place, Privilege::Read).await?;
-                // The usual case in one statement less: the parent, then the object with content.
-                if let Some(above) = place.parent_path().filter(|_| !place.collection)
-                    && let Some(parent) = collection::at(tx, place.account, above).await?
-                {
-                    let files = access.store.files();
-                    let found = object::find_content(tx, parent.id, place.name(), files).await?;
-                    if let Some((object, body)) = found {
-                        return Ok(Ok((Kind::from_number(parent.kind), object, body)));
+                if let Some(above) = place.parent_path().filter(|_| !place.collection) {
+                    let (at, files) = ((above, place.name()), access.store.files());
+                    let found = object::content_at(tx, place.account, at, files).await?;
+                    if let Some((kind, object, body)) = found {
+                        return Ok(Ok((Kind::from_number(kind), object, body)));
                     }
                 }
                 let at = collection::at(tx, place.account, &place.path).await?;

@@ -127,6 +127,34 @@ pub async fn see_shared(access: &Access, place: &Place, want: Want) -> Outcome<S
         .await
 }
 
+/// A collection and the collections in it, each with its properties, for which the asker may know
+/// when their owner is busy (RFC 4791 §7.10).
+///
+/// # Errors
+/// `NotFound` for whoever may not know it, whether or not something is there.
+pub async fn see_busy(access: &Access, place: &Place) -> Outcome<Vec<(Collection, Vec<Property>)>> {
+    let (access, place) = (access.clone(), place.clone());
+    let store = access.store.clone();
+    store
+        .read(move |tx| {
+            Box::pin(async move {
+                let rights = access.rights_in(tx, place.account).await?;
+                let may = |path: &str| rights.on(path).has(Privilege::ReadFreeBusy);
+                if !may(&place.path) {
+                    return Err(Fault::NotFound);
+                }
+                let Found::Collection(it) = locate(tx, &place).await? else {
+                    return Err(Fault::NotFound);
+                };
+                let mut all = collection::children(tx, it.id).await?;
+                all.retain(|child| may(&child.path));
+                all.insert(0, it);
+                with_their_properties(tx, all, true).await
+            })
+        })
+        .await
+}
+
 async fn fill(
     tx: &mut Tx,
     access: &Access,
@@ -253,7 +281,7 @@ pub async fn by_names(
     let store = access.store.clone();
     let files = store.files().clone();
     store
-        .look(move |tx| Box::pin(async move { object::by_names(tx, of, &names, &files).await }))
+        .read(move |tx| Box::pin(async move { object::by_names(tx, of, &names, &files).await }))
         .await
 }
 

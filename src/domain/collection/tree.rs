@@ -186,10 +186,11 @@ pub async fn take_away(
     found: &Found,
     number: ChangeNumber,
 ) -> Outcome<()> {
-    let (parent, name, before, members, octets) = match found {
+    let account = place.account;
+    let (collection, name, before, members, octets) = match found {
         Found::Object(parent, it) => {
-            object::delete(tx, parent.id, &it.name).await?;
-            crate::store::property::clear(tx, parent.id, &it.name).await?;
+            object::delete(tx, parent.id, &it.name, number).await?;
+            lock::remove_on(tx, account, &place.path).await?;
             (parent.id, it.name.clone(), Some(it.blob), -1, -(it.size as i64))
         }
         Found::Collection(it) => {
@@ -199,24 +200,18 @@ pub async fn take_away(
             };
             let octets = collection::octets(tx, it).await?;
             collection::bury(tx, it, access.now).await?;
-            change_log::charge(tx, place.account, -octets).await?;
-            (parent, format!("{}/", it.name), None, 0, 0)
+            change_log::charge(tx, account, -octets).await?;
+            let name = format!("{}/", it.name);
+            object::bury_name(tx, parent, &name, number).await?;
+            lock::remove_at(tx, account, &place.path).await?;
+            (parent, name, None, 0, 0)
         }
         Found::Nothing(_) | Found::NoParent => return Err(Fault::NotFound),
     };
-    change_log::charge(tx, place.account, octets).await?;
-    object::bury_name(tx, parent, &name, number).await?;
-    collection::touch(tx, parent, Touch { number, members, octets, at: access.now }).await?;
-    lock::remove_at(tx, place.account, &place.path).await?;
-    let entry = Entry {
-        account: place.account,
-        number,
-        collection: parent,
-        name: &name,
-        action: Action::Deleted,
-        before,
-    };
-    change_log::record(tx, &entry, &access.author()).await
+    change_log::charge(tx, account, octets).await?;
+    let action = Action::Deleted;
+    let entry = Entry { account, number, collection, name: &name, action, before };
+    change_log::record_member(tx, &entry, &access.author(), (members, octets)).await
 }
 
 /// What is at a place with the asker's rights on it, for reading.

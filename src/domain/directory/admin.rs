@@ -130,6 +130,21 @@ pub struct Changes {
     pub remove_members: Vec<String>,
 }
 
+impl Changes {
+    /// Whether nothing is to change.
+    pub fn is_empty(&self) -> bool {
+        let values = [
+            self.display_name.is_some(),
+            self.password.is_some(),
+            self.administrator.is_some(),
+            self.locked.is_some(),
+            self.quota.is_some(),
+        ];
+        let lists = [&self.add_addresses, &self.join, &self.add_members, &self.remove_members];
+        !values.contains(&true) && lists.into_iter().all(Vec::is_empty)
+    }
+}
+
 /// Changes a principal. The last administrator who can sign in stays one.
 pub async fn change(
     store: &Store,

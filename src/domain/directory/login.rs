@@ -140,7 +140,7 @@ impl Logins {
         let known = match entry.until > at {
             true => {
                 let id = entry.principal;
-                store.look(move |tx| Box::pin(principal::by_id(tx, id))).await?
+                store.read(move |tx| Box::pin(principal::by_id(tx, id))).await?
             }
             false => None,
         };

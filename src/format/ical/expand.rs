@@ -7,10 +7,10 @@
 
 use super::Component;
 use super::object::{Entry, Kind, Object};
-use super::series::{Added, Length, Plan, SLACK, Segment, Series, Single, Test, Timing};
+use super::series::{Added, Finder, Length, Plan, SLACK, Segment, Series, Single, Test, Timing};
 use super::value::{self, Form, Moment, PeriodEnd};
 use crate::format::civil::Civil;
-use crate::format::recur::{Instances, Steps, TooMuchWork};
+use crate::format::recur::{Instances, Steps, TooMuchWork, Until};
 use crate::format::tz::{Zone, Zones};
 use std::collections::HashSet;
 use std::ops::{ControlFlow, Range};
@@ -103,20 +103,59 @@ pub fn overlaps(
     window: Range<i64>,
     steps: &mut Steps,
 ) -> Result<bool, TooMuchWork> {
+    overlaps_of(object, zones, window, steps, &|_| true)
+}
+
+/// As [`overlaps`], of the instances that some of the components describe.
+///
+/// # Errors
+/// As for [`overlaps`].
+pub fn overlaps_of(
+    object: &Object<'_>,
+    zones: &Zones,
+    window: Range<i64>,
+    steps: &mut Steps,
+    wanted: &dyn Fn(Component<'_>) -> bool,
+) -> Result<bool, TooMuchWork> {
     if !has_instances(object.kind) {
-        return Ok(object.entries().any(|entry| match object.kind {
+        let mut entries = object.entries().filter(|entry| wanted(entry.component));
+        return Ok(entries.any(|entry| match object.kind {
             Kind::FreeBusy => free_busy_overlaps(entry, zones, &window),
             _ => availability(entry, zones).is_some_and(|p| touches(&p, &window)),
         }));
     }
     let plan = Plan::new(object, zones);
-    let dateless = object.kind == Kind::Todo
-        && plan.dateless.iter().any(|entry| Dates::of(entry, zones).overlap(&window));
-    if dateless {
+    let mut dateless = plan.dateless.iter().filter(|entry| wanted(entry.component));
+    if object.kind == Kind::Todo && dateless.any(|entry| Dates::of(entry, zones).overlap(&window)) {
         return Ok(true);
     }
-    let found = Walk { plan: &plan, window }.run(steps, &mut |_| ControlFlow::Break(()))?;
+    let found = Walk { plan: &plan, window }.run(steps, &mut |it| match wanted(it.component) {
+        true => ControlFlow::Break(()),
+        false => ControlFlow::Continue(()),
+    })?;
     Ok(found.is_break())
+}
+
+/// The overrides that bear on a window: by the time they have, by the time they would have without
+/// being overridden, or by those after them that they speak for (RFC 4791 §9.6.6).
+pub fn touched<'o>(
+    object: &'o Object<'o>,
+    zones: &'o Zones,
+    window: &Range<i64>,
+) -> Vec<Component<'o>> {
+    let plan = Plan::new(object, zones);
+    let bears = |single: &&Single<'_>| {
+        let timing = &single.timing;
+        let (start, end) = timing.instants(timing.anchor);
+        let original = plan.series.as_ref().is_some_and(|series| {
+            let end = series.timing.end(single.original, single.key, None);
+            series.timing.test.holds(window, single.key, end)
+        });
+        let later = timing.entry.and_future && single.key < window.end;
+        original || later || timing.test.holds(window, start, end)
+    };
+    let placed = plan.singles.iter().filter(bears).map(|single| single.timing.entry.component);
+    placed.chain(plan.dateless.iter().map(|entry| entry.component)).collect()
 }
 
 /// The index values of an object. Without any date they cover all time.
@@ -131,7 +170,7 @@ pub fn extent(
     let plan = Plan::new(object, zones);
     let mut span = Span::default();
     if let Some(series) = plan.series.as_ref().filter(|_| has_instances(object.kind)) {
-        series_extent(series, &mut span, steps)?;
+        series_extent(series, plan.floating, &mut span, steps)?;
     }
     for single in &plan.singles {
         steps.take(1)?;
@@ -160,7 +199,9 @@ pub fn extent(
 struct Span(Option<(i64, i64)>);
 
 impl Span {
+    /// Takes one in; what ends before it starts, which a VFREEBUSY may say, ends at its start.
     fn add(&mut self, start: i64, end: i64) {
+        let end = end.max(start);
         self.0 = Some(match self.0 {
             Some((first, last)) => (first.min(start), last.max(end)),
             None => (start, end),
@@ -174,6 +215,7 @@ fn has_instances(kind: Kind) -> bool {
 
 fn series_extent(
     series: &Series<'_>,
+    floating: bool,
     span: &mut Span,
     steps: &mut Steps,
 ) -> Result<(), TooMuchWork> {
@@ -186,7 +228,13 @@ fn series_extent(
         last = last.max(added.local);
     }
     for (rule, until) in &series.rules {
-        match rule.last(series.timing.anchor, series.date_only(), *until, steps)? {
+        // Seen from a zone ahead of this one, UNTIL in UTC is a later reading of the wall clock.
+        let later = floating && matches!(rule.until, Some(Until::Utc(_)));
+        let until = until.map(|at| match later {
+            true => Civil::from_seconds(at.seconds().saturating_add(86_400)),
+            false => at,
+        });
+        match rule.last(series.timing.anchor, series.date_only(), until, steps)? {
             Some(local) => last = last.max(local),
             None => {
                 span.add(series.timing.zone.to_utc(last), i64::MAX);
@@ -197,7 +245,9 @@ fn series_extent(
     for segment in &series.segments {
         let last = last.min(series.timing.zone.from_utc(segment.keys.end));
         let (start, end) = segment.timing.instants(segment.moved(last));
-        span.add(start, end);
+        // A PERIOD keeps its length where it is moved to.
+        let longest = if segment.is_plain() { 0 } else { series.longest };
+        span.add(start, end.max(start.saturating_add(longest)));
     }
     Ok(())
 }
@@ -273,6 +323,7 @@ impl<'p> Walk<'p> {
         steps: &mut Steps,
         visit: &mut Visit<'_>,
     ) -> Flow {
+        steps.take(1)?;
         let Some((from, last)) = self.keys(series, segment) else {
             return Ok(ControlFlow::Continue(()));
         };
@@ -306,8 +357,7 @@ impl<'p> Walk<'p> {
     /// The keys, as wall clock readings, whose instances can touch the window. `last` is `None`
     /// if the window is open.
     fn keys(&self, series: &Series<'_>, segment: &Segment<'_>) -> Option<(Civil, Option<Civil>)> {
-        let longest = series.added.iter().filter_map(|a| a.length).map(Length::reach).max();
-        let reach = segment.timing.reach().max(longest.unwrap_or(0)).max(0);
+        let reach = segment.timing.reach().max(series.longest).max(0);
         let moved = |at: i64| at.saturating_sub(segment.shift);
         let low = moved(self.window.start.saturating_sub(reach)).max(segment.keys.start);
         let high = moved(self.window.end).min(segment.keys.end);
@@ -347,6 +397,7 @@ impl<'p> Keys<'p> {
         steps: &mut Steps,
     ) -> Result<Self, TooMuchWork> {
         let anchor = series.timing.anchor;
+        steps.take(series.rules.len() as u64)?;
         let mut feeds = Vec::with_capacity(series.rules.len());
         for (rule, until) in &series.rules {
             let last = last.into_iter().chain(*until).min();
@@ -367,7 +418,8 @@ impl<'p> Keys<'p> {
             let Some(key) = next.filter(|key| self.last.is_none_or(|last| *key <= last)) else {
                 return Ok(None);
             };
-            steps.take(1)?;
+            // Every rule is looked at.
+            steps.take(self.feeds.len().max(1) as u64)?;
             for (feed, head) in &mut self.feeds {
                 if *head == Some(key) {
                     *head = feed.next(steps)?;
@@ -425,15 +477,9 @@ impl Dates {
     }
 }
 
-fn instant(at: Moment<'_>, zones: &Zones) -> i64 {
-    match at.form {
-        Form::Utc => at.civil.seconds(),
-        Form::Zone(id) => match zones.find(id) {
-            Some(zone) => zone.to_utc(at.civil),
-            None => zones.default_zone().to_utc(at.civil),
-        },
-        Form::Date | Form::Floating => zones.default_zone().to_utc(at.civil),
-    }
+/// The instant of a moment, read with an object's zones.
+pub fn instant(at: Moment<'_>, zones: &Zones) -> i64 {
+    Finder::new(zones).instant(at)
 }
 
 fn touches(period: &Range<i64>, window: &Range<i64>) -> bool {
@@ -457,10 +503,11 @@ fn free_busy(entry: &Entry<'_>, zones: &Zones) -> Vec<Range<i64>> {
     }
     let lines = entry.component.all("FREEBUSY");
     let periods = lines.filter_map(|line| value::periods(line).ok()).flatten();
+    let mut finder = Finder::new(zones);
     let ends = periods.filter_map(|period| {
-        let start = instant(period.start, zones);
+        let start = finder.instant(period.start);
         match period.end? {
-            PeriodEnd::At(end) => Some(start..instant(end, zones)),
+            PeriodEnd::At(end) => Some(start..finder.instant(end)),
             PeriodEnd::After(length) => Some(start..start.saturating_add(length.nominal_seconds())),
         }
     });

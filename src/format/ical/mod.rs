@@ -11,14 +11,20 @@
 //! | [`zone`] | its time zones |
 //! | [`series`] | a master and its overrides, made ready to count with |
 //! | [`expand`] | instances, extent and time-range tests |
+//! | [`filter`] | the filter language of calendar-query |
+//! | [`busy`] | when somebody is busy, and the VFREEBUSY that tells it |
+//! | [`project`] | parts of an object, and its instances one by one |
 
 pub mod value;
 pub mod object;
 pub mod zone;
 pub mod series;
 pub mod expand;
+pub mod filter;
+pub mod busy;
+pub mod project;
 
-use crate::format::line::{Line, Lines, Malformed};
+use crate::format::line::{Line, Lines, Malformed, shown};
 use crate::kernel::limits::{COMPONENT_DEPTH_MAX, COMPONENTS_MAX};
 use std::ops::Range;
 
@@ -117,7 +123,8 @@ impl<'a> Tree<'a> {
         let node = self.open.pop().and_then(|node| self.nodes.get_mut(node));
         let begin = node.as_ref().and_then(|n| self.lines.get(n.begin));
         if !begin.is_some_and(|b| b.value().trim().eq_ignore_ascii_case(name)) {
-            return Err(Malformed::new(number, format!("END:{name} ends nothing that is open")));
+            let why = format!("END:{} ends nothing that is open", shown(name));
+            return Err(Malformed::new(number, why));
         }
         if let Some(node) = node {
             node.end = self.lines.len();
@@ -200,6 +207,11 @@ impl<'c> Component<'c> {
     /// All properties of this name, whatever the case.
     pub fn all<'n>(&self, name: &'n str) -> impl Iterator<Item = &'c Line<'c>> + use<'c, 'n> {
         self.properties().filter(move |l| l.full_name().eq_ignore_ascii_case(name))
+    }
+
+    /// Whether this is that component, not only one like it.
+    pub fn is_same(&self, other: &Component<'_>) -> bool {
+        self.node == other.node && std::ptr::eq(self.calendar, other.calendar)
     }
 
     /// The components directly inside it.

@@ -7,7 +7,7 @@
 
 use super::value::{self, Duration, Moment, Period};
 use super::{Calendar, Component};
-use crate::format::line::{Line, Malformed};
+use crate::format::line::{Line, Malformed, shown};
 use crate::format::recur::Rule;
 use crate::kernel::fault::Refusal;
 use std::borrow::Cow;
@@ -148,10 +148,10 @@ pub fn check_resource<'c>(calendar: &'c Calendar<'c>) -> Result<Object<'c>, Reso
         return ResourceFault::resource("the calendar holds no component");
     };
     let Some(kind) = Kind::of(first.name()) else {
-        return ResourceFault::resource(format!("{} cannot be stored", first.name()));
+        return ResourceFault::resource(format!("{} cannot be stored", shown(first.name())));
     };
     if let Some(other) = components.iter().find(|c| Kind::of(c.name()) != Some(kind)) {
-        let (a, b) = (first.name(), other.name());
+        let (a, b) = (first.name(), shown(other.name()));
         return ResourceFault::resource(format!("more than one component type: {a} and {b}"));
     }
     let uid = one_uid(&components)?;
@@ -172,8 +172,7 @@ fn check_header(root: Component<'_>) -> Result<(), ResourceFault> {
     match root.property("VERSION") {
         Some(line) if line.value().trim() == "2.0" => {}
         Some(line) => {
-            let value: String = line.value().chars().take(20).collect();
-            let why = format!("VERSION must be 2.0, not {value}");
+            let why = format!("VERSION must be 2.0, not {}", shown(line.value()));
             return Err(Malformed::new(line.number, why).into());
         }
         None => return Err(Malformed::new(root.number(), "VERSION is missing").into()),

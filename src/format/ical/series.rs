@@ -147,6 +147,8 @@ pub struct Series<'o> {
     pub rules: Vec<(&'o Rule, Option<Civil>)>,
     /// DTSTART and RDATE, sorted.
     pub added: Vec<Added>,
+    /// No PERIOD of RDATE lasts longer than so many seconds.
+    pub longest: i64,
     /// Keys of EXDATE and of overrides, sorted.
     pub hidden: Vec<i64>,
     /// Days that an EXDATE without a time takes out of a series with times, sorted.
@@ -189,7 +191,7 @@ pub struct Plan<'o> {
 impl<'o> Plan<'o> {
     /// Makes an object ready.
     pub fn new(object: &'o Object<'o>, zones: &'o Zones) -> Self {
-        let mut finder = Finder { zones, last: None, floating: false };
+        let mut finder = Finder::new(zones);
         let mut dateless = Vec::new();
         let mut time = |entry: &'o Entry<'o>, finder: &mut Finder<'o>| {
             let timing = finder.timing(entry, object.kind);
@@ -215,20 +217,31 @@ impl<'o> Plan<'o> {
 }
 
 /// Finds zones and brings moments into a frame.
-struct Finder<'o> {
+pub struct Finder<'o> {
     zones: &'o Zones,
-    last: Option<(&'o str, Zone)>,
+    /// The name that was looked up last, and what it names.
+    last: Option<(&'o str, Option<Zone>)>,
+    /// Something depended on the zone that floating times are read in.
     floating: bool,
 }
 
 impl<'o> Finder<'o> {
+    /// Looks among an object's zones.
+    pub fn new(zones: &'o Zones) -> Self {
+        Self { zones, last: None, floating: false }
+    }
+
     fn zone(&mut self, form: Form<'o>) -> Zone {
         let found = match form {
             Form::Utc => Some(Zone::utc()),
             Form::Date | Form::Floating => None,
             Form::Zone(id) => match &self.last {
-                Some((last, zone)) if *last == id => Some(zone.clone()),
-                _ => self.zones.find(id).inspect(|zone| self.last = Some((id, zone.clone()))),
+                Some((last, zone)) if *last == id => zone.clone(),
+                _ => {
+                    let zone = self.zones.find(id);
+                    self.last = Some((id, zone.clone()));
+                    zone
+                }
             },
         };
         found.unwrap_or_else(|| {
@@ -237,7 +250,8 @@ impl<'o> Finder<'o> {
         })
     }
 
-    fn instant(&mut self, moment: Moment<'o>) -> i64 {
+    /// The instant of a moment, in seconds since 1970.
+    pub fn instant(&mut self, moment: Moment<'o>) -> i64 {
         self.zone(moment.form).to_utc(moment.civil)
     }
 
@@ -322,7 +336,9 @@ impl<'o> Finder<'o> {
         hidden.sort_unstable();
         hidden_days.sort_unstable();
         let segments = segments(&timing, singles);
-        Series { timing, rules, added, hidden, hidden_days, segments }
+        let lengths = added.iter().filter_map(|a| a.length).map(Length::reach);
+        let longest = lengths.max().unwrap_or(0).max(0);
+        Series { timing, rules, added, longest, hidden, hidden_days, segments }
     }
 }
 

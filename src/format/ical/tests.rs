@@ -11,7 +11,7 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 /// The shared samples, sorted by name.
-fn samples() -> Vec<(String, Vec<u8>)> {
+pub(super) fn samples() -> Vec<(String, Vec<u8>)> {
     let dir = shared().join("data/ics");
     let mut files: Vec<_> = std::fs::read_dir(dir).unwrap().map(|e| e.unwrap().path()).collect();
     files.sort();
@@ -159,6 +159,25 @@ fn a_components_own_properties_go_around_those_inside_it() {
     assert!(children[1].is("Z") && values(children[1]).is_empty());
     assert_eq!(&text[children[1].span()], "begin:z \nEND:Z\n");
     assert_eq!(root.span(), 0..text.len());
+}
+
+#[test]
+fn faults_are_short_however_long_the_names_are() {
+    let name = "X".repeat(100_000);
+    let object = |body: &str| format!("BEGIN:VCALENDAR\nVERSION:2.0\n{body}\nEND:VCALENDAR\n");
+    for body in [
+        format!("END:{name}"),
+        format!("BEGIN:{name}\nEND:{name}"),
+        format!("BEGIN:VTODO\nUID:1\nEND:VTODO\nBEGIN:{name}\nEND:{name}"),
+        format!("BEGIN:VEVENT\nUID:1\nDTSTART:{name}\nEND:VEVENT"),
+    ] {
+        let text = object(&body);
+        let fault = match Calendar::parse(text.as_bytes()) {
+            Err(fault) => fault.to_string(),
+            Ok(calendar) => object::check_resource(&calendar).unwrap_err().to_string(),
+        };
+        assert!(fault.len() < 200, "{} octets", fault.len());
+    }
 }
 
 #[test]

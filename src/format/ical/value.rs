@@ -4,7 +4,8 @@
 //! RFC 5545 §3.3. Readers look at the value's own form first, since clients send the wrong VALUE.
 
 use crate::format::civil::Civil;
-use crate::format::line::{Line, Malformed};
+use crate::format::line::{Line, Malformed, shown};
+use crate::kernel::limits::TZID_MAX;
 use std::borrow::Cow;
 
 /// How a moment's wall clock is meant.
@@ -154,7 +155,8 @@ pub struct Period<'c> {
 }
 
 impl<'c> Period<'c> {
-    fn read(text: &str, tzid: Option<&'c str>, date: bool) -> Option<Self> {
+    /// Reads a DATE, a DATE-TIME, or a PERIOD in either of its forms.
+    pub fn read(text: &str, tzid: Option<&'c str>, date: bool) -> Option<Self> {
         let Some((start, end)) = text.split_once('/') else {
             return Some(Self { start: Moment::read(text, tzid, date)?, end: None });
         };
@@ -166,9 +168,10 @@ impl<'c> Period<'c> {
     }
 }
 
-/// The TZID parameter without quotes and blanks.
+/// The TZID parameter without quotes and blanks. One that is too long names no zone that anybody
+/// knows, and would be compared for every date of a list.
 fn tzid<'c>(line: &'c Line<'c>) -> Option<&'c str> {
-    line.param("TZID").map(|p| p.bare().trim())
+    line.param("TZID").map(|p| p.bare().trim()).filter(|id| id.len() <= TZID_MAX)
 }
 
 fn says_date(line: &Line<'_>) -> bool {
@@ -176,8 +179,8 @@ fn says_date(line: &Line<'_>) -> bool {
 }
 
 fn bad(line: &Line<'_>, what: &str) -> Malformed {
-    let value: String = line.value().chars().take(40).collect();
-    Malformed::new(line.number, format!("{} is not {what}: {value}", line.full_name()))
+    let (name, value) = (shown(line.full_name()), shown(line.value()));
+    Malformed::new(line.number, format!("{name} is not {what}: {value}"))
 }
 
 /// The one moment of a property such as DTSTART.

@@ -5,19 +5,21 @@
 //! Standard: RFC 5545 §3.6.5.
 
 use super::{Calendar, Component, value};
-use crate::format::recur::Rule;
+use crate::format::recur::{Rule, Steps};
 use crate::format::tz::written::Observance;
 use crate::format::tz::{Zone, Zones};
+use crate::kernel::limits::ZONE_STEPS_OBJECT;
 
 impl Calendar<'_> {
     /// The zones for this object's TZIDs; floating times are read in `default`.
     pub fn zones(&self, default: Zone) -> Zones {
         let mut zones = Zones::new(default);
+        let mut steps = Steps::new(ZONE_STEPS_OBJECT);
         for component in self.root().children().filter(|c| c.is("VTIMEZONE")) {
             let Some(tzid) = component.property("TZID").map(|l| l.value().trim()) else { continue };
             let tzid = value::text(tzid);
             if Zone::named(&tzid).is_none()
-                && let Some(zone) = zone(component)
+                && let Some(zone) = zone(component, &mut steps)
             {
                 zones.define(&tzid, zone);
             }
@@ -26,10 +28,11 @@ impl Calendar<'_> {
     }
 }
 
-/// The zone that a VTIMEZONE writes out; `None` if no observance can be read.
-pub fn zone(component: Component<'_>) -> Option<Zone> {
+/// The zone that a VTIMEZONE writes out; `None` if no observance can be read, or if that takes
+/// more steps than are left.
+pub fn zone(component: Component<'_>, steps: &mut Steps) -> Option<Zone> {
     let parts = component.children().filter(|c| c.is("STANDARD") || c.is("DAYLIGHT"));
-    Zone::written(parts.filter_map(observance).collect())
+    Zone::written(parts.filter_map(observance).collect(), steps)
 }
 
 fn observance(part: Component<'_>) -> Option<Observance> {

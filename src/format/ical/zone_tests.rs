@@ -2,6 +2,9 @@
 
 use crate::format::civil::Civil;
 use crate::format::ical::Calendar;
+use crate::format::ical::expand::extent;
+use crate::format::ical::object::check_resource;
+use crate::format::recur::Steps;
 use crate::format::tz::*;
 
 fn at(text: &str) -> Civil {
@@ -185,6 +188,66 @@ fn a_rule_that_is_no_clock_is_refused() {
     }
     assert!(written("Mine", "").is_none());
     assert!(begin.elapsed().as_millis() < 500);
+}
+
+#[test]
+fn conversions_cost_little_however_many_observances_and_dates_there_are() {
+    // Each date that another one had driven out of memory went through all thousand observances
+    // and their rules again: minutes for an object of some hundred kilobytes.
+    let parts: String = (0..700)
+        .map(|n| {
+            let start = format!("{}0101T000000", 1900 + n % 60);
+            part("STANDARD", &start, ("+0000", "+0100"), "RRULE:FREQ=YEARLY;BYDAY=1SU\n")
+        })
+        .collect();
+    let begin = crate::kernel::clock::monotonic();
+    if let Some(zone) = written("Mine", &parts) {
+        for n in 0..20_000_i64 {
+            zone.to_utc(Civil { day: n * 7_919 % 1_000_000, second: 0 });
+        }
+    }
+    assert!(begin.elapsed().as_secs() < 5, "{:?}", begin.elapsed());
+}
+
+#[test]
+fn answers_do_not_depend_on_what_was_asked_before() {
+    let parts = part(
+        "DAYLIGHT",
+        "19870405T020000",
+        ("-0500", "-0400"),
+        "RRULE:FREQ=YEARLY;BYDAY=1SU;BYMONTH=4\n",
+    ) + &part(
+        "STANDARD",
+        "19671029T020000",
+        ("-0400", "-0500"),
+        "RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=10\n",
+    );
+    let days: Vec<i64> = (-1_000..60_000).step_by(37).collect();
+    let ask = |zone: &Zone, day: &i64| zone.to_utc(Civil { day: *day, second: 7_200 });
+    let (there, back) = (written("A", &parts).unwrap(), written("A", &parts).unwrap());
+    let forward: Vec<i64> = days.iter().map(|day| ask(&there, day)).collect();
+    let mut backward: Vec<i64> = days.iter().rev().map(|day| ask(&back, day)).collect();
+    backward.reverse();
+    assert_eq!(forward, backward);
+    // The borders between the spans that are worked out together are no changes.
+    assert!(forward.windows(2).all(|pair| (pair[1] - pair[0] - 37 * 86_400).abs() <= 3_600));
+}
+
+#[test]
+fn a_name_as_long_as_a_list_of_dates_is_no_zone() {
+    // It was compared, and looked for, once for each date.
+    let name = "a/".repeat(150_000);
+    let dates = ",20260101T000000".repeat(20_000);
+    let text = format!(
+        "BEGIN:VCALENDAR\nVERSION:2.0\nBEGIN:VEVENT\nUID:1\nDTSTART;TZID=b:20260101T000000\n\
+         RDATE;TZID={name}:20260101T000000{dates}\nEND:VEVENT\nEND:VCALENDAR\n"
+    );
+    let begin = crate::kernel::clock::monotonic();
+    let calendar = Calendar::parse(text.as_bytes()).unwrap();
+    let object = check_resource(&calendar).unwrap();
+    let zones = calendar.zones(Zone::utc());
+    assert!(extent(&object, &zones, &mut Steps::new(50_000)).is_ok_and(|it| it.floating));
+    assert!(begin.elapsed().as_secs() < 3, "{:?}", begin.elapsed());
 }
 
 #[test]

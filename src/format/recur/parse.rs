@@ -4,11 +4,10 @@
 
 use super::{Frequency, Rule, Skip, Until, WeekdayNum, calendar};
 use crate::format::civil::Civil;
+use crate::kernel::limits::SHOWN_MAX;
 
 /// More seconds than the years 1 to 9999 have; a longer INTERVAL means the same: never again.
 const INTERVAL_MAX: u64 = 400_000_000_000;
-/// Characters of an offending value that an error repeats.
-const SHOWN: usize = 40;
 
 /// Why a text is no rule that can be expanded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -280,5 +279,5 @@ fn digits(text: &str, n: usize) -> Option<i64> {
 }
 
 fn shown(text: &str) -> String {
-    text.chars().take(SHOWN).collect()
+    text.chars().take(SHOWN_MAX).collect()
 }

@@ -9,6 +9,7 @@ pub mod written;
 
 use super::civil::Civil;
 use super::line::decode;
+use super::recur::Steps;
 use jiff::{civil::DateTime, tz::TimeZone};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -56,9 +57,10 @@ impl Zone {
         None
     }
 
-    /// A zone as a VTIMEZONE writes it out; `None` if its observances make no zone.
-    pub fn written(observances: Vec<written::Observance>) -> Option<Self> {
-        Written::new(observances).map(|w| Self(Kind::Written(Arc::new(w))))
+    /// A zone as a VTIMEZONE writes it out; `None` if its observances make no zone, or one that
+    /// takes more steps to go through than are left.
+    pub fn written(observances: Vec<written::Observance>, steps: &mut Steps) -> Option<Self> {
+        Written::new(observances, steps).map(|w| Self(Kind::Written(Arc::new(w))))
     }
 
     /// The instant, in seconds since 1970, of a wall-clock moment. A moment that a gap leaves out

@@ -1,10 +1,12 @@
 //! A zone as a VTIMEZONE writes it out: observances, evaluated by arithmetic for any year.
 //!
-//! Invariant: the cost of a conversion is bounded, whatever the rules say. Standard: RFC 5545
-//! §3.6.5.
+//! Invariant: the cost of any number of conversions is bounded, whatever the rules say. Standard:
+//! RFC 5545 §3.6.5.
 
 use crate::format::civil::Civil;
 use crate::format::recur::{Rule, Steps, TooMuchWork, Until};
+use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
 /// One STANDARD or DAYLIGHT part: from each onset on, `to` is the offset.
@@ -26,8 +28,8 @@ pub struct Observance {
 #[derive(Debug)]
 pub struct Written {
     parts: Vec<Part>,
-    /// The stretch that was asked about last.
-    last: Mutex<Stretch>,
+    /// The changes of the spans that were asked about, by the span's number.
+    known: Mutex<HashMap<i64, Vec<Change>>>,
 }
 
 /// An observance with its rules' UNTIL in the wall clock that the onsets are counted in.
@@ -40,15 +42,17 @@ struct Part {
     dates: Vec<Civil>,
 }
 
-/// A time without a change of offset: instants `start..end`.
+/// From this instant on, the offset is this.
 #[derive(Clone, Copy, Debug)]
-struct Stretch {
-    start: i64,
-    end: i64,
+struct Change {
+    at: i64,
     offset: i64,
 }
 
-/// Candidates that one look-up may go through; a real zone needs a dozen.
+/// Seconds that changes are worked out for together: eight years. All of time is some thousand
+/// such spans, and none is worked out twice: that bounds the work of any number of conversions.
+const SPAN: i64 = 8 * YEAR;
+/// Steps that one span may take; a real zone needs some dozens.
 const STEPS: u64 = 2_000;
 /// Onsets that one observance may have in its first eight years.
 const ONSETS_MAX: usize = 64;
@@ -58,23 +62,21 @@ const YEAR: i64 = 366 * 86_400;
 
 impl Written {
     /// `None` if there is no observance, or if one changes too often to be a clock that people
-    /// keep.
-    pub fn new(observances: Vec<Observance>) -> Option<Self> {
+    /// keep, or if seeing that takes more steps than are left.
+    pub fn new(observances: Vec<Observance>, steps: &mut Steps) -> Option<Self> {
         let parts: Vec<Part> = observances.into_iter().map(Part::new).collect();
-        if parts.is_empty() || parts.len() > OBSERVANCES_MAX || !parts.iter().all(Part::is_calm) {
-            return None;
-        }
-        let last = Mutex::new(Stretch { start: 0, end: 0, offset: 0 });
-        Some(Self { parts, last })
+        let size = (1..=OBSERVANCES_MAX).contains(&parts.len());
+        let calm = size && parts.iter().all(|part| part.is_calm(steps));
+        calm.then(|| Self { parts, known: Mutex::default() })
     }
 
     /// Seconds ahead of UTC at an instant.
     pub fn offset_at(&self, instant: i64) -> i64 {
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if !(last.start..last.end).contains(&instant) {
-            *last = self.stretch(instant);
-        }
-        last.offset
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let span = instant.div_euclid(SPAN);
+        let changes = known.entry(span).or_insert_with(|| self.changes(span));
+        let later = changes.partition_point(|change| change.at <= instant);
+        changes.get(later.saturating_sub(1)).map_or(0, |change| change.offset)
     }
 
     /// The instant of a wall clock reading in seconds (RFC 5545 §3.3.5).
@@ -88,18 +90,21 @@ impl Written {
         early
     }
 
-    /// The time without a change around an instant.
-    fn stretch(&self, instant: i64) -> Stretch {
-        let latest = self.parts.iter().filter_map(|o| Some((o.latest(instant)?, o.to)));
-        let end = self.parts.iter().filter_map(|o| o.next(instant)).min();
-        let end = end.unwrap_or(i64::MAX).max(instant + 1);
-        match latest.max_by_key(|(onset, _)| *onset) {
-            Some((start, offset)) => Stretch { start, end, offset },
-            None => {
-                let first = self.parts.iter().min_by_key(|o| o.onset(o.start));
-                Stretch { start: i64::MIN, end, offset: first.map_or(0, |o| o.from) }
-            }
+    /// The offset at the beginning of a span, and its changes in order. What the steps do not
+    /// reach for is left out.
+    fn changes(&self, span: i64) -> Vec<Change> {
+        let mut steps = Steps::new(STEPS);
+        let (begin, end) = (span * SPAN, (span + 1) * SPAN);
+        let latest =
+            self.parts.iter().filter_map(|p| Some((p.latest(begin - 1, &mut steps)?, p.to)));
+        let offset = latest.max_by_key(|(onset, _)| *onset).map(|(_, offset)| offset);
+        let first = || self.parts.iter().min_by_key(|p| p.onset(p.start)).map_or(0, |p| p.from);
+        let mut changes = vec![Change { at: i64::MIN, offset: offset.unwrap_or_else(first) }];
+        for part in &self.parts {
+            part.onsets(begin..end, &mut steps, |at| changes.push(Change { at, offset: part.to }));
         }
+        changes.sort_by_key(|change| change.at);
+        changes
     }
 }
 
@@ -116,21 +121,21 @@ impl Part {
         Self { start, from, to, rules: rules.collect(), dates }
     }
 
-    fn is_calm(&self) -> bool {
-        let end = Civil::from_seconds(self.start.seconds() + 8 * YEAR);
-        let mut steps = Steps::new(STEPS);
-        self.rules.iter().all(|(rule, until)| {
-            let mut onsets =
-                rule.instances(self.start, false, self.start, sooner(*until, Some(end)));
-            let mut count = 0;
-            loop {
-                match onsets.next(&mut steps) {
-                    Ok(None) => return true,
-                    Ok(Some(_)) if count < ONSETS_MAX => count += 1,
-                    Ok(Some(_)) | Err(TooMuchWork) => return false,
+    fn is_calm(&self, steps: &mut Steps) -> bool {
+        let end = Civil::from_seconds(self.start.seconds() + SPAN);
+        steps.take(1).is_ok()
+            && self.rules.iter().all(|(rule, until)| {
+                let until = sooner(*until, Some(end));
+                let mut onsets = rule.instances(self.start, false, self.start, until);
+                let mut count = 0;
+                loop {
+                    match steps.take(1).and_then(|()| onsets.next(steps)) {
+                        Ok(None) => return true,
+                        Ok(Some(_)) if count < ONSETS_MAX => count += 1,
+                        Ok(Some(_)) | Err(TooMuchWork) => return false,
+                    }
                 }
-            }
-        })
+            })
     }
 
     fn onset(&self, local: Civil) -> i64 {
@@ -138,7 +143,7 @@ impl Part {
     }
 
     /// The last onset at or before an instant.
-    fn latest(&self, instant: i64) -> Option<i64> {
+    fn latest(&self, instant: i64, steps: &mut Steps) -> Option<i64> {
         let local = Civil::from_seconds(instant + self.from);
         if local < self.start {
             return None;
@@ -147,7 +152,7 @@ impl Part {
         let dated = dated.and_then(|d| d.last()).copied();
         let ruled = self.rules.iter().filter_map(|(rule, until)| {
             // Past the rule's end there is nothing to look back over.
-            self.latest_of(rule, until.map_or(local, |until| until.min(local)))
+            self.latest_of(rule, until.map_or(local, |until| until.min(local)), steps)
         });
         let ruled = ruled.max();
         Some(
@@ -159,14 +164,13 @@ impl Part {
 
     /// The last onset of a rule at or before a wall clock reading: looks back two years, then
     /// four, and so on to the start.
-    fn latest_of(&self, rule: &Rule, local: Civil) -> Option<Civil> {
-        let mut steps = Steps::new(STEPS);
+    fn latest_of(&self, rule: &Rule, local: Civil, steps: &mut Steps) -> Option<Civil> {
         let mut back = 2 * YEAR;
         loop {
             let from = Civil::from_seconds(local.seconds().saturating_sub(back)).max(self.start);
             let mut onsets = rule.instances(self.start, false, from, Some(local));
             let mut latest = None;
-            while let Ok(Some(onset)) = onsets.next(&mut steps) {
+            while let Ok(Some(onset)) = onsets.next(steps) {
                 latest = Some(onset);
             }
             if latest.is_some() || from <= self.start || steps.take(1).is_err() {
@@ -176,18 +180,25 @@ impl Part {
         }
     }
 
-    /// The first onset after an instant.
-    fn next(&self, instant: i64) -> Option<i64> {
-        let local = Civil::from_seconds(instant + 1 + self.from);
-        if local <= self.start {
-            return Some(self.onset(self.start));
+    /// Hands over every onset within some instants, in no order.
+    fn onsets(&self, within: Range<i64>, steps: &mut Steps, mut take: impl FnMut(i64)) {
+        let local = |instant: i64| Civil::from_seconds(instant + self.from);
+        let (from, last) = (local(within.start).max(self.start), local(within.end - 1));
+        if last < self.start {
+            return;
         }
-        let dated = self.dates.get(self.dates.partition_point(|d| *d < local)).copied();
-        let mut steps = Steps::new(STEPS);
-        let ruled = self.rules.iter().filter_map(|(rule, until)| {
-            rule.instances(self.start, false, local, *until).next(&mut steps).ok().flatten()
-        });
-        ruled.chain(dated).min().map(|onset| self.onset(onset))
+        if from == self.start {
+            take(self.onset(self.start));
+        }
+        let first = self.dates.partition_point(|date| *date < from);
+        let dates = self.dates.iter().skip(first).take_while(|date| **date <= last);
+        dates.for_each(|date| take(self.onset(*date)));
+        for (rule, until) in &self.rules {
+            let mut onsets = rule.instances(self.start, false, from, sooner(*until, Some(last)));
+            while let Ok(Some(onset)) = steps.take(1).and_then(|()| onsets.next(steps)) {
+                take(self.onset(onset));
+            }
+        }
     }
 }
 

@@ -3,6 +3,8 @@
 //! Invariant: parsing changes nothing and loses nothing. Standards: RFC 6350 (4.0), RFC 2426
 //! (3.0), RFC 6352 §5.1.
 
+pub mod filter;
+
 use super::ical::value;
 use super::line::{Line, Lines, Malformed};
 use crate::kernel::fault::Refusal;

@@ -10,7 +10,9 @@ use super::chars::{Pairs, attribute_value, find_forbidden, is_ncname, is_space};
 use super::chars::{normalize_lines, resolve, split_qname};
 use super::name::{Name, Ns};
 use super::tree::{Attribute, Binding, Element, Node, Scope};
-use crate::kernel::limits::{XML_BINDINGS_MAX, XML_DEPTH_MAX, XML_NAMESPACE_MAX, XML_NODES_MAX};
+use crate::kernel::limits::{
+    SHOWN_MAX, XML_BINDINGS_MAX, XML_DEPTH_MAX, XML_NAMESPACE_MAX, XML_NODES_MAX,
+};
 use memchr::memchr;
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
@@ -40,7 +42,9 @@ pub fn parse(bytes: &[u8]) -> Result<Element, XmlFault> {
         let offset = at(usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX));
         let event = reader.read_event().map_err(|error| {
             let offset = usize::try_from(reader.error_position()).unwrap_or(usize::MAX);
-            XmlFault::new(error.to_string(), at(offset))
+            // The text names what does not match, however long it is.
+            let reason: String = error.to_string().chars().take(3 * SHOWN_MAX).collect();
+            XmlFault::new(reason, at(offset))
         })?;
         match event {
             Event::Start(tag) => builder.start(&tag, offset)?,

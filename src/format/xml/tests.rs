@@ -477,6 +477,14 @@ fn any_tree() -> impl Strategy<Value = Element> {
 const SEED: &str = "<?xml version='1.0' encoding='utf-8'?><D:a xmlns:D='DAV:' xmlns='urn:x'><b \
     c='d&lt;' D:e=\"f\">t&#13;&amp;<![CDATA[x]]><!-- c --><?p i?></b><D:g xml:lang='en'/></D:a>";
 
+#[test]
+fn a_fault_is_short_however_long_the_names_are() {
+    // The tokenizer repeats both names of tags that do not match.
+    let name = "\u{2f2f}".repeat(100_000);
+    let fault = parse(format!("<a></{name}>").as_bytes()).unwrap_err();
+    assert!(fault.to_string().chars().count() < 200, "{} octets", fault.to_string().len());
+}
+
 proptest! {
     #[test]
     fn never_panics_on_bytes(bytes in prop::collection::vec(any::<u8>(), 0..200)) {

@@ -2,7 +2,10 @@
 
 pub mod property;
 pub mod mkcalendar;
+pub mod data;
+pub mod filter;
 pub mod query;
+pub mod free_busy;
 
 use crate::domain::collection::Kind;
 use crate::format::xml::{Name, Ns};
@@ -24,12 +27,17 @@ pub static CALDAV: Extension = Extension {
         Report {
             name: Name::known(Ns::CalDav, "calendar-multiget"),
             on: On(4 + 16 + 128),
-            run: |ask, root| Box::pin(multiget::run(ask, root, Kind::Calendar)),
+            run: |ask, root| Box::pin(multiget::run(ask, root, Kind::Calendar, data::shape)),
         },
         Report {
             name: Name::known(Ns::CalDav, "calendar-query"),
-            on: On::CALENDAR,
+            on: On(4 + 16 + 128),
             run: |ask, root| Box::pin(query::run(ask, root)),
+        },
+        Report {
+            name: Name::known(Ns::CalDav, "free-busy-query"),
+            on: On(4 + 16),
+            run: |ask, root| Box::pin(free_busy::run(ask, root)),
         },
     ],
 };

@@ -139,6 +139,7 @@ fn collations(_: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
     w.raw(
         b"<C:supported-collation-set><C:supported-collation>i;ascii-casemap\
 </C:supported-collation><C:supported-collation>i;octet</C:supported-collation>\
+<C:supported-collation>i;unicode-casemap</C:supported-collation>\
 </C:supported-collation-set>",
     );
     Shown::Yes
@@ -148,7 +149,7 @@ fn max_size(_: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
     show_max_size(&MAX_RESOURCE_SIZE, Kind::Calendar, w)
 }
 
-/// The stored octets as they are; only `version` and `content-type` are understood so far.
+/// The text that the report has at hand: the stored octets, or the parts of them that it made.
 fn calendar_data(subject: &Subject<'_>, asked: &Element, w: &mut Writer) -> Shown {
     let Node::Object(_, Some(text)) = subject.node else { return Shown::No };
     if asked.attribute("content-type").is_some_and(|t| !t.starts_with("text/calendar")) {

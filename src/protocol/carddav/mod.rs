@@ -1,6 +1,7 @@
-//! CardDAV (RFC 6352) over the WebDAV engine: its properties and multiget.
+//! CardDAV (RFC 6352) over the WebDAV engine: its properties and its reports.
 
 pub mod property;
+pub mod query;
 
 use crate::domain::collection::Kind;
 use crate::format::xml::{Name, Ns};
@@ -13,9 +14,16 @@ pub static CARDDAV: Extension = Extension {
     features: &["addressbook"],
     properties: property::ROWS,
     methods: &[],
-    reports: &[Report {
-        name: Name::known(Ns::CardDav, "addressbook-multiget"),
-        on: On(8 + 32 + 256),
-        run: |ask, root| Box::pin(multiget::run(ask, root, Kind::Addressbook)),
-    }],
+    reports: &[
+        Report {
+            name: Name::known(Ns::CardDav, "addressbook-multiget"),
+            on: On(8 + 32 + 256),
+            run: |ask, root| Box::pin(multiget::run(ask, root, Kind::Addressbook, query::shape)),
+        },
+        Report {
+            name: Name::known(Ns::CardDav, "addressbook-query"),
+            on: On(8 + 32 + 256),
+            run: |ask, root| Box::pin(query::run(ask, root)),
+        },
+    ],
 };

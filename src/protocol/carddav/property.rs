@@ -56,7 +56,8 @@ fn supported_data(_: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
 fn collations(_: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
     w.raw(
         b"<A:supported-collation-set><A:supported-collation>i;ascii-casemap\
-</A:supported-collation><A:supported-collation>i;unicode-casemap</A:supported-collation>\
+</A:supported-collation><A:supported-collation>i;octet</A:supported-collation>\
+<A:supported-collation>i;unicode-casemap</A:supported-collation>\
 </A:supported-collation-set>",
     );
     Shown::Yes

@@ -20,11 +20,17 @@ use tokio::sync::mpsc::{Sender, channel};
 
 /// The media type of every XML answer (CLIENTS-SOURCE §3: both this and text/xml are taken).
 pub const XML: &str = "application/xml; charset=utf-8";
+/// The media type of what people read.
+const TEXT: &str = "text/plain; charset=utf-8";
 /// The header of compliance classes (RFC 4918 §10.1).
 pub const DAV: HeaderName = HeaderName::from_static("dav");
 
-/// An answer without a body.
+/// An answer without a body. An error has one all the same, its status in words: KDE's programs
+/// ask again and then wait for ever when a 412 comes without one (KIO 5.103).
 pub fn empty(status: StatusCode) -> Response<Body> {
+    if status.is_client_error() || status.is_server_error() {
+        return full(status, TEXT, format!("{status}\n").into_bytes());
+    }
     let mut response = Response::new(Body::Empty);
     *response.status_mut() = status;
     response
@@ -176,6 +182,11 @@ pub fn words(fault: &Fault) -> String {
     }
 }
 
+/// An error that is no fault of the domain, said in words.
+pub fn error(ask: &Ask, status: StatusCode, words: &str) -> Response<Body> {
+    of_verdict(&Verdict::plain(status), words, error_body(&ask.headers))
+}
+
 /// An error's answer.
 pub fn of_verdict(verdict: &Verdict, words: &str, wanted: ErrorBody) -> Response<Body> {
     let mut response = match (wanted, &verdict.condition) {
@@ -192,7 +203,7 @@ pub fn of_verdict(verdict: &Verdict, words: &str, wanted: ErrorBody) -> Response
             writer.raw(&with_declarations(&error.out));
             full(verdict.status, XML, writer.out)
         }
-        _ => full(verdict.status, "text/plain; charset=utf-8", format!("{words}\n").into_bytes()),
+        _ => full(verdict.status, TEXT, format!("{words}\n").into_bytes()),
     };
     if verdict.status == StatusCode::SERVICE_UNAVAILABLE {
         set(&mut response, RETRY_AFTER, "5");

@@ -45,20 +45,26 @@ pub struct Verdict {
     pub privilege: Option<Privilege>,
 }
 
+impl Verdict {
+    /// A status for which no standard names a condition.
+    pub fn plain(status: StatusCode) -> Self {
+        Self { status, condition: None, hrefs: Vec::new(), privilege: None }
+    }
+}
+
 /// The verdict on a fault.
 pub fn verdict(fault: &Fault, about: About) -> Verdict {
-    let plain = |status| Verdict { status, condition: None, hrefs: Vec::new(), privilege: None };
     match fault {
         Fault::Refused(refusal) => refused(refusal, about),
-        Fault::NotFound => plain(StatusCode::NOT_FOUND),
+        Fault::NotFound => Verdict::plain(StatusCode::NOT_FOUND),
         Fault::Denied { path, privilege } => Verdict {
             condition: Some(NEED_PRIVILEGES),
             hrefs: vec![path.clone()],
             privilege: Some(*privilege),
-            ..plain(StatusCode::FORBIDDEN)
+            ..Verdict::plain(StatusCode::FORBIDDEN)
         },
-        Fault::Busy(_) => plain(StatusCode::SERVICE_UNAVAILABLE),
-        Fault::Internal(_) => plain(StatusCode::INTERNAL_SERVER_ERROR),
+        Fault::Busy(_) => Verdict::plain(StatusCode::SERVICE_UNAVAILABLE),
+        Fault::Internal(_) => Verdict::plain(StatusCode::INTERNAL_SERVER_ERROR),
     }
 }
 
@@ -138,8 +144,14 @@ fn refused(refusal: &Refusal, about: About) -> Verdict {
         Refusal::Protected => (S::FORBIDDEN, dav("cannot-modify-protected-property"), None),
         Refusal::InvalidSyncToken => (S::FORBIDDEN, dav("valid-sync-token"), None),
         Refusal::TooManyMatches => (S::FORBIDDEN, dav("number-of-matches-within-limits"), None),
-        Refusal::InvalidFilter(_) => (S::FORBIDDEN, of_kind(about, "valid-filter", "x"), None),
+        Refusal::InvalidFilter(_) => {
+            (S::FORBIDDEN, of_kind(about, "valid-filter", "valid-filter"), None)
+        }
         Refusal::Ace(rule, _) => (S::FORBIDDEN, dav(ace_rule(*rule)), None),
+        Refusal::UnsupportedCollation(_) => {
+            let name = of_kind(about, "supported-collation", "supported-collation");
+            (S::FORBIDDEN, name, None)
+        }
         Refusal::UnsupportedFilter(_) => {
             (S::FORBIDDEN, of_kind(about, "supported-filter", "supported-filter"), None)
         }

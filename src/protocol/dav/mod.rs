@@ -16,6 +16,7 @@ pub mod context;
 pub mod answer;
 pub mod multistatus;
 pub mod body;
+pub mod filter;
 pub mod guard;
 pub mod core;
 pub mod acl;

@@ -10,7 +10,7 @@ use super::rules;
 use super::value::Value;
 use crate::kernel::limits::CONFIG_FILE_MAX;
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use toml::de::{DeTable, DeValue};
 
 /// A value from the command line.
@@ -48,7 +48,10 @@ impl Source {
         let mut problems = Vec::new();
         let mut warnings = Vec::new();
         if let Some(file) = &self.file {
-            read_file(file, &mut merged, &mut problems);
+            match text_of(file) {
+                Ok(text) => merge(file, &text, &mut merged, &mut problems),
+                Err(problem) => problems.push(problem),
+            }
         }
         self.read_environment(&mut merged, &mut problems, &mut warnings);
         for flag in &self.flags {
@@ -56,14 +59,17 @@ impl Source {
             let value = Value::from_text(key.kind, &flag.value);
             problems.extend(merged.set(key, value, Origin::Flag(flag.flag)));
         }
-        if problems.is_empty() {
-            problems = rules::broken(&merged);
-        }
-        if !problems.is_empty() {
-            return Err(ConfigError(problems));
-        }
-        warnings.extend(rules::doubtful(&merged));
-        Ok(Config::from_merged(merged, warnings))
+        checked(merged, problems, warnings)
+    }
+
+    /// What a file with this text would mean, were it the only source.
+    ///
+    /// # Errors
+    /// As [`Source::load`].
+    pub fn read(file: &Path, text: &str) -> Result<Config, ConfigError> {
+        let (mut merged, mut problems) = (Merged::defaults(), Vec::new());
+        merge(file, text, &mut merged, &mut problems);
+        checked(merged, problems, Vec::new())
     }
 
     fn read_environment(
@@ -95,41 +101,72 @@ impl Source {
     }
 }
 
-fn read_file(path: &PathBuf, merged: &mut Merged, problems: &mut Vec<Problem>) {
+/// The configuration, if there is no problem so far and no rule is broken.
+fn checked(
+    merged: Merged,
+    mut problems: Vec<Problem>,
+    mut warnings: Vec<String>,
+) -> Result<Config, ConfigError> {
+    if problems.is_empty() {
+        problems = rules::broken(&merged);
+    }
+    if !problems.is_empty() {
+        return Err(ConfigError(problems));
+    }
+    warnings.extend(rules::doubtful(&merged));
+    Ok(Config::from_merged(merged, warnings))
+}
+
+fn text_of(path: &Path) -> Result<String, Problem> {
     let whole =
         |text: String| Problem { origin: path.display().to_string(), key: String::new(), text };
     let mut text = String::new();
     let read = std::fs::File::open(path)
         .and_then(|file| file.take(CONFIG_FILE_MAX + 1).read_to_string(&mut text));
     match read {
-        Err(error) => return problems.push(whole(format!("cannot be read: {error}"))),
+        Err(error) => Err(whole(format!("cannot be read: {error}"))),
         Ok(size) if size as u64 > CONFIG_FILE_MAX => {
-            return problems.push(whole(format!("is larger than {CONFIG_FILE_MAX} octets")));
+            Err(whole(format!("is larger than {CONFIG_FILE_MAX} octets")))
         }
-        Ok(_) => {}
+        Ok(_) => Ok(text),
     }
-    match DeTable::parse(&text) {
+}
+
+fn merge(path: &Path, text: &str, merged: &mut Merged, problems: &mut Vec<Problem>) {
+    let lines = Lines::of(text);
+    match DeTable::parse(text) {
         Ok(table) => {
-            let mut walk = Walk { path, text: &text, merged, problems };
+            let mut walk = Walk { path, lines: &lines, merged, problems };
             walk.table("", table.get_ref());
         }
         Err(error) => {
-            let line = line_of(&text, error.span().map_or(0, |span| span.start));
-            let origin = Origin::File(path.clone(), line).to_string();
+            let line = lines.at(error.span().map_or(0, |span| span.start));
+            let origin = Origin::File(path.to_owned(), line).to_string();
             let text = error.message().to_owned();
             problems.push(Problem { origin, key: String::new(), text });
         }
     }
 }
 
-fn line_of(text: &str, offset: usize) -> usize {
-    text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
+/// Where the line ends of a text are; counted once, however many problems there are.
+struct Lines(Vec<usize>);
+
+impl Lines {
+    fn of(text: &str) -> Self {
+        let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        Self(ends.map(|(at, _)| at).collect())
+    }
+
+    /// The line that an octet stands in, from 1.
+    fn at(&self, offset: usize) -> usize {
+        self.0.partition_point(|end| *end < offset) + 1
+    }
 }
 
 /// The walk through the tables of one file.
 struct Walk<'a> {
-    path: &'a PathBuf,
-    text: &'a str,
+    path: &'a Path,
+    lines: &'a Lines,
     merged: &'a mut Merged,
     problems: &'a mut Vec<Problem>,
 }
@@ -143,7 +180,7 @@ impl Walk<'_> {
                 "" => name.get_ref().to_string(),
                 prefix => format!("{prefix}.{}", name.get_ref()),
             };
-            let origin = Origin::File(self.path.clone(), line_of(self.text, name.span().start));
+            let origin = Origin::File(self.path.to_owned(), self.lines.at(name.span().start));
             match (value.get_ref(), keys::find(&full)) {
                 (DeValue::Table(inner), _) if keys::is_table(&full) => self.table(&full, inner),
                 (value, Some(key)) => {

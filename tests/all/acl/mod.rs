@@ -73,15 +73,7 @@ async fn account(of: &User, kind: Kind) -> String {
     let (store, made) = (of.server.store.clone(), name.clone());
     of.server
         .on(async move {
-            let new = NewAccount {
-                kind,
-                name: made,
-                display_name: String::new(),
-                password: None,
-                administrator: false,
-                quota: None,
-                addresses: Vec::new(),
-            };
+            let new = NewAccount::of(kind, made);
             account::create(&store, new, clock::now()).await.unwrap();
         })
         .await;

@@ -2,23 +2,23 @@
 
 use super::*;
 
-fn vcalendar(inside: &str) -> String {
+pub fn vcalendar(inside: &str) -> String {
     format!("<C:filter><C:comp-filter name=\"VCALENDAR\">{inside}</C:comp-filter></C:filter>")
 }
 
-fn within(component: &str, range: &str) -> String {
+pub fn within(component: &str, range: &str) -> String {
     vcalendar(&format!(
         "<C:comp-filter name=\"{component}\"><C:time-range {range}/></C:comp-filter>"
     ))
 }
 
-async fn ask(user: &User, calendar: &str, more: &str) -> Answer {
+pub async fn ask(user: &User, calendar: &str, more: &str) -> Answer {
     let content = format!("<D:prop><D:getetag/><C:calendar-data/></D:prop>{more}");
     user.report(calendar, "1", "C:calendar-query", &content).await
 }
 
 /// The names that match, in order.
-async fn names(user: &User, calendar: &str, more: &str) -> Vec<String> {
+pub async fn names(user: &User, calendar: &str, more: &str) -> Vec<String> {
     let it = ask(user, calendar, more).await.expect(207).multistatus();
     let mut names: Vec<String> = it
         .responses
@@ -123,30 +123,15 @@ dialogues! {
     }
 
     /// RFC 4791 §7.8: what is not served or not valid is said, not passed over.
-    async fn other_filters_are_refused(user: User) {
+    async fn wrong_ranges_and_places_are_refused(user: User) {
         let calendar = fill(&user).await;
-        for filter in [
-            vcalendar("<C:comp-filter name=\"VEVENT\"><C:is-not-defined/></C:comp-filter>"),
-            vcalendar("<C:comp-filter name=\"VPOLL\"/>"),
-            "<C:filter><C:comp-filter name=\"VEVENT\"/></C:filter>".to_owned(),
-        ] {
-            let answer = ask(&user, &calendar, &filter).await;
-            assert!(
-                answer.status == 207 || answer.status == 403,
-                "served, or refused with a reason: {answer}"
-            );
-            if answer.status == 403 {
-                answer.expect_condition(403, "supported-filter");
-            }
-        }
         for range in [r#"start="2026""#, r#"start="20260105T000000""#,
             r#"start="20260106T000000Z" end="20260105T000000Z""#]
         {
             let answer = ask(&user, &calendar, &within("VEVENT", range)).await;
             answer.expect_condition(403, "valid-filter");
         }
-        let object = format!("{calendar}single.ics");
-        for target in [object.as_str(), "addressbooks/", "/dav/"] {
+        for target in ["addressbooks/", "/dav/"] {
             let answer = ask(&user, target, "").await;
             answer.expect_condition(403, "supported-report");
         }
@@ -166,12 +151,6 @@ dialogues! {
             ("A:addressbook-multiget", "addressbooks/b/", "<A:address-data content-type='text/vcard' version='2.1'/>", "supported-address-data"),
         ] {
             ask(target, root, data).await.expect_condition(403, condition);
-        }
-        let expand = "<C:calendar-data><C:expand start='20260101T000000Z' \
-                      end='20260201T000000Z'/></C:calendar-data>";
-        for root in ["C:calendar-query", "C:calendar-multiget"] {
-            let answer = ask(&calendar, root, expand).await;
-            assert!(answer.status == 403 || !answer.text().contains("RRULE"), "{answer}");
         }
         for (root, target, data) in [
             ("C:calendar-multiget", calendar.as_str(), "<C:calendar-data content-type='text/calendar' version='2.0'/>"),

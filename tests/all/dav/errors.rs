@@ -142,4 +142,34 @@ dialogues! {
         assert_eq!(answer.header("content-type"), Some("application/json"));
         assert!(answer.text().contains("propfind-finite-depth"));
     }
+
+    /// An error that no condition element stands for says why in words: KDE's programs wait for
+    /// ever for the body of a 412 that has none.
+    async fn every_error_has_a_body(user: User) {
+        user.put("files/f", "text").await;
+        user.put("files/g", "text").await;
+        let to = user.path("files/g");
+        let taken = [("Destination", to.as_str()), ("Overwrite", "F")];
+        for (method, headers, status) in [
+            ("PUT", vec![("If-Match", "\"x\"")], 412),
+            ("GET", vec![("If-Match", "\"x\"")], 412),
+            ("GET", vec![("Range", "bytes=99-")], 416),
+            ("BREW", vec![], 501),
+            ("COPY", taken.to_vec(), 412),
+            ("COPY", vec![("Destination", "http://elsewhere.example/f")], 502),
+            ("COPY", vec![("Destination", "/elsewhere")], 403),
+        ] {
+            let answer = user.send(method, "files/f", &headers, "").await;
+            assert_eq!(answer.status, status, "{method} {headers:?}: {answer}");
+            assert!(answer.text().ends_with('\n') && answer.text().len() > 5, "{answer}");
+        }
+        for (method, why) in [("PUT", "a condition"), ("MOVE", "Overwrite")] {
+            let mut headers = vec![("Accept", "application/json"), ("If-None-Match", "*")];
+            if method == "MOVE" {
+                headers = [vec![headers[0]], taken.to_vec()].concat();
+            }
+            let answer = user.send(method, "files/f", &headers, "").await.expect(412);
+            assert!(answer.text().starts_with('{') && answer.text().contains(why), "{answer}");
+        }
+    }
 }

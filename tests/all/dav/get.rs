@@ -66,7 +66,7 @@ dialogues! {
             ("bytes=8-", 206, "89", Some("bytes 8-9/10")),
             ("bytes=-3", 206, "789", Some("bytes 7-9/10")),
             ("bytes=5-100", 206, "56789", Some("bytes 5-9/10")),
-            ("bytes=10-", 416, "", Some("bytes */10")),
+            ("bytes=10-", 416, "416 Range Not Satisfiable\n", Some("bytes */10")),
             ("bytes=4-2", 200, "0123456789", None),
             ("lines=1-2", 200, "0123456789", None),
         ] {

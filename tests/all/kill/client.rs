@@ -1,14 +1,14 @@
 //! The server as a child process, and a client that knows exactly how much of an answer has come.
 
+use crate::support::process::Process;
 use base64::Engine as _;
 use davenport::format::xml::{Element, parse};
 use davenport::store::Location;
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -16,76 +16,54 @@ use tokio::net::TcpStream;
 /// What ends a dialogue that hangs.
 const LONG: Duration = Duration::from_secs(60);
 
-/// A server in a process of its own; it goes when the test ends, however that ends.
+/// A server in a process of its own.
 pub struct Server {
-    child: Child,
+    process: Process,
     /// Where it listens.
     pub address: SocketAddr,
     log: PathBuf,
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 impl Server {
-    /// A process that has not said yet that it listens.
-    fn spawn(folder: &Path, location: &Location) -> (Child, PathBuf) {
-        let log = folder.join("stderr.log");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_davenport"));
-        command.env_clear().current_dir(folder).arg("--data-dir").arg(folder);
-        command.args(["serve", "--http", "127.0.0.1:0"]);
+    fn command(folder: &Path, location: &Location) -> Command {
+        let mut command = Process::davenport(folder);
+        command.args(["--http", "127.0.0.1:0"]);
         if let Location::Postgres { url, .. } = location {
             command.env("DAVENPORT_STORE", url);
         }
-        let errors = File::options().create(true).append(true).open(&log).unwrap();
-        (command.stdout(Stdio::piped()).stderr(errors).spawn().unwrap(), log)
+        let errors = File::options().create(true).append(true).open(log(folder)).unwrap();
+        command.stderr(errors);
+        command
     }
 
     /// Starts it, and waits until it listens.
     pub fn start(folder: &Path, location: &Location) -> Self {
-        let (mut child, log) = Self::spawn(folder, location);
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
-        let mut ready = lines.filter_map(|line| {
-            let url = line.split_once("ready at http://")?.1.to_owned();
-            url.trim_end_matches('/').parse().ok()
-        });
-        let Some(address) = ready.next() else {
-            panic!("{:?}: {}", child.wait(), std::fs::read_to_string(log).unwrap())
-        };
-        // The rest of what it says must have somewhere to go.
-        std::thread::spawn(move || ready.for_each(drop));
-        Self { child, address, log }
+        let process = Process::start(&mut Self::command(folder, location), &["ready at http://"]);
+        Self { address: process.address(0), process, log: log(folder) }
     }
 
     /// Starts it and kills it so long after that, wherever it then is.
     pub fn start_and_kill(folder: &Path, location: &Location, after: Duration) {
-        let (mut child, _) = Self::spawn(folder, location);
+        let process = Process::start(&mut Self::command(folder, location), &[]);
         std::thread::sleep(after);
-        child.kill().unwrap();
-        child.wait().unwrap();
+        drop(process);
     }
 
     /// `SIGKILL`.
     pub fn kill(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+        self.process.kill();
     }
 
     /// `SIGTERM`.
     pub fn terminate(&self) {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        self.process.signal("TERM");
     }
 
     /// How it ended, if it does so in this time.
     pub async fn ends_within(&mut self, time: Duration) -> Option<ExitStatus> {
         let begin = tokio::time::Instant::now();
         while begin.elapsed() < time {
-            if let Some(status) = self.child.try_wait().unwrap() {
+            if let Some(status) = self.process.ended() {
                 return Some(status);
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -97,6 +75,10 @@ impl Server {
     pub fn log(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap()
     }
+}
+
+fn log(folder: &Path) -> PathBuf {
+    folder.join("stderr.log")
 }
 
 /// Why there is no answer.

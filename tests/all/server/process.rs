@@ -2,58 +2,18 @@
 
 use super::tls::connect;
 use super::*;
+use crate::support::process::Process;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Command, Stdio};
 
-/// A child that is ended when the test ends, however it ends.
-struct Process {
-    child: Child,
-    /// Held open, because a child may still write there.
-    _output: BufReader<ChildStdout>,
-    addresses: Vec<SocketAddr>,
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-impl Process {
-    /// Starts a child, and waits until it says that it listens on `count` addresses.
-    fn start(command: &mut Command, count: usize) -> Self {
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let mut output = BufReader::new(child.stdout.take().unwrap());
-        let lines = output.by_ref().lines().map_while(Result::ok);
-        let ready =
-            lines.filter_map(|line| line.split_once("ready at ").map(|(_, at)| at.to_owned()));
-        let parse = |url: String| url.split('/').nth(2).unwrap().parse().unwrap();
-        let addresses: Vec<SocketAddr> = ready.take(count).map(parse).collect();
-        assert_eq!(addresses.len(), count, "{:?}", child.wait());
-        Self { child, _output: output, addresses }
-    }
-
-    fn signal(&self, name: &str) {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args([&format!("-{name}"), &id]).status().unwrap().success());
-    }
-
-    /// Waits for the end: exit code and standard error.
-    fn end(mut self) -> (Option<i32>, String) {
-        let mut errors = String::new();
-        self.child.stderr.take().unwrap().read_to_string(&mut errors).unwrap();
-        (self.child.wait().unwrap().code(), errors)
-    }
-}
-
-fn davenport(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_davenport"));
-    command.current_dir(folder).env_clear().arg("serve").args(arguments);
-    command
+fn davenport(folder: &Path, listen: &[&str]) -> Process {
+    let mut command = Process::davenport(folder);
+    Process::start(
+        command.args(listen).stderr(Stdio::piped()),
+        &vec!["ready at "; listen.len() / 2],
+    )
 }
 
 /// Not a test of its own: the process that `sigterm_*` start, whose requests take a while.
@@ -73,13 +33,13 @@ fn slow() -> Process {
     let mut command = Command::new(std::env::current_exe().unwrap());
     let name = "server::process::a_server_with_slow_requests";
     command.args(["--exact", name, "--ignored", "--nocapture"]);
-    Process::start(&mut command, 1)
+    Process::start(command.stderr(Stdio::null()), &["ready at "])
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sigterm_lets_a_running_request_finish() {
     let process = slow();
-    let mut socket = TcpStream::connect(process.addresses[0]).await.unwrap();
+    let mut socket = TcpStream::connect(process.address(0)).await.unwrap();
     socket.write_all(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
     tokio::time::sleep(SHORT / 2).await;
     process.signal("TERM");
@@ -92,7 +52,7 @@ async fn sigterm_lets_a_running_request_finish() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_sigterm_ends_at_once() {
     let process = slow();
-    let mut socket = TcpStream::connect(process.addresses[0]).await.unwrap();
+    let mut socket = TcpStream::connect(process.address(0)).await.unwrap();
     let head = b"PUT /body HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n";
     socket.write_all(head).await.unwrap();
     process.signal("TERM");
@@ -106,8 +66,8 @@ async fn a_second_sigterm_ends_at_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_binary_answers_and_stops_with_code_0() {
     let folder = tempfile::tempdir().unwrap();
-    let process = Process::start(&mut davenport(folder.path(), &["--http", "127.0.0.1:0"]), 1);
-    let mut socket = TcpStream::connect(process.addresses[0]).await.unwrap();
+    let process = davenport(folder.path(), &["--http", "127.0.0.1:0"]);
+    let mut socket = TcpStream::connect(process.address(0)).await.unwrap();
     socket.write_all(b"GET /healthz HTTP/1.0\r\n\r\n").await.unwrap();
     let mut out = String::new();
     socket.read_to_string(&mut out).await.unwrap();
@@ -144,8 +104,8 @@ async fn sighup_swaps_the_certificate_and_keeps_it_when_the_new_one_is_broken() 
     let file = "tls_certificate = \"cert.pem\"\ntls_key = \"key.pem\"\n";
     std::fs::write(folder.path().join("davenport.toml"), file).unwrap();
     let listen = ["--http", "127.0.0.1:0", "--https", "127.0.0.1:0"];
-    let process = Process::start(&mut davenport(folder.path(), &listen), 2);
-    let address = process.addresses[1];
+    let process = davenport(folder.path(), &listen);
+    let address = process.address(1);
     assert!(shows(address, &first).await);
     let second = write_pair(folder.path());
     assert!(shows(address, &first).await && !shows(address, &second).await);

@@ -71,6 +71,21 @@ async fn http_2_by_alpn() {
     }
 }
 
+/// RFC 9110 §9.3.2, RFC 9113 §8.1.1: content after the head of an answer to HEAD breaks the stream.
+#[tokio::test]
+async fn head_over_http_2_has_a_length_and_no_content() {
+    let (_server, address, certificate, _folder) = secure().await;
+    let tls = connect(address, certificate, &["h2"], BOTH).await.unwrap();
+    let (client, connection) = h2::client::handshake(tls).await.unwrap();
+    tokio::spawn(connection);
+    let mut client = client.ready().await.unwrap();
+    let request = http::Request::head("https://localhost/").body(()).unwrap();
+    let (answer, _) = client.send_request(request, true).unwrap();
+    let answer = answer.await.unwrap();
+    assert_eq!(answer.headers()["content-length"], "23");
+    assert!(answer.into_body().data().await.is_none());
+}
+
 #[tokio::test]
 async fn an_http_2_stream_left_unread_ends_the_connection() {
     let (server, address, certificate, _folder) = secure().await;

@@ -93,9 +93,9 @@ on_both! {
         })).await.unwrap();
         let files = fresh.files().clone();
         let found = fresh.read(|tx| Box::pin(async move {
-            object::find_content(tx, of, "film", &files).await
+            object::content_at(tx, ada, ("calendars", "film"), &files).await
         })).await.unwrap();
-        let (it, body) = found.unwrap();
+        let (_, it, body) = found.unwrap();
         assert_eq!(it.size, 13);
         let Body::File { path, size } = body else { panic!("not a file") };
         assert_eq!((std::fs::read(&path).unwrap(), size), (b"large content".to_vec(), 13));

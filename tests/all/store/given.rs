@@ -7,7 +7,7 @@ use davenport::kernel::ids::{BlobId, CollectionId, PrincipalId};
 use davenport::store::blob::Content;
 use davenport::store::change_log::{Action, Author, Entry};
 use davenport::store::collection::{NewCollection, Touch};
-use davenport::store::object::Index;
+use davenport::store::object::{Index, Put};
 use davenport::store::principal::NewPrincipal;
 use davenport::store::{Store, Tx, blob, change_log, collection, object, principal};
 
@@ -74,7 +74,11 @@ pub async fn put_in(
     let (number, _) = change_log::take(tx, account).await?;
     let before: Option<BlobId> = object::find(tx, of, name).await?.map(|o| o.blob);
     let kept = blob::keep(tx, content, moment(0)).await?;
-    object::put(tx, of, name, number, (kept, content), index, moment(0)).await?;
+    let at = moment(0);
+    let it = Put { of, name, number, content: (kept, content), index, at };
+    if before.is_none() || !object::replace(tx, &it).await? {
+        object::put(tx, &it).await?;
+    }
     let members = i64::from(before.is_none());
     let touch = Touch { number, members, octets: content.size as i64, at: moment(0) };
     collection::touch(tx, of, touch).await?;

@@ -18,9 +18,9 @@ on_both! {
         put(fresh, ada, of, "\u{e4}.ics", b"").await.unwrap();
         let files = fresh.files().clone();
         let found = fresh.read(move |tx| Box::pin(async move {
-            object::find_content(tx, of, "b.ics", &files).await
+            object::content_at(tx, ada, ("calendars", "b.ics"), &files).await
         })).await.unwrap();
-        let (it, body) = found.unwrap();
+        let (_, it, body) = found.unwrap();
         assert_eq!(body, Body::Inline("zweiter Inhalt: \u{e9}\r\n".as_bytes().to_vec()));
         assert_eq!((it.change, it.size, it.created_at), (number, 20, moment(0)));
         let files = fresh.files().clone();
@@ -66,6 +66,30 @@ on_both! {
         let name = fresh.read(|tx| Box::pin(object::with_uid(tx, of, "uid-1"))).await.unwrap();
         assert_eq!(name.as_deref(), Some("a.ics"));
         assert_eq!(fresh.read(|tx| Box::pin(object::with_uid(tx, of, "UID-1"))).await.unwrap(), None);
+    }
+
+    async fn an_update_moves_what_the_indexes_say(fresh: Fresh) {
+        let ada = user(fresh, "ada").await;
+        let of = home(fresh, ada).await;
+        let states = [("one", 0, 7), ("one", 0, 8), ("one", 900_000, 8), ("two", 900_000, 8)];
+        for (uid, start, data) in states {
+            let range = Some((start, start + 60));
+            let index = Index { uid: Some(uid.into()), component: 1, range, ..Index::default() };
+            let content = Content::inline(vec![data]);
+            fresh.write(move |tx| Box::pin(async move {
+                put_in(tx, ada, of, "a", &content, &index).await
+            })).await.unwrap();
+            let (there, early, late) = fresh.read(move |tx| Box::pin(async move {
+                let mut there = Vec::new();
+                for uid in ["one", "two"] {
+                    there.extend(object::with_uid(tx, of, uid).await?.map(|_| uid));
+                }
+                let early = object::overlapping(tx, of, 1, (0, 100)).await?.len();
+                Ok((there, early, object::overlapping(tx, of, 1, (900_000, 900_100)).await?.len()))
+            })).await.unwrap();
+            assert_eq!(there, [uid]);
+            assert_eq!((early, late), if start == 0 { (1, 0) } else { (0, 1) });
+        }
     }
 
     /// From every past state, what changed and what is gone leads to the present.
@@ -146,8 +170,7 @@ async fn change_something(
             .write(move |tx| {
                 Box::pin(async move {
                     let (number, _) = change_log::take(tx, account).await?;
-                    object::delete(tx, of, &gone).await?;
-                    object::bury_name(tx, of, &gone, number).await
+                    object::delete(tx, of, &gone, number).await
                 })
             })
             .await

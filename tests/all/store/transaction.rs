@@ -11,6 +11,37 @@ use davenport::store::{Store, change_log, collection, object};
 use std::time::Duration;
 
 on_both! {
+    async fn numbers_and_octets_of_one_write_add_up(fresh: Fresh) {
+        let ada = user(fresh, "ada").await;
+        let (first, inside) = fresh.write(move |tx| Box::pin(async move {
+            change_log::charge(tx, ada, 5).await?;
+            let first = change_log::take(tx, ada).await?;
+            change_log::charge(tx, ada, 10).await?;
+            change_log::take(tx, ada).await?;
+            change_log::charge(tx, ada, -3).await?;
+            Ok((first, change_log::current(tx, ada).await?))
+        })).await.unwrap();
+        assert_eq!((first, inside), ((ChangeNumber(1), 5), (ChangeNumber(2), 12)));
+        let after = fresh.read(|tx| Box::pin(change_log::current(tx, ada))).await.unwrap();
+        assert_eq!(after, inside);
+    }
+
+    /// A connection whose reader went away in the middle answers the next one as it should.
+    async fn reads_that_are_given_up_do_no_harm(fresh: Fresh) {
+        let ada = user(fresh, "ada").await;
+        for i in 0..60 {
+            let read = fresh.read(|tx| Box::pin(async move {
+                for _ in 0..20 {
+                    change_log::after(tx, ada, ChangeNumber(0), 10).await?;
+                }
+                Ok(())
+            }));
+            let _ = tokio::time::timeout(std::time::Duration::from_micros(i * 100), read).await;
+            let current = fresh.read(|tx| Box::pin(change_log::current(tx, ada))).await.unwrap();
+            assert_eq!(current, (ChangeNumber(0), 0));
+        }
+    }
+
     async fn a_refused_write_leaves_nothing(fresh: Fresh) {
         let ada = user(fresh, "ada").await;
         let of = home(fresh, ada).await;

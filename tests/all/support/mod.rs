@@ -2,9 +2,10 @@
 //!
 //! Invariant: a test that passes on one engine only is a failed test.
 
-#[allow(dead_code)] // not every part has its test yet
+pub mod cluster;
 pub mod dav;
 pub mod postgres;
+pub mod process;
 pub mod raw;
 
 use davenport::store::{Location, Store};

@@ -6,10 +6,10 @@
 //! binary run once more, see [`watchdog`]) waits until nobody holds the lock, then stops the
 //! cluster and removes its directory. Invariant: nothing is left running.
 
+use super::cluster;
 use sqlx::{Connection as _, Executor as _, PgConnection};
-use std::fs::{self, File, Permissions};
+use std::fs::{self, File};
 use std::io::Write as _;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -61,7 +61,7 @@ struct Cluster {
 
 impl Cluster {
     fn url(&self, database: &str) -> String {
-        format!("postgres://davenport@localhost/{database}?host={}", self.sockets.display())
+        cluster::url(&self.sockets, database)
     }
 
     async fn run(&self, sql: &str) {
@@ -72,7 +72,7 @@ impl Cluster {
 
     /// Joins the running cluster, or starts it.
     fn join() -> Option<Self> {
-        let Some(programs) = programs() else {
+        let Some(programs) = cluster::programs() else {
             let why = "SKIPPED: no PostgreSQL programs (initdb, postgres) in PATH or \
                        /usr/lib/postgresql: HALF OF THE STORE IS NOT TESTED\n";
             // Not `eprintln!`: that is swallowed when the test passes.
@@ -119,53 +119,27 @@ impl Place {
         how.create(true).truncate(false).write(true).open(&self.lock).unwrap()
     }
 
-    /// Whether the server takes connections: it says so in the eighth line of its file, which
-    /// outlives it when it is killed.
     fn is_up(&self) -> bool {
-        let state = fs::read_to_string(self.root.join("data/postmaster.pid")).unwrap_or_default();
-        let ready = state.lines().nth(7).is_some_and(|line| line.trim() == "ready");
-        ready && self.listens()
+        cluster::is_ready(&self.root) && self.listens()
     }
 
     fn listens(&self) -> bool {
         std::os::unix::net::UnixStream::connect(self.root.join(".s.PGSQL.5432")).is_ok()
     }
 
-    #[expect(clippy::zombie_processes, reason = "the server outlives this process")]
     fn start(&self, programs: &Path) {
         let _ = fs::remove_dir_all(&self.root);
-        fs::create_dir(&self.root).unwrap();
-        fs::set_permissions(&self.root, Permissions::from_mode(0o700)).unwrap();
-        let owner = unprivileged(&self.root);
-        if let Some((user, group)) = owner {
-            chown(&self.root, Some(user), Some(group)).unwrap();
-        }
-        let data = self.root.join("data");
-        let log = File::create(self.root.join("log")).unwrap();
-        let run = |program: &str| {
-            let mut command = Command::new(programs.join(program));
-            // A group of its own: an interrupt typed at the terminal is for the tests alone.
-            command.process_group(0).current_dir("/").stdin(Stdio::null());
-            command.stdout(log.try_clone().unwrap()).stderr(log.try_clone().unwrap());
-            if let Some((user, group)) = owner {
-                command.uid(user).gid(group);
-            }
-            command.arg("-D").arg(&data);
-            command
-        };
-        let make = ["--username=davenport", "--auth=trust", "--encoding=UTF8", "--locale=C"];
-        let made = run("initdb").args(make).arg("--no-sync").status().unwrap();
-        assert!(made.success(), "initdb failed: see {}", self.root.join("log").display());
-        let mut server = run("postgres");
-        server.args(["-c", "listen_addresses=", "-c", "max_connections=300", "-c", "fsync=off"]);
-        server.args(["-c", "full_page_writes=off", "-c", "autovacuum=off", "-k"]).arg(&self.root);
+        let cluster = cluster::Cluster::create(&self.root, programs, &["--no-sync"]).unwrap();
         // First the watchdog: from here on the tests may be killed at any moment.
         self.watch();
-        let mut server = server.spawn().unwrap();
-        while !self.is_up() {
-            assert!(server.try_wait().unwrap().is_none(), "see {}", self.root.display());
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        let server = cluster.serve(|command| {
+            command.args(["-c", "max_connections=300", "-c", "fsync=off"]);
+            command.args(["-c", "full_page_writes=off", "-c", "autovacuum=off"]);
+            // A group of its own: an interrupt typed at the terminal is for the tests alone.
+            command.process_group(0);
+        });
+        // It outlives this process.
+        drop(server.unwrap());
     }
 
     #[expect(clippy::zombie_processes, reason = "the watchdog outlives this process")]
@@ -209,29 +183,4 @@ fn watchdog() {
             return place.stop();
         }
     }
-}
-
-/// The directory of the server's programs.
-fn programs() -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let mut folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
-    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
-    let mut versions: Vec<_> = versions.map(|v| v.path().join("bin")).collect();
-    versions.sort();
-    folders.extend(versions.into_iter().rev());
-    folders.into_iter().find(|f| f.join("initdb").exists() && f.join("postgres").exists())
-}
-
-/// PostgreSQL refuses to run as root: then a user and group to run it as.
-fn unprivileged(ours: &Path) -> Option<(u32, u32)> {
-    if fs::metadata(ours).unwrap().uid() != 0 {
-        return None;
-    }
-    let users = fs::read_to_string("/etc/passwd").unwrap();
-    let find = |name: &str| {
-        let line = users.lines().find(|line| line.split(':').next() == Some(name))?;
-        let mut ids = line.split(':').skip(2).map(|id| id.parse().ok());
-        Some((ids.next()??, ids.next()??))
-    };
-    find("postgres").or_else(|| find("nobody"))
 }

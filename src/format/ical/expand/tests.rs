@@ -439,6 +439,53 @@ fn dateless_and_floating_times_are_read_in_the_default_zone() {
     );
 }
 
+#[test]
+fn the_extent_holds_a_period_that_an_override_moved() {
+    // Fuzzing: the period of three days kept its length, but the index forgot it, so that a query
+    // for its last days did not find the object.
+    let body = event("DTSTART:20260328T000000Z\nRDATE;VALUE=PERIOD:20260401T000000Z/P3D")
+        + &event("RECURRENCE-ID;RANGE=THISANDFUTURE:20260328T000000Z\nDTSTART:20260330T000000Z");
+    let found = instances(&body, "UTC", "20260405T000000Z", "20260406T000000Z");
+    assert_eq!(found, ["20260403T0000-20260406T0000<20260401T0000"]);
+    let (_, end, ..) = hull(&body);
+    assert!(*end >= *"20260406T0000", "{end}");
+}
+
+#[test]
+fn the_extent_holds_the_last_day_of_whoever_is_ahead_of_utc() {
+    // Fuzzing: UNTIL is midnight in Shanghai, so that Monday the 9th is the last day there. In UTC
+    // it is the 2nd, and a query for the 9th did not find what the index said had ended.
+    let body = event("DTSTART;VALUE=DATE:20120102\nRRULE:FREQ=WEEKLY;UNTIL=20120708T160000Z");
+    let found = instances(&body, "Asia/Shanghai", "20120708T160000Z", "20120709T160000Z");
+    assert_eq!(found, ["20120708T1600-20120709T1600"]);
+    let (_, end, _, floating) = hull(&body);
+    assert!(floating && *end >= *"20120709T1600", "{end}");
+}
+
+#[test]
+fn an_extent_never_ends_before_it_starts() {
+    // Fuzzing: a VFREEBUSY that ends a day before it starts was indexed so.
+    let body =
+        "BEGIN:VFREEBUSY\nUID:a\nDTSTART:20260102T000000Z\nDTEND:20260101T000000Z\nEND:VFREEBUSY\n";
+    let (start, end, ..) = hull(body);
+    assert_eq!((start.as_str(), end.as_str()), ("20260102T0000", "20260102T0000"));
+}
+
+#[test]
+fn every_rule_of_an_object_costs_steps() {
+    // Ten thousand rules that end before they begin cost no step each and were all looked at for
+    // every stretch that an override begins: 17 seconds for half a megabyte.
+    let rules = "RRULE:FREQ=DAILY;UNTIL=20250101\n".repeat(1_000);
+    let body = event(&format!("DTSTART:20260101T000000Z\n{rules}RRULE:FREQ=DAILY"));
+    with(&body, "UTC", |object, zones| {
+        let mut steps = Steps::new(100_000);
+        let window = seconds("20300101T000000Z")..seconds("20300111T000000Z");
+        let visit = &mut |_: Occurrence<'_>| ControlFlow::Continue(());
+        occurrences(object, zones, window, &mut steps, visit).unwrap();
+        assert!(steps.used() > 10_000, "{}", steps.used());
+    });
+}
+
 proptest! {
     /// A window seen from afar gives what the walk over everything gives there.
     #[test]

@@ -3,7 +3,7 @@
 use crate::domain::collection::copy_move::{Verb, copy_or_move};
 use crate::kernel::fault::{Fault, Outcome, Refusal};
 use crate::protocol::dav::Ask;
-use crate::protocol::dav::answer::{blocked, empty, set};
+use crate::protocol::dav::answer::{blocked, empty, error, set};
 use crate::protocol::dav::body::none;
 use crate::protocol::dav::guard;
 use crate::protocol::dav::space::place_path;
@@ -35,11 +35,17 @@ pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
     let overwrite = overwrite::parse(&ask.headers)?;
     let path = match destination::parse(&ask.headers, ask.authority.as_deref())? {
         Destination::Here(path) => path,
-        Destination::Elsewhere => return Ok(empty(StatusCode::BAD_GATEWAY)),
+        Destination::Elsewhere => {
+            let words = "the destination is on another server";
+            return Ok(error(&ask, StatusCode::BAD_GATEWAY, words));
+        }
     };
     let to = match ask.place_of(&path).await {
         Ok(to) => to,
-        Err(Fault::NotFound) => return Ok(empty(StatusCode::FORBIDDEN)),
+        Err(Fault::NotFound) => {
+            let words = "nothing can be at the destination";
+            return Ok(error(&ask, StatusCode::FORBIDDEN, words));
+        }
         Err(fault) => return Err(fault),
     };
     let guard = guard::of(&ask).await?;
@@ -53,7 +59,10 @@ pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
             Ok(response)
         }
         // RFC 4918 §9.8.5: `Overwrite: F` on a taken name is a failed condition.
-        Err(Fault::Refused(Refusal::Exists)) => Ok(empty(StatusCode::PRECONDITION_FAILED)),
+        Err(Fault::Refused(Refusal::Exists)) => {
+            let words = "something is at the destination, and Overwrite is F";
+            Ok(error(&ask, StatusCode::PRECONDITION_FAILED, words))
+        }
         Err(fault) => blocked(&ask, fault, &[from, &to]),
     }
 }

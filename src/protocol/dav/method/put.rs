@@ -8,7 +8,7 @@ use crate::domain::{calendar, contacts};
 use crate::kernel::fault::{Fault, Outcome, Refusal};
 use crate::kernel::limits::BLOB_INLINE_MAX;
 use crate::protocol::dav::Ask;
-use crate::protocol::dav::answer::{empty, set, tell_preferences};
+use crate::protocol::dav::answer::{self, empty, set, tell_preferences};
 use crate::protocol::dav::body::{collect, refusal};
 use crate::protocol::dav::guard;
 use crate::protocol::dav::method::get;
@@ -89,7 +89,7 @@ pub async fn failed(ask: &Ask, place: &Place, fault: Fault) -> Outcome<Response<
         tell_preferences(&mut state, &preferences);
         return Ok(state);
     }
-    let mut response = empty(StatusCode::PRECONDITION_FAILED);
+    let mut response = answer::fault(ask, &fault);
     if let Some(etag) = state.headers_mut().remove(ETAG) {
         response.headers_mut().insert(ETAG, etag);
     }

@@ -3,6 +3,7 @@
 pub mod resource;
 pub mod sync;
 pub mod multiget;
+pub mod query;
 pub mod expand_property;
 pub mod acl_principal_prop_set;
 pub mod principal_match;

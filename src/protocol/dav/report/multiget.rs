@@ -2,9 +2,9 @@
 //! §8.7) share: many objects by their hrefs, in the order of the hrefs. Depth means nothing here.
 
 use crate::domain::collection::tree::Found;
-use crate::domain::collection::{Body as Content, Kind, Object, Place, list};
+use crate::domain::collection::{Body as Content, Kind, Object, Place, Property, list};
 use crate::format::uri;
-use crate::format::xml::{Element, Ns};
+use crate::format::xml::Element;
 use crate::kernel::fault::{Fault, Outcome, Refusal};
 use crate::kernel::limits::MULTIGET_MAX;
 use crate::protocol::dav::Ask;
@@ -19,8 +19,17 @@ use http::{Response, StatusCode};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-/// Answers with the members that the hrefs name; `kind` is what may hold them.
-pub async fn run(ask: Arc<Ask>, root: Element, kind: Kind) -> Outcome<Response<Body>> {
+/// Makes of a member's text, with the properties of its collection, what is asked for.
+pub type Shape = Box<dyn Fn(&str, &[Property]) -> Outcome<String> + Send + Sync>;
+
+/// Answers with the members that the hrefs name; `kind` is what may hold them, and `shape` reads
+/// from `DAV:prop` how their contents are wanted, if not as they are kept.
+pub async fn run(
+    ask: Arc<Ask>,
+    root: Element,
+    kind: Kind,
+    shape: fn(Option<&Element>) -> Outcome<Option<Shape>>,
+) -> Outcome<Response<Body>> {
     let mut hrefs: Vec<String> = root
         .elements()
         .filter(|e| e.is("DAV:", "href"))
@@ -32,23 +41,21 @@ pub async fn run(ask: Arc<Ask>, root: Element, kind: Kind) -> Outcome<Response<B
     // No resource stands twice in an answer (RFC 4918 §14.24), however its hrefs are spelt.
     let mut seen = HashSet::new();
     hrefs.retain(|href| seen.insert(path_of(href).unwrap_or_else(|| href.clone())));
-    if root.child("DAV:", "prop").is_some_and(expands) {
-        let what = "expand and the limits of recurrence and free-busy sets";
-        return Err(Refusal::UnsupportedFilter(what.to_owned()).into());
-    }
+    let shape = shape(root.child("DAV:", "prop"))?;
     let minimal = Preferences::parse(&ask.headers).minimal();
     let wanted = Wanted::of_report(ask.registry(), &root, minimal);
+    let asked = Asked { wanted, kind, shape };
     let paths = hrefs.iter().map(|href| path_of(href)).collect();
     Ok(streamed(move |sheet| async move {
-        write(&ask, &wanted, &hrefs, paths, kind, sheet).await;
+        write(&ask, &asked, &hrefs, paths, sheet).await;
     }))
 }
 
-/// Whether contents are wanted otherwise than they are kept (RFC 4791 §9.6.5-9.6.7), which is
-/// refused rather than passed over. Parts of them (`comp`, `prop`) are: more is given then.
-fn expands(prop: &Element) -> bool {
-    let data = prop.elements().filter(|e| *e.name.ns() == Ns::CalDav);
-    data.flat_map(Element::elements).any(|e| !matches!(e.name.local(), "comp" | "prop"))
+/// What is asked for of every member.
+struct Asked {
+    wanted: Wanted,
+    kind: Kind,
+    shape: Option<Shape>,
 }
 
 /// The decoded path of an href: absolute URIs are taken by their path alone, because a client
@@ -76,16 +83,15 @@ struct Parent {
 
 async fn write(
     ask: &Ask,
-    wanted: &Wanted,
+    asked: &Asked,
     hrefs: &[String],
     paths: Vec<Option<String>>,
-    kind: Kind,
     mut sheet: Sheet,
 ) {
     let mut parents = Parents::new();
     let all: Vec<_> = hrefs.iter().zip(&paths).collect();
     for batch in all.chunks(BATCH) {
-        match write_batch(ask, wanted, batch, kind, &mut parents, &mut sheet).await {
+        match write_batch(ask, asked, batch, &mut parents, &mut sheet).await {
             Ok(Ok(())) => {}
             Ok(Err(Gone)) => return,
             Err(fault) => return sheet.break_off(&fault).await,
@@ -100,9 +106,8 @@ fn split(path: &str) -> Option<(&str, &str)> {
 
 async fn write_batch(
     ask: &Ask,
-    wanted: &Wanted,
+    asked: &Asked,
     batch: &[(&String, &Option<String>)],
-    kind: Kind,
     parents: &mut Parents,
     sheet: &mut Sheet,
 ) -> Outcome<Result<(), Gone>> {
@@ -113,7 +118,7 @@ async fn write_batch(
     let mut loaded = Loaded::new();
     for (above, names) in by_parent {
         if !parents.contains_key(above) {
-            let found = parent(ask, above, kind, wanted).await;
+            let found = parent(ask, above, asked).await;
             parents.insert(above.to_owned(), found);
         }
         if let Some(Ok(parent)) = parents.get(above)
@@ -125,7 +130,7 @@ async fn write_batch(
         }
     }
     for (href, path) in batch {
-        write_one(ask, wanted, href, path.as_deref(), parents, &loaded, &mut sheet.writer);
+        write_one(ask, asked, href, path.as_deref(), parents, &loaded, &mut sheet.writer);
         if sheet.flush().await.is_err() {
             return Ok(Err(Gone));
         }
@@ -133,16 +138,17 @@ async fn write_batch(
     Ok(Ok(()))
 }
 
-async fn parent(ask: &Ask, above: &str, kind: Kind, wanted: &Wanted) -> Result<Parent, Fault> {
+async fn parent(ask: &Ask, above: &str, asked: &Asked) -> Result<Parent, Fault> {
     let path = format!("{above}/");
     if !matches!(target(&path), Target::Account(..)) {
         return Err(Fault::NotFound);
     }
     let place = ask.place_of(&path).await?;
-    let want = list::Want { properties: false, content: false, children: false, ..wanted.want() };
+    let (properties, wanted) = (asked.shape.is_some(), asked.wanted.want());
+    let want = list::Want { properties, content: false, children: false, ..wanted };
     let sight = list::see(&ask.access, &place, want).await?;
     match sight.found {
-        Found::Collection(ref it) if Kind::from_number(it.kind) == kind => {
+        Found::Collection(ref it) if Kind::from_number(it.kind) == asked.kind => {
             let stem = place_path(&place.at(&place.path, true));
             Ok(Parent { place, sight, stem })
         }
@@ -152,7 +158,7 @@ async fn parent(ask: &Ask, above: &str, kind: Kind, wanted: &Wanted) -> Result<P
 
 fn write_one(
     ask: &Ask,
-    wanted: &Wanted,
+    asked: &Asked,
     href: &str,
     path: Option<&str>,
     parents: &Parents,
@@ -171,8 +177,14 @@ fn write_one(
         write_status(path.unwrap_or(href), status, verdict.as_ref(), w);
         return;
     };
-    let text = text_of(body);
+    let mut text = text_of(body);
     let path = [stem.as_str(), &object.name].concat();
+    if let (Some(shape), Some(whole)) = (&asked.shape, &text) {
+        match shape(whole, &sight.properties) {
+            Ok(shaped) => text = Some(shaped.into()),
+            Err(fault) => return write_refused(ask, &path, &fault, w),
+        }
+    }
     let subject = Subject {
         ask,
         node: Node::Object(object, text.as_deref()),
@@ -184,5 +196,15 @@ fn write_one(
         quota: sight.quota,
         grants: &sight.grants,
     };
-    write_response(wanted, &subject, w);
+    write_response(&asked.wanted, &subject, w);
+}
+
+/// A member whose content cannot be given in the form that is wanted.
+pub fn write_refused(ask: &Ask, path: &str, fault: &Fault, w: &mut crate::format::xml::Writer) {
+    let verdict = verdict(fault, ask.about());
+    let status = match fault {
+        Fault::Refused(Refusal::TooManyMatches) => StatusCode::INSUFFICIENT_STORAGE,
+        _ => verdict.status,
+    };
+    write_status(path, status, Some(&verdict), w);
 }
