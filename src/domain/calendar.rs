@@ -14,8 +14,7 @@ use crate::format::tz::Zone;
 use crate::kernel::fault::{Fault, Outcome, Refusal};
 use crate::kernel::ids::CollectionId;
 use crate::kernel::limits::{
-    QUERY_CONTENT_HELD, QUERY_MATCHES_MAX, RECURRENCE_STEPS_OBJECT, RECURRENCE_STEPS_REQUEST,
-    UID_MAX,
+    QUERY_CONTENT_HELD, QUERY_MATCHES_MAX, RECURRENCE_STEPS_OBJECT, UID_MAX,
 };
 use crate::store::{Tx, object};
 use std::collections::HashMap;
@@ -153,6 +152,7 @@ pub async fn matching(
     access: &Access,
     of: &Collection,
     query: Query,
+    steps: &mut Steps,
 ) -> Outcome<Vec<(Object, Option<Body>)>> {
     let (access, id) = (access.clone(), of.id);
     let narrowed = Narrowed::of(&query);
@@ -163,7 +163,7 @@ pub async fn matching(
     if candidates.len() > QUERY_MATCHES_MAX {
         return Err(Refusal::TooManyMatches.into());
     }
-    sift(&access, of, &query, &narrowed, candidates).await
+    sift(&access, of, (&query, &narrowed), candidates, steps).await
 }
 
 /// What the index does not rule out.
@@ -195,11 +195,10 @@ type Candidate = (Object, (i64, i64));
 async fn sift(
     access: &Access,
     of: &Collection,
-    query: &Query,
-    narrowed: &Narrowed,
+    (query, narrowed): (&Query, &Narrowed),
     candidates: Vec<Candidate>,
+    steps: &mut Steps,
 ) -> Outcome<Vec<(Object, Option<Body>)>> {
-    let mut steps = Steps::new(RECURRENCE_STEPS_REQUEST);
     let (mut kept, mut held) = (Vec::new(), 0);
     for batch in candidates.chunks(BATCH) {
         let ahead = query.contents && held < QUERY_CONTENT_HELD;
@@ -214,7 +213,7 @@ async fn sift(
             let body = contents.remove(&candidate.0.name);
             let matches = match (narrowed.is_certain(candidate), &body) {
                 (true, _) => true,
-                (false, Some(body)) => exactly(body, query, &mut steps)?,
+                (false, Some(body)) => exactly(body, query, steps)?,
                 // Removed since the index was read: the next sync tells.
                 (false, None) => false,
             };

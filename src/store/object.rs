@@ -27,6 +27,20 @@ macro_rules! with_content {
     };
 }
 
+macro_rules! put {
+    () => {
+        "INSERT INTO object (collection_id, name, change, blob_id, etag, size, media_type, uid,
+            component, span, first_start, last_end, recurring, created_at, modified_at, language)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14, $15)
+        ON CONFLICT (collection_id, name) DO UPDATE SET change = excluded.change,
+            blob_id = excluded.blob_id, etag = excluded.etag, size = excluded.size,
+            media_type = excluded.media_type, uid = excluded.uid, component = excluded.component,
+            span = excluded.span, first_start = excluded.first_start,
+            last_end = excluded.last_end, recurring = excluded.recurring,
+            modified_at = excluded.modified_at, language = excluded.language"
+    };
+}
+
 statements! {
     FIND = concat!("SELECT ", columns!(), " FROM object o WHERE o.collection_id = $1 AND o.name = $2");
     BY_KEYS = concat!("SELECT ", columns!(), ", b.hash, b.data, o.collection_id
@@ -53,35 +67,16 @@ statements! {
         WHERE o.collection_id = $1 AND o.change > $2 ORDER BY o.change LIMIT $3");
     UID = "SELECT name FROM object WHERE collection_id = $1 AND uid = $2";
     UID_OF = "SELECT uid FROM object WHERE collection_id = $1 AND name = $2";
-    PUT = "INSERT INTO object (collection_id, name, change, blob_id, etag, size, media_type, uid,
-            component, span, first_start, last_end, recurring, created_at, modified_at, language)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14, $15)
-        ON CONFLICT (collection_id, name) DO UPDATE SET change = excluded.change,
-            blob_id = excluded.blob_id, etag = excluded.etag, size = excluded.size,
-            media_type = excluded.media_type, uid = excluded.uid, component = excluded.component,
-            span = excluded.span, first_start = excluded.first_start,
-            last_end = excluded.last_end, recurring = excluded.recurring,
-            modified_at = excluded.modified_at, language = excluded.language",
-        postgres: "WITH raised AS (DELETE FROM tombstone WHERE collection_id = $1 AND name = $2)
-        INSERT INTO object (collection_id, name, change, blob_id, etag, size, media_type, uid,
-            component, span, first_start, last_end, recurring, created_at, modified_at,
-            language)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14, $15)
-        ON CONFLICT (collection_id, name) DO UPDATE SET change = excluded.change,
-            blob_id = excluded.blob_id, etag = excluded.etag, size = excluded.size,
-            media_type = excluded.media_type, uid = excluded.uid, component = excluded.component,
-            span = excluded.span, first_start = excluded.first_start,
-            last_end = excluded.last_end, recurring = excluded.recurring,
-            modified_at = excluded.modified_at, language = excluded.language";
+    PUT = put!(),
+        postgres: concat!(
+            "WITH raised AS (DELETE FROM tombstone WHERE collection_id = $1 AND name = $2) ", put!());
     REPLACE = "UPDATE object SET change = $3, blob_id = $4, etag = $5, size = $6,
-            media_type = $7, recurring = $13, modified_at = $14,
-            language = $15
+            media_type = $7, recurring = $13, modified_at = $14, language = $15
         WHERE collection_id = $1 AND name = $2 AND uid IS $8 AND component = $9 AND span IS $10
             AND first_start IS $11 AND last_end IS $12",
         postgres: "UPDATE object SET change = $3, blob_id = $4, etag = $5, size = $6,
             media_type = $7, component = $9, span = $10, first_start = $11, last_end = $12,
-            recurring = $13, modified_at = $14,
-            language = $15
+            recurring = $13, modified_at = $14, language = $15
         WHERE collection_id = $1 AND name = $2 AND uid IS NOT DISTINCT FROM $8";
     COPY = "INSERT INTO object (collection_id, name, change, blob_id, etag, size, media_type, uid,
             component, span, first_start, last_end, recurring, created_at, modified_at, language)

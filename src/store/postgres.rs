@@ -172,7 +172,17 @@ impl Connection {
     /// Notes how a statement ended. One that is dropped before its end leaves `sound` false.
     fn ended<T>(&mut self, result: Result<T, sqlx::Error>) -> Outcome<T> {
         self.sound = result.is_ok();
-        result.map_err(fault)
+        let result = result.map_err(|error| {
+            let of_statement = error.as_database_error().is_some();
+            (of_statement, fault(error))
+        });
+        if let Err((of_statement, fault)) = &result
+            && (!of_statement || matches!(fault, Fault::Busy(_)))
+        {
+            // What ended this connection has most likely ended the others: the pool looks at them.
+            drop(std::mem::take(&mut *self.hand.idle()));
+        }
+        result.map_err(|(_, fault)| fault)
     }
 
     async fn control(&mut self, sql: &'static str) -> Outcome<()> {

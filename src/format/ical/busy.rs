@@ -6,9 +6,8 @@
 
 use super::expand::{instant, occurrences};
 use super::object::{Kind, Object};
-use super::value::{self, PeriodEnd};
+use super::value::{self, PeriodEnd, written_utc};
 use super::{Calendar, Component};
-use crate::format::civil::Civil;
 use crate::format::recur::{Steps, TooMuchWork};
 use crate::format::tz::{Zone, Zones};
 use crate::kernel::limits::BUSY_PERIODS_MAX;
@@ -137,16 +136,16 @@ impl BusyTimes {
         let mut out = format!(
             "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Davenport//EN\r\nBEGIN:VFREEBUSY\r\n\
              UID:{uid}\r\nDTSTAMP:{}\r\n",
-            utc(stamp)
+            written_utc(stamp)
         );
         if self.window.start != i64::MIN {
-            let _ = write!(out, "DTSTART:{}\r\n", utc(self.window.start));
+            let _ = write!(out, "DTSTART:{}\r\n", written_utc(self.window.start));
         }
         if self.window.end != i64::MAX {
-            let _ = write!(out, "DTEND:{}\r\n", utc(self.window.end));
+            let _ = write!(out, "DTEND:{}\r\n", written_utc(self.window.end));
         }
         for (kind, period) in self.coalesced() {
-            let (start, end) = (utc(period.start), utc(period.end));
+            let (start, end) = (written_utc(period.start), written_utc(period.end));
             let _ = write!(out, "FREEBUSY;FBTYPE={}:{start}/{end}\r\n", kind.name());
         }
         out.push_str("END:VFREEBUSY\r\nEND:VCALENDAR\r\n");
@@ -163,13 +162,6 @@ fn of_event(component: Component<'_>) -> Option<BusyType> {
         return None;
     }
     Some(if is("STATUS", "TENTATIVE") { BusyType::Tentative } else { BusyType::Busy })
-}
-
-fn utc(instant: i64) -> String {
-    let at = Civil::from_seconds(instant);
-    let ((year, month, day), second) = (at.date(), at.second);
-    let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
-    format!("{year:04}{month:02}{day:02}T{hour:02}{minute:02}{second:02}Z")
 }
 
 #[cfg(test)]

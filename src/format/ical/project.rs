@@ -6,7 +6,7 @@
 
 use super::expand::{Occurrence, instant, occurrences, touched};
 use super::object::{Kind, Object, check_resource};
-use super::value::{self, Duration, Form};
+use super::value::{self, Duration, Form, written, written_utc};
 use super::{Calendar, Component};
 use crate::format::civil::Civil;
 use crate::format::line::Line;
@@ -243,19 +243,16 @@ impl Work<'_> {
 
     /// Writes a time: days and floating times as the wall clock says, all others in UTC.
     fn time(&mut self, name: &str, form: Form<'_>, instant: i64, local: Civil) {
-        let (value, local, tail) = match form {
-            Form::Date => (";VALUE=DATE", local, ""),
-            Form::Floating => ("", local, ""),
-            Form::Utc | Form::Zone(_) => ("", Civil::from_seconds(instant), "Z"),
+        let (parameter, value) = match form {
+            Form::Date => (";VALUE=DATE", written(local)),
+            Form::Floating => ("", written(local)),
+            Form::Utc | Form::Zone(_) => ("", written_utc(instant)),
         };
-        let (year, month, day) = local.date();
-        let _ = write!(self.out, "{name}{value}:{year:04}{month:02}{day:02}");
-        if form != Form::Date {
-            let (hour, minute, second) =
-                (local.second / 3_600, local.second / 60 % 60, local.second % 60);
-            let _ = write!(self.out, "T{hour:02}{minute:02}{second:02}{tail}");
-        }
-        self.out.push_str("\r\n");
+        let value = match form {
+            Form::Date => value.split('T').next().unwrap_or_default(),
+            _ => &value,
+        };
+        let _ = write!(self.out, "{name}{parameter}:{value}\r\n");
     }
 
     /// A property without its value (RFC 4791 §9.6.4); a fold would not survive the cut.

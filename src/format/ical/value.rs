@@ -75,6 +75,18 @@ fn read_clock(text: &[u8]) -> Option<i64> {
     (hour < 24 && minute < 60 && second <= 60).then(|| hour * 3600 + minute * 60 + second.min(59))
 }
 
+/// A wall clock as iCalendar writes it, `20260101T090000`.
+pub fn written(at: Civil) -> String {
+    let ((year, month, day), second) = (at.date(), at.second);
+    let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
+    format!("{year:04}{month:02}{day:02}T{hour:02}{minute:02}{second:02}")
+}
+
+/// An instant, in seconds since 1970, in UTC: `20260101T090000Z`.
+pub fn written_utc(instant: i64) -> String {
+    written(Civil::from_seconds(instant)) + "Z"
+}
+
 /// A DURATION value: days by the calendar, then exact seconds (RFC 5545 §3.3.6).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Duration {

@@ -1,22 +1,23 @@
 //! What a report's `CALDAV:calendar-data` asks for (RFC 4791 §9.6), from its XML.
 
 use super::filter::range;
+use super::query::zone_of_calendar;
 use crate::format::ical::project::{Projection, Prop, Recurrences, Selection};
 use crate::format::recur::Steps;
 use crate::format::tz::Zone;
 use crate::format::xml::{Element, Ns};
 use crate::kernel::fault::{Fault, Outcome, Refusal};
 use crate::kernel::limits::RECURRENCE_STEPS_REQUEST;
-use crate::protocol::dav::report::multiget::Shape;
+use crate::protocol::dav::report::multiget::{Shape, Shaper};
 use std::ops::Range;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
-/// Reads it; without children the whole object is wanted. Elements of other namespaces are passed
+/// Reads it: without children the whole object is wanted. Elements of other namespaces are passed
 /// over.
 ///
 /// # Errors
 /// `Malformed` for what RFC 4791 §9.6 does not allow.
-pub fn read(asked: &Element) -> Outcome<Projection> {
+fn read(asked: &Element) -> Outcome<Projection> {
     let mut wanted = Projection::default();
     for child in own(asked) {
         let again = match child.name.local() {
@@ -34,32 +35,44 @@ pub fn read(asked: &Element) -> Outcome<Projection> {
     Ok(wanted)
 }
 
-/// Shapes what a multiget gives; none when objects are wanted as they are. All objects of the
-/// request share one meter of work.
+/// What a request wants of calendar objects otherwise than they are kept. All of them share one
+/// meter of work.
+#[derive(Clone)]
+pub struct Shaping(Arc<(Projection, Mutex<Steps>)>);
+
+impl Shaping {
+    /// What the `calendar-data` asked for says; none when objects are wanted as they are.
+    ///
+    /// # Errors
+    /// As for [`read`].
+    pub fn of(asked: Option<&Element>) -> Outcome<Option<Self>> {
+        let wanted = asked.map(read).transpose()?.filter(|wanted| !wanted.is_whole());
+        let steps = Mutex::new(Steps::new(RECURRENCE_STEPS_REQUEST));
+        Ok(wanted.map(|wanted| Self(Arc::new((wanted, steps)))))
+    }
+
+    /// Shapes objects whose floating times are read in this zone; `TooManyMatches` for one that has
+    /// more instances, or takes more work, than allowed.
+    pub fn in_zone(&self, floating: Zone) -> Shape {
+        let shared = self.0.clone();
+        Box::new(move |text| {
+            let (wanted, steps) = &*shared;
+            let mut steps = steps.lock().unwrap_or_else(PoisonError::into_inner);
+            let shaped = wanted.of(text, &floating, &mut steps);
+            shaped.map_err(|_| Fault::Refused(Refusal::TooManyMatches))
+        })
+    }
+}
+
+/// Shapes what a multiget gives, in the zone of each calendar.
 ///
 /// # Errors
 /// As for [`read`].
-pub fn shape(prop: Option<&Element>) -> Outcome<Option<Shape>> {
+pub fn shaper(prop: Option<&Element>) -> Outcome<Option<Shaper>> {
     let asked = prop.and_then(|prop| prop.child(&Ns::CalDav, "calendar-data"));
-    let wanted = asked.map(read).transpose()?.filter(|wanted| !wanted.is_whole());
-    let steps = Mutex::new(Steps::new(RECURRENCE_STEPS_REQUEST));
-    Ok(wanted.map(|wanted| -> Shape {
-        Box::new(move |text, properties| {
-            let zone = match wanted.recurrences {
-                Recurrences::Kept => Zone::utc(),
-                _ => super::query::zone_of_calendar(properties),
-            };
-            apply(&wanted, text, &zone, &mut steps.lock().unwrap_or_else(PoisonError::into_inner))
-        })
+    Ok(Shaping::of(asked)?.map(|shaping| -> Shaper {
+        Box::new(move |properties| shaping.in_zone(zone_of_calendar(properties)))
     }))
-}
-
-/// The wanted parts of one object.
-///
-/// # Errors
-/// `TooManyMatches` when it has more instances, or takes more work, than allowed.
-pub fn apply(wanted: &Projection, text: &str, zone: &Zone, steps: &mut Steps) -> Outcome<String> {
-    wanted.of(text, zone, steps).map_err(|_| Fault::Refused(Refusal::TooManyMatches))
 }
 
 fn own(element: &Element) -> impl Iterator<Item = &Element> {

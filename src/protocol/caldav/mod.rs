@@ -27,7 +27,7 @@ pub static CALDAV: Extension = Extension {
         Report {
             name: Name::known(Ns::CalDav, "calendar-multiget"),
             on: On(4 + 16 + 128),
-            run: |ask, root| Box::pin(multiget::run(ask, root, Kind::Calendar, data::shape)),
+            run: |ask, root| Box::pin(multiget::run(ask, root, Kind::Calendar, data::shaper)),
         },
         Report {
             name: Name::known(Ns::CalDav, "calendar-query"),

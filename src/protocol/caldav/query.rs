@@ -1,6 +1,6 @@
 //! `CALDAV:calendar-query` (RFC 4791 §7.8): the members of a calendar that satisfy a filter.
 
-use super::data;
+use super::data::Shaping;
 use super::filter::{self, CALDAV};
 use super::property::CALENDAR_DATA;
 use crate::domain::calendar::{Query, matching};
@@ -14,43 +14,35 @@ use crate::kernel::fault::{Outcome, Refusal};
 use crate::kernel::limits::{RECURRENCE_STEPS_REQUEST, ZONE_STEPS_OBJECT};
 use crate::protocol::dav::Ask;
 use crate::protocol::dav::multistatus::Wanted;
-use crate::protocol::dav::property::Need;
-use crate::protocol::dav::report::query::{Matches, Shape, answer, results_wanted, scopes};
+use crate::protocol::dav::report::query::{Matches, answer, may_hold, results_wanted, scopes};
 use crate::protocol::http::body::Body;
 use crate::protocol::http::header::prefer::Preferences;
 use http::Response;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 /// Answers with the matching calendar objects.
 pub async fn run(ask: Arc<Ask>, root: Element) -> Outcome<Response<Body>> {
     let place = ask.need_place()?.clone();
     let minimal = Preferences::parse(&ask.headers).minimal();
     let wanted = Wanted::of_report(ask.registry(), &root, minimal);
-    let projection = wanted.asks_for(&CALENDAR_DATA).map(data::read).transpose()?;
-    let projection = projection.filter(|it| !it.is_whole()).map(Arc::new);
-    let want = list::Want { properties: true, content: false, children: true, ..wanted.want() };
+    let shaping = Shaping::of(wanted.asks_for(&CALENDAR_DATA))?;
+    let children = place.depth() == 0;
+    let want = list::Want { properties: true, content: false, children, ..wanted.want() };
     let sight = list::see(&ask.access, &place, want).await?;
     let filters = filter::read(&root)?;
     let zone = zone_asked(&root)?;
-    // One meter for everything that the request has expanded.
-    let steps = Arc::new(Mutex::new(Steps::new(RECURRENCE_STEPS_REQUEST)));
+    let mut steps = Steps::new(RECURRENCE_STEPS_REQUEST);
     let mut found = Vec::new();
     for scope in scopes(&ask, &place, &sight, Kind::Calendar)? {
         let floating = zone.clone().unwrap_or_else(|| zone_of_calendar(scope.properties));
         let query = Query {
             filters: filters.clone(),
             floating: floating.clone(),
-            contents: wanted.need.has(Need::CONTENT),
+            contents: may_hold(&wanted, &found),
             only: scope.only,
         };
-        let objects = matching(&ask.access, scope.it, query).await?;
-        let (projection, steps) = (projection.clone(), steps.clone());
-        let shape = projection.map(|projection| -> Shape {
-            Box::new(move |text| {
-                let mut steps = steps.lock().unwrap_or_else(PoisonError::into_inner);
-                data::apply(&projection, text, &floating, &mut steps)
-            })
-        });
+        let objects = matching(&ask.access, scope.it, query, &mut steps).await?;
+        let shape = shaping.as_ref().map(|shaping| shaping.in_zone(floating));
         let (of, at, rights) = (scope.it.id, scope.at, scope.rights);
         found.push(Matches { of, at, rights, shape, objects });
     }

@@ -18,7 +18,7 @@ pub static CARDDAV: Extension = Extension {
         Report {
             name: Name::known(Ns::CardDav, "addressbook-multiget"),
             on: On(8 + 32 + 256),
-            run: |ask, root| Box::pin(multiget::run(ask, root, Kind::Addressbook, query::shape)),
+            run: |ask, root| Box::pin(multiget::run(ask, root, Kind::Addressbook, query::shaper)),
         },
         Report {
             name: Name::known(Ns::CardDav, "addressbook-query"),

@@ -12,9 +12,8 @@ use crate::kernel::fault::{Fault, Outcome};
 use crate::protocol::dav::Ask;
 use crate::protocol::dav::filter::{Reader, alone, invalid, misplaced};
 use crate::protocol::dav::multistatus::Wanted;
-use crate::protocol::dav::property::Need;
-use crate::protocol::dav::report::multiget;
-use crate::protocol::dav::report::query::{Matches, Shape, answer, results_wanted, scopes};
+use crate::protocol::dav::report::multiget::{Shape, Shaper};
+use crate::protocol::dav::report::query::{Matches, answer, may_hold, results_wanted, scopes};
 use crate::protocol::http::body::Body;
 use crate::protocol::http::header::prefer::Preferences;
 use http::Response;
@@ -26,17 +25,15 @@ pub async fn run(ask: Arc<Ask>, root: Element) -> Outcome<Response<Body>> {
     let minimal = Preferences::parse(&ask.headers).minimal();
     let wanted = Wanted::of_report(ask.registry(), &root, minimal);
     let parts = wanted.asks_for(&ADDRESS_DATA).map(parts).transpose()?.flatten();
-    let want = list::Want { content: false, children: true, ..wanted.want() };
+    let children = place.depth() == 0;
+    let want = list::Want { content: false, children, ..wanted.want() };
     let sight = list::see(&ask.access, &place, want).await?;
     let limit = results_wanted(&root, &Ns::CardDav);
-    let mut query = Query {
-        filter: filter(&root)?,
-        contents: wanted.need.has(Need::CONTENT),
-        only: None,
-        limit,
-    };
+    let filter = filter(&root)?;
+    let mut query = Query { filter, contents: false, only: None, limit };
     let mut found = Vec::new();
     for scope in scopes(&ask, &place, &sight, Kind::Addressbook)? {
+        query.contents = may_hold(&wanted, &found);
         query.only = scope.only;
         let objects = matching(&ask.access, scope.it.id, &query).await?;
         let shape =
@@ -51,10 +48,14 @@ pub async fn run(ask: Arc<Ask>, root: Element) -> Outcome<Response<Body>> {
 ///
 /// # Errors
 /// `Malformed` for what RFC 6352 §10.4 does not allow.
-pub fn shape(prop: Option<&Element>) -> Outcome<Option<multiget::Shape>> {
+pub fn shaper(prop: Option<&Element>) -> Outcome<Option<Shaper>> {
     let asked = prop.and_then(|prop| prop.child(&Ns::CardDav, "address-data"));
     let parts = asked.map(parts).transpose()?.flatten();
-    Ok(parts.map(|parts| -> multiget::Shape { Box::new(move |text, _| Ok(project(text, &parts))) }))
+    Ok(parts.map(|parts| -> Shaper { Box::new(move |_| shape(parts.clone())) }))
+}
+
+fn shape(parts: Vec<Prop>) -> Shape {
+    Box::new(move |text| Ok(project(text, &parts)))
 }
 
 /// The properties that an `address-data` names; none: all.

@@ -28,18 +28,24 @@ impl Reader {
         element.elements().filter(move |e| *e.name.ns() == ns)
     }
 
+    /// Counts a condition: every one is held against every candidate.
+    fn count(&mut self) -> Outcome<()> {
+        match self.left.checked_sub(1) {
+            Some(left) => self.left = left,
+            None => {
+                let what = format!("more than {FILTER_CONDITIONS_MAX} conditions");
+                return Err(Refusal::UnsupportedFilter(what).into());
+            }
+        }
+        Ok(())
+    }
+
     /// The name of what a condition is about; counts the condition.
     ///
     /// # Errors
     /// `InvalidFilter` without one, `UnsupportedFilter` for one condition too many.
     pub fn name(&mut self, element: &Element) -> Outcome<String> {
-        self.left = match self.left.checked_sub(1) {
-            Some(left) => left,
-            None => {
-                let what = format!("more than {FILTER_CONDITIONS_MAX} conditions");
-                return Err(Refusal::UnsupportedFilter(what).into());
-            }
-        };
+        self.count()?;
         match element.attribute("name").map(str::trim) {
             Some(name) if !name.is_empty() => Ok(name.to_owned()),
             _ => invalid(format!("{} without a name", element.name.local())),
@@ -66,8 +72,9 @@ impl Reader {
     /// A `text-match`; counts it.
     ///
     /// # Errors
-    /// `InvalidFilter`, `UnsupportedCollation`.
-    pub fn text(&self, element: &Element) -> Outcome<TextMatch> {
+    /// `InvalidFilter`, `UnsupportedCollation`, `UnsupportedFilter`.
+    pub fn text(&mut self, element: &Element) -> Outcome<TextMatch> {
+        self.count()?;
         let collation = match element.attribute("collation") {
             None | Some("default") => self.collation,
             Some(name) => match Collation::named(name) {

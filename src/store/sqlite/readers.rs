@@ -9,7 +9,7 @@
 
 use super::stamp::{Header, Stamp};
 use super::{Connection, poll_once};
-use crate::kernel::fault::Outcome;
+use crate::kernel::fault::{Fault, Outcome};
 use crate::kernel::limits::READERS_IDLE_MAX;
 use crate::store::tx::{self, Future, Tx};
 use std::path::PathBuf;
@@ -81,7 +81,11 @@ impl Readers {
         let Reader { header, since, open, connection } = reader;
         let mut tx = Tx::new(tx::Connection::Sqlite(connection));
         let result = poll_once(work(&mut tx));
-        if let tx::Connection::Sqlite(connection) = tx.on {
+        // After the engine's own faults nobody knows what state the snapshot is in.
+        let sound = !matches!(result, Err(Fault::Internal(_) | Fault::Busy(_)));
+        if let tx::Connection::Sqlite(connection) = tx.on
+            && sound
+        {
             self.give_back(Reader { header, since, open, connection });
         }
         result

@@ -166,8 +166,10 @@ dialogues! {
         }
         let odd = filter("", &[prop("name=\"FN\"", &text("collation=\"i;basic\"", "x"))]);
         ask(&user, &book, "", &odd).await.expect_condition(403, "supported-collation");
-        let many = filter("", &[prop("name=\"FN\"", "").repeat(201)]);
-        ask(&user, &book, "", &many).await.expect_condition(403, "supported-filter");
+        for many in [prop("name=\"FN\"", "").repeat(201), prop("name=\"FN\"", &text("", "x").repeat(200))] {
+            let answer = ask(&user, &book, "", &filter("", &[many])).await;
+            answer.expect_condition(403, "supported-filter");
+        }
         ask(&user, &book, "<A:prop/>", "").await.expect(400);
     }
 }

@@ -183,6 +183,32 @@ async fn raw(location: &Location, sqlite: &str, postgres: &'static str) {
     }
 }
 
+/// A database that comes back is answered from at once: of the connections that it ended, only the
+/// first one that is used costs a failure, however many were at hand.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_that_the_database_ended_fail_one_read_at_most() {
+    let Some(fresh) = Fresh::postgres().await else { return };
+    let pause = || {
+        fresh.read(|tx| {
+            Box::pin(async move {
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                davenport::store::principal::by_name(tx, "nobody").await.map(drop)
+            })
+        })
+    };
+    let (a, b, c) = tokio::join!(pause(), pause(), pause());
+    assert!(a.is_ok() && b.is_ok() && c.is_ok());
+    let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    raw(&fresh.location, "", end).await;
+    let mut failed = Vec::new();
+    for _ in 0..6 {
+        failed.extend(pause().await.err());
+    }
+    assert!(failed.len() <= 1, "{failed:?}");
+    fresh.end().await;
+}
+
 /// Makes the store as if it had never been opened.
 async fn empty(location: &Location) {
     if let Location::Sqlite(path) = location {

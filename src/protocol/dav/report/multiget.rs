@@ -19,16 +19,19 @@ use http::{Response, StatusCode};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-/// Makes of a member's text, with the properties of its collection, what is asked for.
-pub type Shape = Box<dyn Fn(&str, &[Property]) -> Outcome<String> + Send + Sync>;
+/// Makes of a member's text what is asked for.
+pub type Shape = Box<dyn Fn(&str) -> Outcome<String> + Send + Sync>;
 
-/// Answers with the members that the hrefs name; `kind` is what may hold them, and `shape` reads
+/// Makes the shape for the members of a collection with these properties.
+pub type Shaper = Box<dyn Fn(&[Property]) -> Shape + Send + Sync>;
+
+/// Answers with the members that the hrefs name; `kind` is what may hold them, and `shaper` reads
 /// from `DAV:prop` how their contents are wanted, if not as they are kept.
 pub async fn run(
     ask: Arc<Ask>,
     root: Element,
     kind: Kind,
-    shape: fn(Option<&Element>) -> Outcome<Option<Shape>>,
+    shaper: fn(Option<&Element>) -> Outcome<Option<Shaper>>,
 ) -> Outcome<Response<Body>> {
     let mut hrefs: Vec<String> = root
         .elements()
@@ -41,10 +44,10 @@ pub async fn run(
     // No resource stands twice in an answer (RFC 4918 §14.24), however its hrefs are spelt.
     let mut seen = HashSet::new();
     hrefs.retain(|href| seen.insert(path_of(href).unwrap_or_else(|| href.clone())));
-    let shape = shape(root.child("DAV:", "prop"))?;
+    let shaper = shaper(root.child("DAV:", "prop"))?;
     let minimal = Preferences::parse(&ask.headers).minimal();
     let wanted = Wanted::of_report(ask.registry(), &root, minimal);
-    let asked = Asked { wanted, kind, shape };
+    let asked = Asked { wanted, kind, shaper };
     let paths = hrefs.iter().map(|href| path_of(href)).collect();
     Ok(streamed(move |sheet| async move {
         write(&ask, &asked, &hrefs, paths, sheet).await;
@@ -55,7 +58,7 @@ pub async fn run(
 struct Asked {
     wanted: Wanted,
     kind: Kind,
-    shape: Option<Shape>,
+    shaper: Option<Shaper>,
 }
 
 /// The decoded path of an href: absolute URIs are taken by their path alone, because a client
@@ -79,6 +82,8 @@ struct Parent {
     sight: list::Sight,
     /// Its path as members' paths begin.
     stem: String,
+    /// How its members' contents are wanted, if not as they are kept.
+    shape: Option<Shape>,
 }
 
 async fn write(
@@ -144,13 +149,14 @@ async fn parent(ask: &Ask, above: &str, asked: &Asked) -> Result<Parent, Fault> 
         return Err(Fault::NotFound);
     }
     let place = ask.place_of(&path).await?;
-    let (properties, wanted) = (asked.shape.is_some(), asked.wanted.want());
+    let (properties, wanted) = (asked.shaper.is_some(), asked.wanted.want());
     let want = list::Want { properties, content: false, children: false, ..wanted };
     let sight = list::see(&ask.access, &place, want).await?;
     match sight.found {
         Found::Collection(ref it) if Kind::from_number(it.kind) == asked.kind => {
             let stem = place_path(&place.at(&place.path, true));
-            Ok(Parent { place, sight, stem })
+            let shape = asked.shaper.as_ref().map(|shaper| shaper(&sight.properties));
+            Ok(Parent { place, sight, stem, shape })
         }
         _ => Err(Fault::NotFound),
     }
@@ -170,7 +176,7 @@ fn write_one(
         let (object, body) = loaded.get(above)?.get(name)?;
         Some((object, body, parents.get(above)?.as_ref().ok()?))
     });
-    let Some((object, body, Parent { place, sight, stem })) = found else {
+    let Some((object, body, Parent { place, sight, stem, shape })) = found else {
         let fault = parts.and_then(|(above, _)| parents.get(above)?.as_ref().err());
         let verdict = fault.map(|fault| verdict(fault, ask.about()));
         let status = verdict.as_ref().map_or(StatusCode::NOT_FOUND, |v| v.status);
@@ -179,8 +185,8 @@ fn write_one(
     };
     let mut text = text_of(body);
     let path = [stem.as_str(), &object.name].concat();
-    if let (Some(shape), Some(whole)) = (&asked.shape, &text) {
-        match shape(whole, &sight.properties) {
+    if let (Some(shape), Some(whole)) = (shape, &text) {
+        match shape(whole) {
             Ok(shaped) => text = Some(shaped.into()),
             Err(fault) => return write_refused(ask, &path, &fault, w),
         }

@@ -1,13 +1,14 @@
 //! What `CALDAV:calendar-query` (RFC 4791 §7.8) and `CARDDAV:addressbook-query` (RFC 6352 §8.6)
 //! share: which collections are asked, and the answer.
 
-use super::multiget::write_refused;
+use super::multiget::{Shape, write_refused};
 use crate::domain::collection::{
     Body as Content, Collection, Kind, Object, Place, Property, list, tree,
 };
 use crate::format::xml::{Element, Ns};
 use crate::kernel::fault::Outcome;
 use crate::kernel::ids::CollectionId;
+use crate::kernel::limits::QUERY_CONTENT_HELD;
 use crate::kernel::privilege::{Privilege, Privileges};
 use crate::protocol::dav::Ask;
 use crate::protocol::dav::answer::{Gone, Sheet, streamed};
@@ -68,9 +69,6 @@ pub fn scopes<'s>(
     })
 }
 
-/// Makes of a member's text what is asked for.
-pub type Shape = Box<dyn Fn(&str) -> Outcome<String> + Send + Sync>;
-
 /// What matched in one collection.
 pub struct Matches {
     /// The collection.
@@ -83,6 +81,14 @@ pub struct Matches {
     pub shape: Option<Shape>,
     /// The members, some with their contents; the others' are read when they are needed.
     pub objects: Vec<(Object, Option<Content>)>,
+}
+
+/// Whether contents that are found shall be kept: they are wanted, and what was kept in other
+/// collections leaves room.
+pub fn may_hold(wanted: &Wanted, found: &[Matches]) -> bool {
+    let kept = found.iter().flat_map(|matches| &matches.objects).filter(|(_, body)| body.is_some());
+    let held = kept.fold(0, |sum, (object, _)| object.size.saturating_add(sum));
+    wanted.need.has(Need::CONTENT) && held < QUERY_CONTENT_HELD
 }
 
 /// How many results the client wants at most (`limit` with `nresults`; RFC 6352 §8.6.1).
