@@ -127,7 +127,7 @@ fn write_loop(connection: Connection, jobs: &Receiver<Job>, log: &Path, readers:
         written = true;
         if log_size(log) > fold_at {
             readers.make_way(|| fold(&tx));
-            fold_at = log_size(log) + LOG_FOLD_OCTETS;
+            fold_at = LOG_FOLD_OCTETS.max(log_size(log) + LOG_FOLD_OCTETS / 8);
         }
     }
 }
@@ -146,7 +146,7 @@ fn log_size(log: &Path) -> u64 {
 /// Folds the log into the file and empties it. SQLite does so by itself only at a moment without
 /// readers; where they overlap there is none, and the log would grow without end. Here new readers
 /// take to the file and those under way are waited for; a reader that takes longer than a
-/// second is left alone, until the log has grown by as much again.
+/// second is left alone, until the log has grown by an eighth as much again.
 fn fold(tx: &Tx) {
     let tx::Connection::Sqlite(connection) = &tx.on else { return };
     let sql = "PRAGMA busy_timeout=1000; PRAGMA wal_checkpoint(TRUNCATE);
