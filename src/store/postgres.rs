@@ -54,8 +54,8 @@ impl Postgres {
             .disable_statement_logging();
         let pool = PgPoolOptions::new()
             .max_connections(connections)
-            // A ping before each use would cost a round trip each time.
-            .test_before_acquire(false)
+            // The pool is asked seldom, and then perhaps because connections have broken.
+            .test_before_acquire(true)
             .acquire_timeout(PATIENCE)
             .connect_with(options)
             .await
