@@ -1,9 +1,11 @@
 //! `davenport config`: check the configuration, show it, write the commented example.
 
+use super::out::Out;
 use super::{Failure, load};
 use crate::server::config::{Config, ConfigError, Problem, Source, Tls, show};
 use crate::server::tls::Certificate;
 use clap::Subcommand;
+use serde_json::json;
 use std::io::Write;
 
 /// The parts of `davenport config`.
@@ -12,11 +14,7 @@ pub enum ConfigCommand {
     /// Check the configuration, and say everything that is wrong with it
     Check,
     /// Show every value in force and where it came from; passwords are masked
-    Show {
-        /// Show it as JSON
-        #[arg(long)]
-        json: bool,
-    },
+    Show,
     /// Write the commented example, every key with its default
     Example,
 }
@@ -26,17 +24,18 @@ impl ConfigCommand {
     ///
     /// # Errors
     /// [`Failure::Config`], and [`Failure::Failed`] when the output cannot be written.
-    pub fn run(self, source: &Source) -> Result<(), Failure> {
+    pub fn run(self, source: &Source, out: Out) -> Result<(), Failure> {
         let text = match self {
             Self::Check => {
-                certificate(&load(source)?)?;
-                match &source.file {
-                    Some(file) => format!("{}: good\n", file.display()),
-                    None => "no configuration file; the defaults are good\n".to_owned(),
+                certificate(&load(source, out)?)?;
+                match (&source.file, out.is_json()) {
+                    (file, true) => format!("{}\n", json!({ "file": file, "good": true })),
+                    (Some(file), _) => format!("{}: good\n", file.display()),
+                    (None, _) => "no configuration file; the defaults are good\n".to_owned(),
                 }
             }
-            Self::Show { json: true } => format!("{}\n", show::json(&load(source)?.merged)),
-            Self::Show { json: false } => show::toml(&load(source)?.merged),
+            Self::Show if out.is_json() => format!("{}\n", show::json(&load(source, out)?.merged)),
+            Self::Show => show::toml(&load(source, out)?.merged),
             Self::Example => show::example(),
         };
         let written = std::io::stdout().write_all(text.as_bytes());

@@ -24,9 +24,6 @@ JSON fields: name, locked.";
 pub struct Lock {
     /// The user's name or an address
     name: String,
-    /// Write the result as JSON, and errors as {"error": "..."}
-    #[arg(long, display_order = 99)]
-    pub json: bool,
 }
 
 impl Lock {

@@ -25,7 +25,7 @@ use crate::kernel::fault::Fault;
 use crate::server::config::source::CONFIG_VARIABLE;
 use crate::server::config::{Config, ConfigError, Flag, Source};
 use clap::{Parser, Subcommand};
-use session::Noun;
+use out::Out;
 use std::fmt;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -51,6 +51,9 @@ struct Cli {
     /// Directory of everything that the server keeps on this machine (overrides data_dir)
     #[arg(long, global = true, value_name = "DIR", display_order = 101)]
     data_dir: Option<String>,
+    /// Write results as JSON, and errors as {"error": "..."}
+    #[arg(long, global = true, display_order = 99)]
+    json: bool,
     #[command(subcommand)]
     command: Command,
 }
@@ -64,26 +67,26 @@ enum Command {
     #[command(subcommand, after_help = EXIT_CODES)]
     Config(config::ConfigCommand),
     /// Add, list, show, change and delete users
-    #[command(after_help = EXIT_CODES)]
-    User(Noun<user::UserCommand>),
+    #[command(subcommand, after_help = EXIT_CODES)]
+    User(user::UserCommand),
     /// Add, list, show, change and delete groups and their members
-    #[command(after_help = EXIT_CODES)]
-    Group(Noun<group::GroupCommand>),
+    #[command(subcommand, after_help = EXIT_CODES)]
+    Group(group::GroupCommand),
     /// Add, list, show, change and delete rooms and other things with a calendar
-    #[command(after_help = EXIT_CODES)]
-    Resource(Noun<resource::ResourceCommand>),
+    #[command(subcommand, after_help = EXIT_CODES)]
+    Resource(resource::ResourceCommand),
     /// Add, list, show and delete the domains of addresses
-    #[command(after_help = EXIT_CODES)]
-    Domain(Noun<domain::DomainCommand>),
+    #[command(subcommand, after_help = EXIT_CODES)]
+    Domain(domain::DomainCommand),
     /// Add, list, show, move and delete further addresses
-    #[command(after_help = EXIT_CODES)]
-    Alias(Noun<alias::AliasCommand>),
+    #[command(subcommand, after_help = EXIT_CODES)]
+    Alias(alias::AliasCommand),
     /// Give a user a new password
     #[command(after_help = password::HELP)]
     Password(password::Password),
     /// Make, list, show and take back passwords for one program each
-    #[command(after_help = EXIT_CODES)]
-    AppPassword(Noun<app_password::AppPasswordCommand>),
+    #[command(subcommand, after_help = EXIT_CODES)]
+    AppPassword(app_password::AppPasswordCommand),
     /// Keep a user from signing in
     #[command(after_help = lock::LOCK)]
     Lock(lock::Lock),
@@ -93,22 +96,20 @@ enum Command {
 }
 
 impl Command {
-    fn run(self, source: Source) -> Result<(), Failure> {
+    fn run(self, source: Source, out: Out) -> Result<(), Failure> {
         let source = &source;
         match self {
-            Self::Serve(serve) => serve.run(source.clone()),
-            Self::Config(command) => command.run(source),
-            Self::User(it) => session::run(source, it.json, async |s| it.action.run(s).await),
-            Self::Group(it) => session::run(source, it.json, async |s| it.action.run(s).await),
-            Self::Resource(it) => session::run(source, it.json, async |s| it.action.run(s).await),
-            Self::Domain(it) => session::run(source, it.json, async |s| it.action.run(s).await),
-            Self::Alias(it) => session::run(source, it.json, async |s| it.action.run(s).await),
-            Self::Password(it) => session::run(source, it.json, async |s| it.run(s).await),
-            Self::AppPassword(it) => {
-                session::run(source, it.json, async |s| it.action.run(s).await)
-            }
-            Self::Lock(it) => session::run(source, it.json, async |s| it.run(s, true).await),
-            Self::Unlock(it) => session::run(source, it.json, async |s| it.run(s, false).await),
+            Self::Serve(serve) => serve.run(source.clone(), out),
+            Self::Config(command) => command.run(source, out),
+            Self::User(it) => session::run(source, out, async |s| it.run(s).await),
+            Self::Group(it) => session::run(source, out, async |s| it.run(s).await),
+            Self::Resource(it) => session::run(source, out, async |s| it.run(s).await),
+            Self::Domain(it) => session::run(source, out, async |s| it.run(s).await),
+            Self::Alias(it) => session::run(source, out, async |s| it.run(s).await),
+            Self::Password(it) => session::run(source, out, async |s| it.run(s).await),
+            Self::AppPassword(it) => session::run(source, out, async |s| it.run(s).await),
+            Self::Lock(it) => session::run(source, out, async |s| it.run(s, true).await),
+            Self::Unlock(it) => session::run(source, out, async |s| it.run(s, false).await),
         }
     }
 }
@@ -168,7 +169,7 @@ pub fn main() -> ExitCode {
         }
         Err(error) => error.exit(),
     };
-    let Err(failure) = cli.command.run(source(cli.config, cli.data_dir)) else {
+    let Err(failure) = cli.command.run(source(cli.config, cli.data_dir), Out::new(json)) else {
         return ExitCode::SUCCESS;
     };
     report(&failure.to_string(), json);
@@ -205,11 +206,9 @@ fn source(file: Option<PathBuf>, data_dir: Option<String>) -> Source {
 ///
 /// # Errors
 /// [`Failure::Config`].
-pub fn load(source: &Source) -> Result<Config, Failure> {
+pub fn load(source: &Source, out: Out) -> Result<Config, Failure> {
     let config = source.load()?;
-    for warning in &config.warnings {
-        eprintln!("davenport: warning: {warning}");
-    }
+    config.warnings.iter().for_each(|warning| out.warn(warning));
     Ok(config)
 }
 

@@ -24,9 +24,6 @@ pub struct Password {
     name: String,
     #[command(flatten)]
     password: PasswordFrom,
-    /// Write the result as JSON, and errors as {"error": "..."}
-    #[arg(long, display_order = 99)]
-    pub json: bool,
 }
 
 #[derive(Debug, Serialize)]

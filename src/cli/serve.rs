@@ -1,5 +1,6 @@
 //! `davenport serve`: run the server in the foreground.
 
+use super::out::Out;
 use super::{Failure, load, runtime};
 use crate::kernel::secret::Secret;
 use crate::server::config::{Config, Current, Flag, Source};
@@ -27,7 +28,7 @@ impl Serve {
     ///
     /// # Errors
     /// Every [`Failure`].
-    pub fn run(self, mut source: Source) -> Result<(), Failure> {
+    pub fn run(self, mut source: Source, out: Out) -> Result<(), Failure> {
         let lists = [("--http", "http.listen", self.http), ("--https", "https.listen", self.https)];
         for (flag, key, list) in lists.into_iter().filter(|(_, _, list)| !list.is_empty()) {
             source.flags.push(Flag { flag, key, value: list.join(",") });
@@ -35,7 +36,7 @@ impl Serve {
         if let Some(value) = self.tls {
             source.flags.push(Flag { flag: "--tls", key: "tls", value });
         }
-        let config = load(&source)?;
+        let config = load(&source, out)?;
         log::init(config.log_format, config.log_level);
         let runtime = runtime()?;
         let result = runtime.block_on(serve(config, source));

@@ -4,22 +4,10 @@
 //! closed before the process ends, whatever came of the work.
 
 use super::out::Out;
-use super::{Failure, runtime};
+use super::{Failure, load, runtime};
 use crate::kernel::clock::{Timestamp, now};
 use crate::server::config::Source;
 use crate::store::Store;
-use clap::{Args, Subcommand};
-
-/// A subcommand with parts of its own, and `--json` for all of them.
-#[derive(Debug, Args)]
-pub struct Noun<A: Subcommand> {
-    /// What to do.
-    #[command(subcommand)]
-    pub action: A,
-    /// Write the result as JSON, and errors as {"error": "..."}
-    #[arg(long, global = true, display_order = 99)]
-    pub json: bool,
-}
 
 /// What a subcommand works with.
 pub struct Session {
@@ -37,12 +25,10 @@ pub struct Session {
 /// Those of the work; [`Failure::Config`]; [`Failure::Failed`] when the store cannot be opened.
 pub fn run(
     source: &Source,
-    json: bool,
+    out: Out,
     work: impl AsyncFnOnce(&Session) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let config = source.load()?;
-    let out = Out::new(json);
-    config.warnings.iter().for_each(|warning| out.warn(warning));
+    let config = load(source, out)?;
     runtime()?.block_on(async {
         let opened = crate::server::app::open_store(&config).await;
         let store = opened.map_err(|why| format!("cannot open the store: {why}"))?;

@@ -43,6 +43,8 @@ pub enum Refusal {
     UnsupportedComponent(String),
     /// Another member of the collection has this UID; its path below the DAV root.
     UidConflict { path: String },
+    /// The rest of the request did not come in time.
+    Stalled,
     /// A body that the method has no use for.
     UnexpectedBody,
     /// The body refers to something outside of itself.
@@ -155,6 +157,7 @@ impl fmt::Display for Refusal {
             Self::UnsupportedType(what) => write!(f, "{what} cannot be stored here"),
             Self::UnsupportedComponent(what) => write!(f, "this calendar does not take {what}"),
             Self::UidConflict { path } => write!(f, "{path} already has this UID"),
+            Self::Stalled => f.write_str("the rest of the request did not come in time"),
             Self::UnexpectedBody => f.write_str("this method takes no body"),
             Self::ExternalEntity => f.write_str("the body refers to something outside of itself"),
             Self::TooLarge { limit } => write!(f, "larger than the {limit} octets allowed"),

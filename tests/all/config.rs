@@ -123,3 +123,37 @@ fn a_certificate_that_cannot_be_used_is_found_by_the_check() {
     let error = text(&check.stderr);
     assert!(error.contains("\ndavenport: tls: none.pem: "), "{error}");
 }
+
+#[test]
+fn a_file_that_is_no_toml_names_the_key_and_not_its_value() {
+    let folder = tempfile::tempdir().unwrap();
+    for wrong in
+        ["data_dir = \"a\"\ndata_dir = \"secret\"\n", "\ndata_dir = secret\n", "\ndata_dir =\n"]
+    {
+        std::fs::write(folder.path().join("davenport.toml"), wrong).unwrap();
+        let out = davenport(folder.path(), &[], &["config", "check"]);
+        let told = text(&out.stderr);
+        assert_eq!(out.status.code(), Some(3), "{told}");
+        assert!(told.contains("davenport.toml:2: data_dir: "), "{told}");
+        assert!(!told.contains("secret"), "{told}");
+    }
+}
+
+#[test]
+fn json_may_stand_anywhere_and_is_for_every_subcommand() {
+    let folder = tempfile::tempdir().unwrap();
+    for line in [
+        ["--json", "config", "check"],
+        ["config", "--json", "check"],
+        ["config", "check", "--json"],
+    ] {
+        let out = davenport(folder.path(), &[], &line);
+        let told: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
+        assert_eq!(told, serde_json::json!({ "file": null, "good": true }));
+    }
+    std::fs::write(folder.path().join("davenport.toml"), "colour = 1\n").unwrap();
+    let out = davenport(folder.path(), &[], &["--json", "config", "check"]);
+    assert_eq!(out.status.code(), Some(3));
+    let told: serde_json::Value = serde_json::from_slice(&out.stderr).unwrap();
+    assert!(told["error"].as_str().unwrap().contains("colour"), "{told}");
+}

@@ -13,7 +13,7 @@ use crate::protocol::http::header::accept::{ErrorBody, error_body};
 use crate::protocol::http::header::prefer::{self, Preferences};
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, VARY};
-use http::{Response, StatusCode};
+use http::{HeaderMap, Response, StatusCode};
 use std::io;
 use std::task::{Context, Poll, Waker};
 use tokio::sync::mpsc::{Sender, channel};
@@ -184,7 +184,12 @@ pub fn words(fault: &Fault) -> String {
 
 /// An error that is no fault of the domain, said in words.
 pub fn error(ask: &Ask, status: StatusCode, words: &str) -> Response<Body> {
-    of_verdict(&Verdict::plain(status), words, error_body(&ask.headers))
+    plainly(&ask.headers, status, words)
+}
+
+/// As [`error`], for a request that has not come as far as being asked.
+pub fn plainly(headers: &HeaderMap, status: StatusCode, words: &str) -> Response<Body> {
+    of_verdict(&Verdict::plain(status), words, error_body(headers))
 }
 
 /// An error's answer.

@@ -17,7 +17,7 @@ pub async fn collect(body: Incoming, max: usize) -> Outcome<Bytes> {
 pub fn refusal(why: Intake, limit: u64) -> Fault {
     match why {
         Intake::TooLarge => Refusal::TooLarge { limit }.into(),
-        Intake::Stalled => Fault::malformed("the body stopped coming"),
+        Intake::Stalled => Refusal::Stalled.into(),
         Intake::Broken => Fault::malformed("the body broke off"),
     }
 }

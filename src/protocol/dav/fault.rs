@@ -100,6 +100,7 @@ fn refused(refusal: &Refusal, about: About) -> Verdict {
     use StatusCode as S;
     let (status, condition, href) = match refusal {
         Refusal::Malformed(_) | Refusal::Directory(_) => (S::BAD_REQUEST, None, None),
+        Refusal::Stalled => (S::REQUEST_TIMEOUT, None, None),
         Refusal::InvalidData { .. } => {
             (S::FORBIDDEN, of_kind(about, "valid-calendar-data", "valid-address-data"), None)
         }

@@ -9,8 +9,8 @@ use super::space::{self, Target};
 use super::subject::On;
 use crate::domain::collection::guard::hold;
 use crate::domain::collection::{Access, Kind, Store, list};
+use crate::domain::directory::Protocols;
 use crate::domain::directory::login::{Attempt, Logins, SignIn};
-use crate::domain::directory::{Principal, Protocols};
 use crate::kernel::clock;
 use crate::kernel::fault::{Fault, Outcome};
 use crate::kernel::privilege::Privilege;
@@ -21,7 +21,7 @@ use crate::protocol::http::header::{basic, user_agent};
 use crate::protocol::http::peer::Peer;
 use http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::request::Parts;
-use http::{Request, Response, StatusCode};
+use http::{HeaderMap, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use std::sync::Arc;
 
@@ -72,11 +72,14 @@ async fn admit(
     let path = space::decode(parts.uri.path())?;
     let target = space::target(&path);
     let who = match basic::parse(&parts.headers)? {
-        basic::Credentials::Basic { .. } if !peer.private => return Ok(Err(in_the_clear())),
+        basic::Credentials::Basic { .. } if !peer.private => {
+            return Ok(Err(in_the_clear(&parts.headers)));
+        }
         basic::Credentials::Basic { user, password } => {
             match sign_in(service, &user, password, peer).await? {
-                Ok(who) => who,
-                Err(response) => return Ok(Err(response)),
+                SignIn::Known(who) => *who,
+                SignIn::Refused => return Ok(Err(challenge(&parts.headers))),
+                SignIn::TooMany(seconds) => return Ok(Err(too_many(&parts.headers, seconds))),
             }
         }
         // Evolution and others ask for the classes before they know a password. The answer is
@@ -84,8 +87,8 @@ async fn admit(
         basic::Credentials::Absent if parts.method == http::Method::OPTIONS => {
             return Ok(Err(options(&service.registry, On::ALL)));
         }
-        _ if !peer.private => return Ok(Err(in_the_clear())),
-        _ => return Ok(Err(challenge())),
+        _ if !peer.private => return Ok(Err(in_the_clear(&parts.headers))),
+        _ => return Ok(Err(challenge(&parts.headers))),
     };
     let client = user_agent::client(&parts.headers).unwrap_or_default();
     let authority = parts.uri.authority().map(|a| a.as_str().to_owned());
@@ -115,12 +118,7 @@ async fn admit(
     }))
 }
 
-async fn sign_in(
-    service: &Service,
-    login: &str,
-    password: Secret,
-    peer: Peer,
-) -> Outcome<Result<Principal, Response<Body>>> {
+async fn sign_in(service: &Service, login: &str, password: Secret, peer: Peer) -> Outcome<SignIn> {
     let attempt = Attempt {
         login,
         password: &password,
@@ -128,28 +126,28 @@ async fn sign_in(
         protocol: Protocols::DAV,
         at: clock::now(),
     };
-    Ok(match service.logins.sign_in(&service.store, attempt).await? {
-        SignIn::Known(who) => Ok(*who),
-        SignIn::Refused => Err(challenge()),
-        SignIn::TooMany(seconds) => {
-            let mut response = empty(StatusCode::TOO_MANY_REQUESTS);
-            set(&mut response, RETRY_AFTER, &seconds.to_string());
-            Err(response)
-        }
-    })
+    service.logins.sign_in(&service.store, attempt).await
 }
 
-fn challenge() -> Response<Body> {
-    let text = b"sign in with the name or an address of your account, and its password\n".to_vec();
-    let mut response = answer::full(StatusCode::UNAUTHORIZED, "text/plain; charset=utf-8", text);
+fn challenge(headers: &HeaderMap) -> Response<Body> {
+    let words = "sign in with the name or an address of your account, and its password";
+    let mut response = answer::plainly(headers, StatusCode::UNAUTHORIZED, words);
     set(&mut response, WWW_AUTHENTICATE, CHALLENGE);
     response
 }
 
 /// RFC 4918 §20.1: where others can listen, a password is neither asked for nor looked at.
-fn in_the_clear() -> Response<Body> {
-    let text = b"nobody signs in over plain HTTP from another machine: use https\n".to_vec();
-    answer::full(StatusCode::FORBIDDEN, "text/plain; charset=utf-8", text)
+fn in_the_clear(headers: &HeaderMap) -> Response<Body> {
+    let words = "nobody signs in over plain HTTP from another machine: use https";
+    answer::plainly(headers, StatusCode::FORBIDDEN, words)
+}
+
+/// RFC 6585 §4.
+fn too_many(headers: &HeaderMap, seconds: i64) -> Response<Body> {
+    let words = format!("too many wrong passwords: try again in {seconds} seconds");
+    let mut response = answer::plainly(headers, StatusCode::TOO_MANY_REQUESTS, &words);
+    set(&mut response, RETRY_AFTER, &seconds.to_string());
+    response
 }
 
 /// The answer to OPTIONS: the same classes everywhere, the methods of the class of resource.
@@ -164,7 +162,8 @@ async fn dispatch(ask: Arc<Ask>, body: Incoming) -> Response<Body> {
     let registry = ask.registry();
     let class = presumed_class(&ask);
     let Some(method) = registry.method(ask.method.as_str()) else {
-        let mut response = empty(StatusCode::NOT_IMPLEMENTED);
+        let words = format!("{} is no method of this server", ask.method);
+        let mut response = answer::error(&ask, StatusCode::NOT_IMPLEMENTED, &words);
         set(&mut response, ALLOW, &registry.allow(On::ALL));
         return response;
     };
@@ -222,7 +221,8 @@ async fn before(ask: &Ask) -> Outcome<()> {
 
 /// 405 with the methods that are allowed.
 pub fn not_allowed(ask: &Ask, class: On) -> Response<Body> {
-    let mut response = empty(StatusCode::METHOD_NOT_ALLOWED);
+    let words = format!("{} is not for this kind of resource; Allow lists what is", ask.method);
+    let mut response = answer::error(ask, StatusCode::METHOD_NOT_ALLOWED, &words);
     set(&mut response, ALLOW, &ask.registry().allow(class));
     response
 }

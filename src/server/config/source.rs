@@ -142,10 +142,19 @@ fn merge(path: &Path, text: &str, merged: &mut Merged, problems: &mut Vec<Proble
         Err(error) => {
             let line = lines.at(error.span().map_or(0, |span| span.start));
             let origin = Origin::File(path.to_owned(), line).to_string();
-            let text = error.message().to_owned();
-            problems.push(Problem { origin, key: String::new(), text });
+            let (key, why) = (key_of(text, line), error.message().to_owned());
+            problems.push(Problem { origin, key, text: why });
         }
     }
+}
+
+/// The key that a line of a file gives a value to, empty when it shows none. Nothing else of the
+/// line is told: its value may be a secret.
+fn key_of(text: &str, line: usize) -> String {
+    let before = text.lines().nth(line.saturating_sub(1)).and_then(|line| line.split_once('='));
+    let key = before.map_or("", |(key, _)| key.trim());
+    let bare = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
+    if key.chars().all(bare) { key.to_owned() } else { String::new() }
 }
 
 /// Where the line ends of a text are; counted once, however many problems there are.

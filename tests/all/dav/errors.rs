@@ -48,6 +48,24 @@ dialogues! {
         assert!(closed || out.contains("HTTP/1.1 200 OK"), "{out}");
     }
 
+    /// Every error is said in the form that the client asks for, also where no method was found
+    /// and nobody is signed in.
+    async fn every_error_comes_in_the_form_asked_for(user: User) {
+        for (method, inside, authorization, status) in [
+            ("BREW", "files/", user.authorization(), 501),
+            ("MKCALENDAR", "files/", user.authorization(), 405),
+            ("GET", "files/", "Basic YTpi".to_owned(), 401),
+        ] {
+            let form = [("Authorization", authorization.as_str()), ("Accept", "application/json")];
+            let answer = user.server.send(method, &user.path(inside), &form, "").await.expect(status);
+            let said: serde_json::Value = serde_json::from_str(&answer.text()).unwrap();
+            assert!(said["error"].as_str().is_some_and(|words| words.len() > 20), "{answer}");
+            let plain = [("Authorization", authorization.as_str()), ("Accept", "text/plain")];
+            let answer = user.server.send(method, &user.path(inside), &plain, "").await.expect(status);
+            assert_eq!(answer.text().trim_end(), said["error"].as_str().unwrap());
+        }
+    }
+
     /// RFC 4918 §8.1, §8.5: a stranger hears that he is one, whatever else is wrong.
     async fn a_stranger_hears_only_that(owner: User, stranger: User) {
         owner.mkcol("files/c").await;
