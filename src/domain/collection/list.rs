@@ -34,6 +34,38 @@ pub struct Want {
     pub grants: bool,
 }
 
+/// What surrounds every resource of an account, as far as it was wanted.
+#[derive(Clone, Debug, Default)]
+pub struct Around {
+    /// The account's locks.
+    pub locks: Vec<Lock>,
+    /// Octets used by the account, and its quota.
+    pub quota: Option<(i64, Option<i64>)>,
+    /// The grants on the account's collections.
+    pub grants: Vec<Granted>,
+}
+
+/// Nothing of it, as for what no account owns.
+pub static NOTHING_AROUND: Around = Around { locks: Vec::new(), quota: None, grants: Vec::new() };
+
+impl Around {
+    async fn load(tx: &mut Tx, access: &Access, account: PrincipalId, want: Want) -> Outcome<Self> {
+        let mut it = Self::default();
+        if want.locks {
+            it.locks = lock::of_account(tx, account, access.now).await?;
+        }
+        if want.quota {
+            let (_, used) = change_log::current(tx, account).await?;
+            let owner = crate::store::principal::by_id(tx, account).await?;
+            it.quota = Some((used, owner.and_then(|p| p.quota)));
+        }
+        if want.grants {
+            it.grants = acl::granted(tx, account).await?;
+        }
+        Ok(it)
+    }
+}
+
 /// The resource itself, with what was wanted.
 #[derive(Clone, Debug)]
 pub struct Sight {
@@ -43,16 +75,12 @@ pub struct Sight {
     pub rights: Privileges,
     /// Its properties that clients set.
     pub properties: Vec<Property>,
-    /// The account's locks.
-    pub locks: Vec<Lock>,
-    /// Octets used by the account, and its quota.
-    pub quota: Option<(i64, Option<i64>)>,
+    /// The account's locks, quota and grants.
+    pub around: Around,
     /// The collections in it, each with its properties.
     pub children: Vec<(Collection, Vec<Property>)>,
     /// The content, for an object when wanted.
     pub body: Option<Body>,
-    /// The grants on the account's collections.
-    pub grants: Vec<Granted>,
     /// The asker's rights on the children.
     reach: Rights,
 }
@@ -68,11 +96,9 @@ impl Sight {
             found,
             rights,
             properties: Vec::new(),
-            locks: Vec::new(),
-            quota: None,
+            around: Around::default(),
             children: Vec::new(),
             body: None,
-            grants: Vec::new(),
             reach: Rights::nowhere(),
         }
     }
@@ -172,20 +198,10 @@ async fn fill(
     {
         sight.properties = property::of(tx, *id, name).await?;
     }
-    if want.locks {
-        sight.locks = lock::of_account(tx, place.account, access.now).await?;
-    }
-    if want.quota {
-        let (_, used) = change_log::current(tx, place.account).await?;
-        let owner = crate::store::principal::by_id(tx, place.account).await?;
-        sight.quota = Some((used, owner.and_then(|p| p.quota)));
-    }
+    sight.around = Around::load(tx, access, place.account, want).await?;
     if let (true, Found::Collection(it)) = (want.children, &sight.found) {
         sight.children = children(tx, it.id, want.properties).await?;
         sight.reach = access.rights_in(tx, place.account).await?;
-    }
-    if want.grants {
-        sight.grants = acl::granted(tx, place.account).await?;
     }
     if let (true, Found::Object(_, it)) = (want.content, &sight.found) {
         sight.body = Some(crate::store::blob::read(tx, it.blob, access.store.files()).await?);
@@ -288,12 +304,8 @@ pub async fn by_names(
 /// What was wanted of some members of a sync answer.
 #[derive(Clone, Debug, Default)]
 pub struct Loaded {
-    /// The account's locks.
-    pub locks: Vec<Lock>,
-    /// Octets used by the account, and its quota.
-    pub quota: Option<(i64, Option<i64>)>,
-    /// The grants on the account's collections.
-    pub grants: Vec<Granted>,
+    /// The account's locks, quota and grants.
+    pub around: Around,
     contents: HashMap<CollectionId, HashMap<String, Body>>,
     objects: HashMap<CollectionId, HashMap<String, Vec<Property>>>,
     collections: HashMap<CollectionId, Vec<Property>>,
@@ -359,17 +371,7 @@ pub async fn load(
                         loaded.objects.entry(of).or_default().entry(name).or_default().push(it);
                     }
                 }
-                if want.locks {
-                    loaded.locks = lock::of_account(tx, account, access.now).await?;
-                }
-                if want.quota {
-                    let (_, used) = change_log::current(tx, account).await?;
-                    let owner = crate::store::principal::by_id(tx, account).await?;
-                    loaded.quota = Some((used, owner.and_then(|p| p.quota)));
-                }
-                if want.grants {
-                    loaded.grants = acl::granted(tx, account).await?;
-                }
+                loaded.around = Around::load(tx, &access, account, want).await?;
                 Ok(loaded)
             })
         })

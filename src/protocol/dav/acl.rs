@@ -151,7 +151,7 @@ const OWNER_PRINCIPAL: &[u8] = b"<D:property><D:owner/></D:property>";
 const AUTHENTICATED_PRINCIPAL: &[u8] = b"<D:authenticated/>";
 
 fn write_grants(subject: &Subject<'_>, place: &Place, path: &str, w: &mut Writer) {
-    let reaching = || subject.grants.iter().filter(|g| path_covers(&g.path, path));
+    let reaching = || subject.around.grants.iter().filter(|g| path_covers(&g.path, path));
     let own = reaching().filter(|g| g.path == path);
     let mut inherited: Vec<_> = reaching().filter(|g| g.path != path).collect();
     inherited.sort_by_key(|g| std::cmp::Reverse(g.path.len()));

@@ -202,13 +202,13 @@ fn supported_method_set(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> S
 }
 
 fn quota_available(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
-    let Some((used, Some(bound))) = subject.quota else { return Shown::No };
+    let Some((used, Some(bound))) = subject.around.quota else { return Shown::No };
     w.element(&QUOTA_AVAILABLE, &bound.saturating_sub(used).max(0).to_string());
     Shown::Yes
 }
 
 fn quota_used(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
-    let Some((used, _)) = subject.quota else { return Shown::No };
+    let Some((used, _)) = subject.around.quota else { return Shown::No };
     w.element(&QUOTA_USED, &used.max(0).to_string());
     Shown::Yes
 }
@@ -233,7 +233,7 @@ fn supported_lock(_: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
 fn lock_discovery(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
     let Some(path) = subject.store_path() else { return Shown::No };
     w.open(&LOCK_DISCOVERY);
-    for lock in subject.locks.iter().filter(|l| lock_covers(l, &path)) {
+    for lock in subject.around.locks.iter().filter(|l| lock_covers(l, &path)) {
         write_lock(subject, lock, &path, w);
     }
     w.close(&LOCK_DISCOVERY);

@@ -1,9 +1,8 @@
 //! One resource as property rows see it: what it is, and what was loaded of it.
 
 use super::context::Ask;
-use crate::domain::collection::{
-    Body, Collection, Granted, Home, Kind, Lock, Object, Place, Property,
-};
+use crate::domain::collection::list::Around;
+use crate::domain::collection::{Body, Collection, Home, Kind, Object, Place, Property};
 use crate::domain::directory::admin::Profile;
 use crate::kernel::privilege::Privileges;
 use std::borrow::Cow;
@@ -102,12 +101,8 @@ pub struct Subject<'a> {
     pub rights: Privileges,
     /// Properties that clients set, if any row asked for them.
     pub stored: &'a [Property],
-    /// Locks of the account, if any row asked for them.
-    pub locks: &'a [Lock],
-    /// Use and bound of the account's quota, if any row asked for it.
-    pub quota: Option<(i64, Option<i64>)>,
-    /// The grants on the account's collections, if any row asked for them.
-    pub grants: &'a [Granted],
+    /// Locks, quota and grants of the account, as far as any row asked for them.
+    pub around: &'a Around,
 }
 
 impl Subject<'_> {

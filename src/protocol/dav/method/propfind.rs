@@ -81,8 +81,7 @@ fn infinite(ask: &Ask) -> Response<Body> {
 /// A subject that nobody owns. Nobody changes it by way of this protocol.
 pub fn bare<'a>(ask: &'a Ask, node: Node<'a>, path: &'a str) -> Subject<'a> {
     let rights = Privileges::READ.union(Privilege::ReadAcl.into());
-    let (place, stored, locks, quota, grants) = (None, &[], &[], None, &[]);
-    Subject { ask, node, path, place, rights, stored, locks, quota, grants }
+    Subject { ask, node, path, place: None, rights, stored: &[], around: &list::NOTHING_AROUND }
 }
 
 async fn entrance(
@@ -244,9 +243,7 @@ pub fn with_sight<T>(
         place: Some(place),
         rights: sight.rights,
         stored: &sight.properties,
-        locks: &sight.locks,
-        quota: sight.quota,
-        grants: &sight.grants,
+        around: &sight.around,
     };
     Some(then(&subject))
 }
@@ -272,9 +269,7 @@ pub fn each_child(
             place: Some(&at),
             rights: sight.rights_on(child),
             stored: properties,
-            locks: &sight.locks,
-            quota: sight.quota,
-            grants: &sight.grants,
+            around: &sight.around,
         };
         visit(&subject);
     }
@@ -312,9 +307,7 @@ async fn write_members(
                 place: Some(place),
                 rights: sight.rights,
                 stored: &stored,
-                locks: &sight.locks,
-                quota: sight.quota,
-                grants: &sight.grants,
+                around: &sight.around,
             };
             write_response(wanted, &subject, &mut sheet.writer);
             if sheet.flush().await.is_err() {

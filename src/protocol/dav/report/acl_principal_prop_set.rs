@@ -65,8 +65,9 @@ fn principals(ask: &Ask, subject: &Subject<'_>) -> Outcome<Vec<(Kind, String)>> 
         privileges: crate::kernel::privilege::Privileges::ALL,
     };
     let owners = (owner.0 != Kind::Group).then_some(&of_owner);
-    for it in
-        owners.into_iter().chain(subject.grants.iter().filter(|g| path_covers(&g.path, &path)))
+    for it in owners
+        .into_iter()
+        .chain(subject.around.grants.iter().filter(|g| path_covers(&g.path, &path)))
     {
         let principal = match &it.to {
             Grantee::Owner => owner.clone(),

@@ -198,9 +198,7 @@ fn write_one(
         place: Some(place),
         rights: sight.rights,
         stored: &[],
-        locks: &sight.locks,
-        quota: sight.quota,
-        grants: &sight.grants,
+        around: &sight.around,
     };
     write_response(&asked.wanted, &subject, w);
 }

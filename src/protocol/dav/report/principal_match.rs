@@ -149,9 +149,7 @@ impl Search<'_> {
             place: Some(place),
             rights: sight.rights,
             stored: &stored,
-            locks: &sight.locks,
-            quota: sight.quota,
-            grants: &sight.grants,
+            around: &sight.around,
         })
     }
 

@@ -168,9 +168,7 @@ async fn write(
                 place: Some(&matches.at),
                 rights: matches.rights,
                 stored: &[],
-                locks: &sight.locks,
-                quota: sight.quota,
-                grants: &sight.grants,
+                around: &sight.around,
             };
             write_response(wanted, &subject, &mut sheet.writer);
             if sheet.flush().await.is_err() {

@@ -152,11 +152,8 @@ async fn write_changes(
                 }
             };
             let stored = loaded.properties_of(member);
-            let (locks, quota, grants) = (&loaded.locks, loaded.quota, &loaded.grants);
-            let place = Some(at);
-            let rights = rights.on(&at.path);
-            let subject =
-                Subject { ask, node, path: &path, place, rights, stored, locks, quota, grants };
+            let (place, rights, around) = (Some(at), rights.on(&at.path), &loaded.around);
+            let subject = Subject { ask, node, path: &path, place, rights, stored, around };
             write_response(wanted, &subject, &mut sheet.writer);
         }
     }
