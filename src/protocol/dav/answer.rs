@@ -177,6 +177,10 @@ pub fn words(fault: &Fault) -> String {
             tracing::error!(why, "internal fault");
             "the server failed at this; its log says why".into()
         }
+        Fault::Busy(why) => {
+            tracing::warn!(why, "busy");
+            "the server cannot do this at the moment: try again soon".into()
+        }
         Fault::Denied { .. } => "you lack a right that this needs".into(),
         fault => fault.to_string(),
     }
