@@ -20,6 +20,7 @@ pub mod recur;
 pub mod token;
 pub mod tz;
 pub mod uri;
+pub mod split;
 pub mod vcard;
 pub mod xml;
 
@@ -47,7 +48,7 @@ const fn target(
 }
 
 /// Every target.
-pub static TARGETS: [Target; 17] = [
+pub static TARGETS: [Target; 18] = [
     target("conditional", conditional::run, conditional::SEEDS, ""),
     target("config", config::run, config::SEEDS, ""),
     target("csv", csv::run, csv::SEEDS, ""),
@@ -63,6 +64,7 @@ pub static TARGETS: [Target; 17] = [
     target("token", token::run, token::SEEDS, ""),
     target("tz", tz::run, tz::SEEDS, "ics"),
     target("uri", uri::run, uri::SEEDS, ""),
+    target("split", split::run, split::SEEDS, "ics"),
     target("vcard", vcard::run, vcard::SEEDS, "vcf"),
     target("xml", xml::run, xml::SEEDS, ""),
 ];

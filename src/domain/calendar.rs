@@ -23,15 +23,24 @@ use std::ops::Range;
 /// Seconds by which a range is widened where its zone is not known: a day each way.
 const UNKNOWN_ZONE: i64 = 86_400;
 
+/// Whether a client may call a calendar object this; it need not call it anything.
+///
+/// # Errors
+/// `UnsupportedType`.
+pub fn takes(media_type: Option<&str>) -> Outcome<()> {
+    match media_type.filter(|t| !t.eq_ignore_ascii_case("text/calendar")) {
+        Some(other) => Err(Refusal::UnsupportedType(other.to_owned()).into()),
+        None => Ok(()),
+    }
+}
+
 /// Validates a calendar object and works out its index.
 ///
 /// # Errors
 /// `UnsupportedType` when the client says that it is something else, `InvalidData` with the line,
 /// `InvalidResource` when it is not one object.
 pub fn examine(media_type: Option<&str>, bytes: &[u8]) -> Outcome<Index> {
-    if let Some(other) = media_type.filter(|t| !t.eq_ignore_ascii_case("text/calendar")) {
-        return Err(Refusal::UnsupportedType(other.to_owned()).into());
-    }
+    takes(media_type)?;
     let calendar = Calendar::parse(bytes).map_err(Refusal::from)?;
     let found = check_resource(&calendar).map_err(Refusal::from)?;
     if found.uid.len() > UID_MAX {

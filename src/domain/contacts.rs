@@ -11,15 +11,24 @@ use crate::kernel::limits::{QUERY_CONTENT_HELD, QUERY_MATCHES_MAX, UID_MAX};
 /// Media types that clients give vCards.
 static MEDIA_TYPES: [&str; 3] = ["text/vcard", "text/x-vcard", "text/directory"];
 
+/// Whether a client may call a vCard this; it need not call it anything.
+///
+/// # Errors
+/// `UnsupportedType`.
+pub fn takes(media_type: Option<&str>) -> Outcome<()> {
+    let known = |t: &&str| MEDIA_TYPES.iter().any(|m| m.eq_ignore_ascii_case(t));
+    match media_type.filter(|t| !known(t)) {
+        Some(other) => Err(Refusal::UnsupportedType(other.to_owned()).into()),
+        None => Ok(()),
+    }
+}
+
 /// Validates a vCard and works out its index. UIDs that differ only by `urn:uuid:` are the same.
 ///
 /// # Errors
 /// `UnsupportedType` for another media type or version, `InvalidData` with the line.
 pub fn examine(media_type: Option<&str>, bytes: &[u8]) -> Outcome<Index> {
-    let known = |t: &&str| MEDIA_TYPES.iter().any(|m| m.eq_ignore_ascii_case(t));
-    if let Some(other) = media_type.filter(|t| !known(t)) {
-        return Err(Refusal::UnsupportedType(other.to_owned()).into());
-    }
+    takes(media_type)?;
     let card = Card::parse(bytes).map_err(Refusal::from)?;
     let contact = check_resource(&card).map_err(Refusal::from)?;
     let uid = uid_key(&contact.uid);

@@ -13,3 +13,4 @@ pub mod text_match;
 pub mod tz;
 pub mod ical;
 pub mod vcard;
+pub mod split;

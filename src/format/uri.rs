@@ -6,8 +6,15 @@
 use memchr::{memchr, memchr2};
 use std::borrow::Cow;
 
-/// Appends the path with every byte percent-encoded except `A-Z a-z 0-9 - . _ ~ / @`. Clients
-/// that encode again before they compare leave exactly these alone.
+/// The path with every byte percent-encoded except `A-Z a-z 0-9 - . _ ~ / @`. Clients that encode
+/// again before they compare leave exactly these alone.
+pub fn encoded(path: &str) -> String {
+    let mut out = Vec::with_capacity(path.len() + 16);
+    encode_path(path, &mut out);
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// Appends the path as [`encoded`] gives it.
 pub fn encode_path(path: &str, out: &mut Vec<u8>) {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
     out.reserve(path.len());

@@ -28,6 +28,15 @@ pub const LANGUAGE_MAX: usize = 500;
 pub const NAME_MAX: usize = 255;
 /// Segments of a path under a home.
 pub const PATH_DEPTH_MAX: usize = 64;
+/// Octets of a whole calendar or address book that is sent to be taken apart.
+pub const IMPORT_MAX: u64 = 1 << 30;
+/// Components (events, cards and the like) of such a text: as many as a query may look at.
+pub const IMPORT_OBJECTS_MAX: usize = 200_000;
+/// Objects of such a text that one transaction stores, and octets of them: some milliseconds,
+/// which other writers can wait.
+pub const IMPORT_BATCH: usize = 64;
+/// See [`IMPORT_BATCH`].
+pub const IMPORT_BATCH_OCTETS: u64 = 4 << 20;
 /// Hrefs of one multiget.
 pub const MULTIGET_MAX: usize = 20_000;
 /// Locks on one resource, and conditions in one `If` header.

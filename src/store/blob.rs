@@ -245,7 +245,12 @@ impl Files {
     pub fn receive(&self) -> Outcome<Incoming> {
         let name = hex(&crate::kernel::secret::random::<16>());
         let path = self.root.join(INCOMING).join(name);
-        let file = fs::File::create_new(&path).map_err(disk)?;
+        let file = fs::File::options()
+            .read(true)
+            .write(true)
+            .create_new(true)
+            .open(&path)
+            .map_err(disk)?;
         Ok(Incoming { file, path, hash: Default::default(), size: 0 })
     }
 
@@ -328,6 +333,17 @@ impl Incoming {
     /// How many octets have come.
     pub fn size(&self) -> u64 {
         self.size
+    }
+
+    /// Some of the octets that have come.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn read(&self, at: std::ops::Range<u64>) -> Outcome<Vec<u8>> {
+        let mut octets = vec![0; at.end.saturating_sub(at.start) as usize];
+        let read = std::os::unix::fs::FileExt::read_exact_at(&self.file, &mut octets, at.start);
+        read.map_err(disk)?;
+        Ok(octets)
     }
 }
 

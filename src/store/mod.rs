@@ -15,6 +15,7 @@ pub mod postgres;
 pub mod migrate;
 pub mod meta;
 pub mod blob;
+pub mod spool;
 pub mod change_log;
 pub mod principal;
 pub mod collection;

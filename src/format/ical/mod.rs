@@ -14,6 +14,7 @@
 //! | [`filter`] | the filter language of calendar-query |
 //! | [`busy`] | when somebody is busy, and the VFREEBUSY that tells it |
 //! | [`project`] | parts of an object, and its instances one by one |
+//! | [`merge`] | many objects as one text |
 
 pub mod value;
 pub mod object;
@@ -23,6 +24,7 @@ pub mod expand;
 pub mod filter;
 pub mod busy;
 pub mod project;
+pub mod merge;
 
 use crate::format::line::{Line, Lines, Malformed, shown};
 use crate::kernel::limits::{COMPONENT_DEPTH_MAX, COMPONENTS_MAX};

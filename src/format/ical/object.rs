@@ -196,7 +196,9 @@ fn one_uid<'c>(components: &[Component<'c>]) -> Result<Cow<'c, str>, ResourceFau
             return ResourceFault::resource(format!("a {} has no UID", component.name()));
         };
         if uids.chain(found).any(|other| other != uid) {
-            return ResourceFault::resource("more than one UID");
+            return ResourceFault::resource(
+                "more than one UID: a calendar's own address takes whole calendars apart",
+            );
         }
         found = Some(uid);
     }

@@ -71,11 +71,12 @@ pub fn multistatus(write: impl FnOnce(&mut Writer)) -> Response<Body> {
 /// Octets that a stream gathers before it hands them to the connection.
 const PIECE: usize = 64 << 10;
 
-/// A multistatus being written piece by piece: memory is bounded however long it gets.
+/// A long answer being written piece by piece: memory is bounded however long it gets.
 pub struct Sheet {
     /// What is being written.
     pub writer: Writer,
     sink: Sender<io::Result<Bytes>>,
+    tail: &'static [u8],
 }
 
 /// The client went away.
@@ -102,9 +103,9 @@ impl Sheet {
         let _ = self.sink.send(Err(io::Error::other("the answer cannot be completed"))).await;
     }
 
-    /// Ends the multistatus.
+    /// Ends the answer.
     pub async fn finish(mut self) {
-        self.writer.close(&MULTISTATUS);
+        self.writer.raw(self.tail);
         let _ = self.sink.send(Ok(Bytes::from(self.writer.out))).await;
     }
 }
@@ -112,16 +113,31 @@ impl Sheet {
 /// Octets that a streamed answer has room for at first: most are short.
 const ROOM: usize = 4 << 10;
 
-/// A multistatus that `work` writes while it is sent. One that needs no wait and fits into one
-/// piece is there at once, and goes out with its length.
+/// A multistatus that `work` writes while it is sent.
 pub fn streamed<F>(work: impl FnOnce(Sheet) -> F) -> Response<Body>
 where
     F: Future<Output = ()> + Send + 'static,
 {
-    let (sink, mut pieces) = channel(1);
     let mut writer = Writer::with_capacity(ROOM);
     writer.document_start(&MULTISTATUS);
-    let mut work = Box::pin(work(Sheet { writer, sink }));
+    let mut response = poured(XML, (writer, b"</D:multistatus>"), work);
+    *response.status_mut() = StatusCode::MULTI_STATUS;
+    response
+}
+
+/// An answer that begins with what is written already, goes on as `work` writes it while it is
+/// sent, and ends with `tail`. One that needs no wait and fits into one piece is there at once,
+/// and goes out with its length.
+pub fn poured<F>(
+    media_type: &str,
+    (writer, tail): (Writer, &'static [u8]),
+    work: impl FnOnce(Sheet) -> F,
+) -> Response<Body>
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let (sink, mut pieces) = channel(1);
+    let mut work = Box::pin(work(Sheet { writer, sink, tail }));
     // Whoever sends the answer polls again with a waker of its own.
     let body = match work.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Pending => Body::Worked(Some(work), pieces, None),
@@ -133,8 +149,7 @@ where
         },
     };
     let mut response = Response::new(body);
-    *response.status_mut() = StatusCode::MULTI_STATUS;
-    set(&mut response, CONTENT_TYPE, XML);
+    set(&mut response, CONTENT_TYPE, media_type);
     response
 }
 

@@ -309,11 +309,25 @@ pub fn write_status(
     verdict: Option<&Verdict>,
     writer: &mut Writer,
 ) {
+    write_described(path, status, verdict, "", writer);
+}
+
+/// As [`write_status`], with words for people where there are any.
+pub fn write_described(
+    path: &str,
+    status: StatusCode,
+    verdict: Option<&Verdict>,
+    words: &str,
+    writer: &mut Writer,
+) {
     writer.raw(b"<D:response>");
     writer.href(path);
     write_status_line(status, writer);
     if let Some(verdict) = verdict {
         write_error(verdict, writer);
+    }
+    if !words.is_empty() {
+        writer.element(&super::name::RESPONSE_DESCRIPTION, words);
     }
     writer.raw(b"</D:response>");
 }

@@ -17,6 +17,7 @@ mod proppatch;
 mod put;
 mod quota;
 mod reader;
+mod whole;
 mod xml;
 
 use crate::support::dav::{Answer, User};

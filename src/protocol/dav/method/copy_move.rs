@@ -1,6 +1,7 @@
 //! COPY and MOVE (RFC 4918 §9.8, §9.9).
 
 use crate::domain::collection::copy_move::{Verb, copy_or_move};
+use crate::format::uri::encoded;
 use crate::kernel::fault::{Fault, Outcome, Refusal};
 use crate::protocol::dav::Ask;
 use crate::protocol::dav::answer::{blocked, empty, error, set};
@@ -53,9 +54,7 @@ pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
         Ok(created) => {
             let status = if created { StatusCode::CREATED } else { StatusCode::NO_CONTENT };
             let mut response = empty(status);
-            let mut location = Vec::new();
-            crate::format::uri::encode_path(&place_path(&to), &mut location);
-            set(&mut response, LOCATION, &String::from_utf8_lossy(&location));
+            set(&mut response, LOCATION, &encoded(&place_path(&to)));
             Ok(response)
         }
         // RFC 4918 §9.8.5: `Overwrite: F` on a taken name is a failed condition.

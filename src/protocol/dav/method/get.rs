@@ -1,8 +1,9 @@
 //! GET and HEAD (RFC 9110 §9.3.1, §13, §14): contents with ranges and conditions; for collections
 //! a plain listing for people.
 
+use super::whole;
 use crate::domain::collection::guard::Tags;
-use crate::domain::collection::{Body as Content, Object, Place, item, list};
+use crate::domain::collection::{Body as Content, Kind, Object, Place, item, list};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::etag::ETag;
 use crate::kernel::fault::{Fault, Outcome};
@@ -226,8 +227,15 @@ const LISTED: usize = 1_000;
 
 async fn listing(ask: &Ask) -> Outcome<Response<Body>> {
     let place = ask.need_place()?;
-    let want = list::Want { children: true, ..list::Want::default() };
+    let want = list::Want { children: true, properties: true, ..list::Want::default() };
     let sight = list::see(&ask.access, place, want).await?;
+    if let Some(it) = sight.found.collection()
+        && whole::is_wanted(ask, Kind::from_number(it.kind))
+    {
+        let mut response = whole::of(ask, it.clone(), &sight.properties).await?;
+        super::propfind::name_collection(ask, &mut response);
+        return Ok(response);
+    }
     let mut names: Vec<String> = sight.children.iter().map(|c| format!("{}/", c.0.name)).collect();
     if let Some(it) = sight.found.collection() {
         let page = list::page(&ask.access, it.id, String::new(), list::Want::default()).await?;

@@ -4,6 +4,8 @@ pub mod options;
 pub mod get;
 pub mod put;
 pub mod post;
+pub mod import;
+pub mod whole;
 pub mod delete;
 pub mod mkcol;
 pub mod propfind;
@@ -18,13 +20,16 @@ use super::subject::On;
 
 const COLLECTIONS: On = On::STORED_COLLECTION.or(On::ENTRANCE).or(On::PRINCIPAL);
 
+/// What PUT fills: objects, and calendars and address books as a whole.
+const FILLED: On = On::OBJECT.or(On::CALENDAR).or(On::ADDRESSBOOK);
+
 /// The engine's methods and where they can be used. Most of what CalDAV and CardDAV need is the
 /// same as here; their own (MKCALENDAR) come with them.
 pub static METHODS: &[Method] = &[
     Method { name: "OPTIONS", on: On::ALL, run: |ask, body| Box::pin(options::run(ask, body)) },
     Method { name: "GET", on: On::ALL, run: |ask, body| Box::pin(get::run(ask, body)) },
     Method { name: "HEAD", on: On::ALL, run: |ask, body| Box::pin(get::run(ask, body)) },
-    Method { name: "PUT", on: On::OBJECT, run: |ask, body| Box::pin(put::run(ask, body)) },
+    Method { name: "PUT", on: FILLED, run: |ask, body| Box::pin(put::run(ask, body)) },
     Method { name: "POST", on: On(16 + 32 + 64), run: |ask, body| Box::pin(post::run(ask, body)) },
     Method { name: "DELETE", on: On::STORED, run: |ask, body| Box::pin(delete::run(ask, body)) },
     Method { name: "MKCOL", on: On::STORED, run: |ask, body| Box::pin(mkcol::run(ask, body)) },

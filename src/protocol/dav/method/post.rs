@@ -1,6 +1,8 @@
-//! POST to a collection adds a member under a name that the server chooses (RFC 5995).
+//! POST to a collection adds a member under a name that the server chooses (RFC 5995); several
+//! calendar objects or cards in one body are taken apart.
 
-use super::put::{done, receive};
+use super::import;
+use super::put::{done, examined, receive};
 use crate::domain::collection::{Home, item};
 use crate::kernel::fault::{Fault, Outcome};
 use crate::kernel::secret::uuid;
@@ -26,7 +28,16 @@ pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
         Home::Files => "",
     };
     let member = place.child(&format!("{}{ending}", uuid()), false);
-    let (content, index) = receive(&ask, &member, body).await?;
+    let (content, index) = if place.home == Home::Files {
+        receive(&ask, &member, body).await?
+    } else {
+        let received = import::receive(&ask, place.home, body).await?;
+        if received.count().is_some_and(|count| count > 1) {
+            return import::store(ask, received).await;
+        }
+        let limit = place.home.child().member_max().unwrap_or(0);
+        examined(&ask, place.home, None, received.octets(limit)?)?
+    };
     let stored = item::put(&ask.access, &member, content, index, guard).await?;
     done(&ask, &member, &stored, Some(&place_path(&member))).await
 }

@@ -4,6 +4,7 @@ use crate::domain::collection::tree::Found;
 use crate::domain::collection::{Home, Place, list};
 use crate::domain::directory::admin::Profile;
 use crate::domain::directory::{Kind, lookup};
+use crate::format::uri::encoded;
 use crate::format::xml::{Name, Ns, Writer};
 use crate::kernel::fault::{Fault, Outcome};
 use crate::kernel::privilege::{Privilege, Privileges};
@@ -190,9 +191,7 @@ pub fn name_collection(ask: &Ask, response: &mut Response<Body>) {
     if ask.path.ends_with('/') {
         return;
     }
-    let mut own = Vec::new();
-    crate::format::uri::encode_path(&format!("{}/", ask.path), &mut own);
-    set(response, CONTENT_LOCATION, &String::from_utf8_lossy(&own));
+    set(response, CONTENT_LOCATION, &encoded(&format!("{}/", ask.path)));
 }
 
 /// The answer about a collection that one may not read, but some of whose members: it is 403

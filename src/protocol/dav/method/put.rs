@@ -3,15 +3,16 @@
 //! The ETag is given because the stored octets are exactly those sent (DESIGN promise 1).
 
 use crate::domain::collection::item::{self, Stored};
-use crate::domain::collection::{Content, Home, Index, Place};
+use crate::domain::collection::{Content, Home, Index, Place, Spool};
 use crate::domain::{calendar, contacts};
+use crate::format::uri::encoded;
 use crate::kernel::fault::{Fault, Outcome, Refusal};
 use crate::kernel::limits::BLOB_INLINE_MAX;
 use crate::protocol::dav::Ask;
 use crate::protocol::dav::answer::{self, empty, set, tell_preferences};
 use crate::protocol::dav::body::{collect, refusal};
 use crate::protocol::dav::guard;
-use crate::protocol::dav::method::get;
+use crate::protocol::dav::method::{get, import};
 use crate::protocol::dav::space::place_path;
 use crate::protocol::http::body::Body;
 use crate::protocol::http::header::prefer::Preferences;
@@ -28,6 +29,10 @@ pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
     if ask.headers.contains_key(CONTENT_RANGE) {
         // RFC 9110 §14.4: a partial PUT that is not understood must not be stored as a whole one.
         return Err(Fault::malformed("PUT of a part (Content-Range) is not served"));
+    }
+    // A calendar or an address book is one with or without the slash at its end.
+    if place.depth() == 1 && place.home != Home::Files {
+        return import::run(ask, body).await;
     }
     if place.collection {
         return Err(Refusal::Exists.into());
@@ -63,9 +68,7 @@ pub async fn done(
         let mut state = get::state(ask, place).await?;
         if state.headers().get(ETAG) == response.headers().get(ETAG) {
             *state.status_mut() = if stored.created { StatusCode::CREATED } else { StatusCode::OK };
-            let mut own = Vec::new();
-            crate::format::uri::encode_path(&place_path(place), &mut own);
-            set(&mut state, CONTENT_LOCATION, &String::from_utf8_lossy(&own));
+            set(&mut state, CONTENT_LOCATION, &encoded(&place_path(place)));
             if let Some(location) = response.headers_mut().remove(LOCATION) {
                 state.headers_mut().insert(LOCATION, location);
             }
@@ -102,9 +105,7 @@ fn answer(stored: &Stored, location: Option<&str>) -> Response<Body> {
     let mut response = empty(status);
     set(&mut response, ETAG, &stored.etag.to_string());
     if let Some(path) = location {
-        let mut encoded = Vec::new();
-        crate::format::uri::encode_path(path, &mut encoded);
-        set(&mut response, LOCATION, &String::from_utf8_lossy(&encoded));
+        set(&mut response, LOCATION, &encoded(path));
     }
     response
 }
@@ -112,29 +113,38 @@ fn answer(stored: &Stored, location: Option<&str>) -> Response<Body> {
 /// Takes the body in, validates it for the tree that the place is in, and indexes it.
 pub async fn receive(ask: &Ask, place: &Place, body: Incoming) -> Outcome<(Content, Index)> {
     let declared = content_type::parse(&ask.headers)?;
-    let language = content_language::parse(&ask.headers);
     let limit = place.home.child().member_max().unwrap_or(0);
     if place.home == Home::Files {
         let whole = ask.header("content-type").map(str::to_owned);
+        let language = content_language::parse(&ask.headers);
         let media_type = declared.and(whole);
         let index = Index { media_type, language, ..Index::default() };
         return Ok((receive_file(ask, body, limit).await?, index));
     }
     let essence = declared.as_ref().map(|t| t.essence.as_str());
     let bytes = collect(body, limit as usize).await?;
-    let known = match place.home {
-        Home::Calendars => calendar::examine(essence, &bytes)?,
-        _ => contacts::examine(essence, &bytes)?,
+    examined(ask, place.home, essence, bytes.to_vec())
+}
+
+/// Validates and indexes an object of a calendar or an address book.
+pub fn examined(
+    ask: &Ask,
+    home: Home,
+    media_type: Option<&str>,
+    bytes: Vec<u8>,
+) -> Outcome<(Content, Index)> {
+    let known = match home {
+        Home::Calendars => calendar::examine(media_type, &bytes)?,
+        _ => contacts::examine(media_type, &bytes)?,
     };
-    let index = Index { language, ..known };
-    Ok((item::content(&ask.access.store, bytes.to_vec())?, index))
+    let index = Index { language: content_language::parse(&ask.headers), ..known };
+    Ok((item::content(&ask.access.store, bytes)?, index))
 }
 
 /// A file: small ones stay in memory, large ones go to the disk as they come.
 async fn receive_file(ask: &Ask, mut body: Incoming, limit: u64) -> Outcome<Content> {
     let mut pace = Pace::default();
-    let mut small = Vec::new();
-    let mut large = None;
+    let mut spool = Spool::new(ask.access.store.files());
     let announced = http_body::Body::size_hint(&body).lower();
     if announced > limit {
         return Err(Refusal::TooLarge { limit }.into());
@@ -143,23 +153,10 @@ async fn receive_file(ask: &Ask, mut body: Incoming, limit: u64) -> Outcome<Cont
         if pace.octets() > limit {
             return Err(Refusal::TooLarge { limit }.into());
         }
-        if large.is_none() && small.len() + piece.len() > BLOB_INLINE_MAX {
-            let mut incoming = ask.access.store.files().receive()?;
-            incoming.write(&small)?;
-            large = Some(incoming);
-            small = Vec::new();
-        }
-        match &mut large {
-            Some(incoming) => incoming.write(&piece)?,
-            None => small.extend_from_slice(&piece),
-        }
+        spool.write(&piece)?;
     }
-    match large {
-        None => Ok(Content::inline(small)),
-        Some(incoming) => {
-            let files = ask.access.store.files().clone();
-            let finished = tokio::task::spawn_blocking(move || files.finish(incoming)).await;
-            finished.map_err(Fault::internal)?
-        }
+    if spool.size() <= BLOB_INLINE_MAX as u64 {
+        return spool.finish();
     }
+    tokio::task::spawn_blocking(move || spool.finish()).await.map_err(Fault::internal)?
 }

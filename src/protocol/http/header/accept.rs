@@ -1,4 +1,4 @@
-//! `Accept` (RFC 9110 §12.5.1), as far as it chooses the form of an error's body.
+//! `Accept` (RFC 9110 §12.5.1): which of the forms that an answer can have the client likes best.
 
 use super::syntax::{joined, name_value, split};
 use http::HeaderMap;
@@ -24,16 +24,23 @@ const FORMS: [(ErrorBody, &[&str]); 3] = [
 /// The form that the client likes best; among equals XML, which carries the most. XML also when
 /// the header is absent or allows none of them: a body that says why is better than none.
 pub fn error_body(headers: &HeaderMap) -> ErrorBody {
-    let text = joined(headers, "accept").unwrap_or_default();
+    let found = best(headers, &FORMS.map(|(_, types)| types));
+    found.and_then(|at| FORMS.get(at)).map_or(ErrorBody::Xml, |(form, _)| *form)
+}
+
+/// Which of the offers, each under all its names, the client likes best; among equals the first.
+/// `None`: it takes none of them. Without the header it takes everything.
+pub fn best(headers: &HeaderMap, offers: &[&[&str]]) -> Option<usize> {
+    let Some(text) = joined(headers, "accept") else { return Some(0) };
     let ranges: Vec<(String, u16)> = split(&text, ',').filter_map(media_range).collect();
-    let mut best = (ErrorBody::Xml, 0);
-    for (form, types) in FORMS {
+    let mut best = None;
+    for (at, types) in offers.iter().enumerate() {
         let quality = types.iter().map(|media| quality(&ranges, media)).max().unwrap_or(0);
-        if quality > best.1 {
-            best = (form, quality);
+        if quality > best.map_or(0, |(_, quality)| quality) {
+            best = Some((at, quality));
         }
     }
-    best.0
+    best.map(|(at, _)| at)
 }
 
 /// A range in lower case and its weight in thousandths (RFC 9110 §12.4.2). A weight that cannot
