@@ -17,6 +17,7 @@ pub mod domain;
 pub mod alias;
 pub mod password;
 pub mod app_password;
+pub mod link;
 pub mod lock;
 pub mod config;
 pub mod serve;
@@ -87,6 +88,9 @@ enum Command {
     /// Make, list, show and take back passwords for one program each
     #[command(subcommand, after_help = EXIT_CODES)]
     AppPassword(app_password::AppPasswordCommand),
+    /// Make, list and take back addresses that show a calendar
+    #[command(subcommand, after_help = EXIT_CODES)]
+    Link(link::LinkCommand),
     /// Keep a user from signing in
     #[command(after_help = lock::LOCK)]
     Lock(lock::Lock),
@@ -108,6 +112,7 @@ impl Command {
             Self::Alias(it) => session::run(source, out, async |s| it.run(s).await),
             Self::Password(it) => session::run(source, out, async |s| it.run(s).await),
             Self::AppPassword(it) => session::run(source, out, async |s| it.run(s).await),
+            Self::Link(it) => session::run(source, out, async |s| it.run(s).await),
             Self::Lock(it) => session::run(source, out, async |s| it.run(s, true).await),
             Self::Unlock(it) => session::run(source, out, async |s| it.run(s, false).await),
         }

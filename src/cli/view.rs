@@ -6,6 +6,8 @@ use super::out::{Line, table};
 use crate::domain::account::Inventory;
 use crate::domain::directory::admin::Profile;
 use crate::domain::directory::{AppPassword, Kind, Protocols};
+use crate::domain::link::{Detail, Link};
+use crate::protocol::dav::space::link_path;
 use serde::Serialize;
 
 /// The word for a kind.
@@ -248,5 +250,67 @@ impl Line for App {
     fn cells(&self) -> Vec<String> {
         let expires = self.expires.clone().unwrap_or_else(|| "never".into());
         vec![self.label.clone(), self.protocols.join(","), self.created.clone(), expires]
+    }
+}
+
+/// A link without its secret.
+#[derive(Clone, Debug, Serialize)]
+pub struct LinkView {
+    /// What it is taken back by.
+    pub id: i64,
+    /// Whose calendar it is.
+    pub name: String,
+    /// The calendar: its path below the account's calendars.
+    pub calendar: String,
+    /// What its owner calls it.
+    pub label: String,
+    /// `full` or `busy`.
+    pub detail: &'static str,
+    /// The address below the server's own, when it was just made or is public.
+    pub path: Option<String>,
+    /// RFC 3339.
+    pub created: String,
+    /// RFC 3339; none: never.
+    pub expires: Option<String>,
+    /// RFC 3339, to the hour; none: not yet.
+    pub used: Option<String>,
+}
+
+impl LinkView {
+    /// As it is stored, with its token when that is at hand.
+    pub fn new(owner: &str, (path, it): &(String, Link), token: Option<&str>) -> Self {
+        let token = token.or(it.token.as_deref());
+        Self {
+            id: it.id.0,
+            name: owner.to_owned(),
+            calendar: path.split_once('/').map_or("", |(_, rest)| rest).to_owned(),
+            label: it.label.clone(),
+            detail: match Detail::from_number(it.detail) {
+                Detail::Full => "full",
+                Detail::Busy => "busy",
+            },
+            path: token.map(link_path),
+            created: it.created_at.rfc3339(),
+            expires: it.expires_at.map(|end| end.rfc3339()),
+            used: it.used_at.map(|at| at.rfc3339()),
+        }
+    }
+}
+
+impl Line for LinkView {
+    const TITLES: &'static [&'static str] =
+        &["ID", "CALENDAR", "LABEL", "DETAIL", "CREATED", "EXPIRES", "USED"];
+
+    fn cells(&self) -> Vec<String> {
+        let or = |it: &Option<String>, none: &str| it.clone().unwrap_or_else(|| none.into());
+        vec![
+            self.id.to_string(),
+            self.calendar.clone(),
+            self.label.clone(),
+            self.detail.into(),
+            self.created.clone(),
+            or(&self.expires, "never"),
+            or(&self.used, "not yet"),
+        ]
     }
 }

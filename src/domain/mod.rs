@@ -7,5 +7,6 @@ pub mod directory;
 pub mod collection;
 pub mod calendar;
 pub mod contacts;
+pub mod link;
 pub mod account;
 pub mod retention;

@@ -8,7 +8,9 @@ use crate::kernel::clock::Timestamp;
 use crate::kernel::fault::Outcome;
 use crate::kernel::ids::{CollectionId, PrincipalId};
 use crate::kernel::limits::{BLOB_GRACE_SECONDS, BLOB_ORPHAN_SECONDS, RETENTION_BATCH};
-use crate::store::{Store, Tx, ace, blob, change_log, collection, lock, meta, object, property};
+use crate::store::{
+    Store, Tx, ace, blob, change_log, collection, link, lock, meta, object, property,
+};
 
 /// Whether a call left something for the next one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +77,7 @@ async fn purge(
     }
     property::purge(tx, id).await?;
     ace::purge(tx, id).await?;
+    link::purge(tx, id).await?;
     collection::remove(tx, id).await?;
     Ok(Progress::More)
 }

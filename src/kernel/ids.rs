@@ -31,6 +31,10 @@ id!(
     BlobId
 );
 id!(
+    /// A link to a collection.
+    LinkId
+);
+id!(
     /// A durable job.
     JobId
 );

@@ -154,6 +154,12 @@ pub const EXPAND_INSTANCES_MAX: usize = 10_000;
 pub const BUSY_PERIODS_MAX: usize = 100_000;
 /// Conditions of one query's filter, nested ones counted: each is held against every candidate.
 pub const FILTER_CONDITIONS_MAX: usize = 200;
+/// Links to one account's calendars: whoever needs more of them wants accounts.
+pub const LINKS_MAX: usize = 1_000;
+/// Octets of a link's label.
+pub const LINK_LABEL_MAX: usize = 200;
+/// Seconds within which the use of a link is noted once.
+pub const LINK_USE_SECONDS: i64 = 3_600;
 /// Own entries of one access control list: whoever shares with more makes a group.
 pub const ACES_MAX: usize = 200;
 /// Levels of properties inside properties that one `expand-property` may ask for.

@@ -8,9 +8,10 @@ use crate::kernel::fault::Outcome;
 use crate::kernel::secret::Secret;
 use crate::protocol::caldav::CALDAV;
 use crate::protocol::carddav::CARDDAV;
-use crate::protocol::dav::{self, Service, acl::ACL, core::CORE};
+use crate::protocol::dav::{self, Service, acl::ACL, core::CORE, space::LINK_ROOT};
 use crate::protocol::http::body::Body;
 use crate::protocol::http::handler::Handler;
+use crate::protocol::link;
 use crate::store::{Location, Store};
 use http::{HeaderValue, Response, StatusCode, header};
 use std::path::Path;
@@ -70,6 +71,7 @@ pub async fn start(current: &Arc<Current>) -> Outcome<App> {
     let handler: Handler = Arc::new(move |request, peer| match request.uri().path() {
         "/healthz" => Box::pin(async { plain(StatusCode::OK, "ok\n") }),
         "/readyz" => Box::pin(ready(probe.clone())),
+        path if path.starts_with(LINK_ROOT) => Box::pin(link::serve(probe.clone(), request, peer)),
         _ => Box::pin(dav::service::serve(service.clone(), request, peer)),
     });
     let jobs = jobs::start(store.clone(), current.clone());

@@ -23,6 +23,7 @@ pub mod object;
 pub mod property;
 pub mod walk;
 pub mod ace;
+pub mod link;
 pub mod lock;
 pub mod job;
 

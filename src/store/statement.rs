@@ -47,14 +47,15 @@ pub(crate) use statements;
 /// Every statement of the store.
 pub(crate) fn all() -> impl Iterator<Item = &'static Statement> {
     use super::{
-        ace, blob, change_log, collection, job, lock, meta, object, principal, property, walk,
+        ace, blob, change_log, collection, job, link, lock, meta, object, principal, property, walk,
     };
-    let modules: [&[&'static Statement]; 11] = [
+    let modules: [&[&'static Statement]; 12] = [
         ace::STATEMENTS,
         blob::STATEMENTS,
         change_log::STATEMENTS,
         collection::STATEMENTS,
         job::STATEMENTS,
+        link::STATEMENTS,
         lock::STATEMENTS,
         meta::STATEMENTS,
         object::STATEMENTS,

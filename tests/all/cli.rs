@@ -235,6 +235,30 @@ on_both! {
         }
     }
 
+    /// Links are made with an address, listed without it, and taken back.
+    async fn links_to_calendars(fresh: Fresh) {
+        let place = Place::beside(fresh);
+        place.run("user add alice@example.org --no-password").good();
+        let calendar = "Calendar";
+        let add = format!("link add alice@example.org {calendar} --label Bob --busy --expires 90d --json");
+        let made = place.run(&add).json();
+        let path = made["path"].as_str().unwrap();
+        assert!(path.starts_with("/links/") && path.ends_with(".ics"), "{path}");
+        assert_eq!((&made["detail"], &made["label"]), (&json!("busy"), &json!("Bob")));
+        let list = || place.run("link list alice@example.org --json").json();
+        assert_eq!(list()[0]["path"], Value::Null);
+        // Its address, too, says which calendar is meant.
+        let calendar = list()[0]["calendar"].as_str().unwrap().to_owned();
+        let public = place.run(&format!("link add alice@example.org {calendar} --public")).good();
+        assert!(public.contains(list()[1]["path"].as_str().unwrap()), "{public}");
+        let id = made["id"].as_i64().unwrap();
+        place.run(&format!("link delete alice@example.org {id}")).good();
+        assert_eq!(list().as_array().unwrap().len(), 1);
+        place.run(&format!("link delete alice@example.org {id}")).refused();
+        place.run("link add alice@example.org none").refused();
+        place.run(&format!("link add alice@example.org {calendar} --expires 2001-01-01")).refused();
+    }
+
     async fn a_domain_in_use_stays(fresh: Fresh) {
         let place = Place::beside(fresh);
         place.run("user add alice --no-password").good();
@@ -563,6 +587,7 @@ fn every_subcommand_explains_itself_with_an_example_and_its_json() {
         ("domain", "add list show delete"),
         ("alias", "add list show set delete"),
         ("app-password", "add list show delete"),
+        ("link", "add list delete"),
     ];
     let mut lines = vec!["password".to_owned(), "lock".to_owned(), "unlock".to_owned()];
     for (noun, verbs) in nouns {

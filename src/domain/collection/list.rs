@@ -11,10 +11,11 @@ use crate::kernel::limits::PAGE_MEMBERS;
 use crate::kernel::privilege::{Privilege, Privileges};
 use crate::store::blob::Body;
 use crate::store::collection::{self, Collection};
+use crate::store::link::{self, Link};
 use crate::store::lock::{self, Lock};
 use crate::store::object::{self, Object};
 use crate::store::property::{self, Property};
-use crate::store::{Tx, change_log};
+use crate::store::{Store, Tx, change_log};
 use std::collections::HashMap;
 
 /// What a listing shall bring beside the rows; each costs a statement a page.
@@ -32,6 +33,8 @@ pub struct Want {
     pub content: bool,
     /// The grants on the account's collections.
     pub grants: bool,
+    /// The links to the account's calendars.
+    pub links: bool,
 }
 
 /// What surrounds every resource of an account, as far as it was wanted.
@@ -43,10 +46,13 @@ pub struct Around {
     pub quota: Option<(i64, Option<i64>)>,
     /// The grants on the account's collections.
     pub grants: Vec<Granted>,
+    /// The links to the account's calendars, each with the calendar's path.
+    pub links: Vec<(String, Link)>,
 }
 
 /// Nothing of it, as for what no account owns.
-pub static NOTHING_AROUND: Around = Around { locks: Vec::new(), quota: None, grants: Vec::new() };
+pub static NOTHING_AROUND: Around =
+    Around { locks: Vec::new(), quota: None, grants: Vec::new(), links: Vec::new() };
 
 impl Around {
     async fn load(tx: &mut Tx, access: &Access, account: PrincipalId, want: Want) -> Outcome<Self> {
@@ -61,6 +67,9 @@ impl Around {
         }
         if want.grants {
             it.grants = acl::granted(tx, account).await?;
+        }
+        if want.links {
+            it.links = link::of_account(tx, account).await?;
         }
         Ok(it)
     }
@@ -255,7 +264,16 @@ pub struct Page {
 /// The page after a name. The caller has looked at the collection with [`see`] just before, so
 /// rights are not asked again within one request.
 pub async fn page(access: &Access, of: CollectionId, after: String, want: Want) -> Outcome<Page> {
-    let store = access.store.clone();
+    page_of(&access.store, of, after, want).await
+}
+
+/// As [`page`], where nobody has signed in: the caller knows that whoever asks may see it.
+pub(in crate::domain) async fn page_of(
+    store: &Store,
+    of: CollectionId,
+    after: String,
+    want: Want,
+) -> Outcome<Page> {
     let files = store.files().clone();
     // Contents are up to 64 KiB each, so fewer of them fit in one page's memory.
     let limit = if want.content { PAGE_MEMBERS / 8 } else { PAGE_MEMBERS };
@@ -338,7 +356,7 @@ pub async fn load(
     members: &[Member],
     want: Want,
 ) -> Outcome<Loaded> {
-    if !(want.properties || want.locks || want.quota || want.content || want.grants) {
+    if !(want.properties || want.locks || want.quota || want.content || want.grants || want.links) {
         return Ok(Loaded::default());
     }
     let access = access.clone();

@@ -5,7 +5,7 @@ use super::access::Access;
 use super::guard::{Guard, Reach, unlocked};
 use super::place::Place;
 use super::tree::{Found, locate};
-use crate::format::xml::{Element, Name, Node, Ns};
+use crate::format::xml::{self, Element, Name, Node, Ns};
 use crate::kernel::fault::{Fault, Outcome};
 use crate::kernel::ids::CollectionId;
 use crate::kernel::limits::{PROPERTIES_MAX, PROPERTY_MAX};
@@ -13,6 +13,11 @@ use crate::kernel::privilege::Privilege;
 use crate::store::change_log::{self, Action, Entry};
 use crate::store::property::{self, Property};
 use crate::store::{Tx, collection, object};
+
+/// The text of a property's stored value, without blanks around it.
+pub fn text_of(it: &Property) -> Option<String> {
+    Some(xml::parse(it.value.as_bytes()).ok()?.text().trim().to_owned())
+}
 
 /// One instruction, in the order given.
 #[derive(Clone, Debug, PartialEq, Eq)]

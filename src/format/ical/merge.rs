@@ -99,7 +99,7 @@ impl Merger {
 }
 
 /// Adds octets, and the line end that they may lack.
-fn append(octets: &[u8], out: &mut Vec<u8>) {
+pub(super) fn append(octets: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(octets);
     if !octets.is_empty() && !octets.ends_with(b"\n") {
         out.extend_from_slice(b"\r\n");

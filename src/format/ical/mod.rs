@@ -15,6 +15,7 @@
 //! | [`busy`] | when somebody is busy, and the VFREEBUSY that tells it |
 //! | [`project`] | parts of an object, and its instances one by one |
 //! | [`merge`] | many objects as one text |
+//! | [`redact`] | what people see who may not see everything |
 
 pub mod value;
 pub mod object;
@@ -25,6 +26,7 @@ pub mod filter;
 pub mod busy;
 pub mod project;
 pub mod merge;
+pub mod redact;
 
 use crate::format::line::{Line, Lines, Malformed, shown};
 use crate::kernel::limits::{COMPONENT_DEPTH_MAX, COMPONENTS_MAX};

@@ -1,5 +1,6 @@
 //! CalDAV (RFC 4791) over the WebDAV engine: its properties, MKCALENDAR and its reports.
 
+pub mod publish;
 pub mod property;
 pub mod mkcalendar;
 pub mod data;
@@ -9,7 +10,7 @@ pub mod free_busy;
 
 use crate::domain::collection::Kind;
 use crate::format::xml::{Name, Ns};
-use crate::protocol::dav::extension::{Extension, Method, Report};
+use crate::protocol::dav::extension::{Action, Extension, Method, Report};
 use crate::protocol::dav::report::multiget;
 use crate::protocol::dav::subject::On;
 
@@ -38,6 +39,18 @@ pub static CALDAV: Extension = Extension {
             name: Name::known(Ns::CalDav, "free-busy-query"),
             on: On(4 + 16),
             run: |ask, root| Box::pin(free_busy::run(ask, root)),
+        },
+    ],
+    actions: &[
+        Action {
+            name: publish::PUBLISH,
+            on: On::CALENDAR,
+            run: |ask, root| Box::pin(publish::publish(ask, root)),
+        },
+        Action {
+            name: publish::UNPUBLISH,
+            on: On::CALENDAR,
+            run: |ask, root| Box::pin(publish::unpublish(ask, root)),
         },
     ],
 };

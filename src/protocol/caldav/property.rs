@@ -1,6 +1,7 @@
 //! CalDAV's live properties: a table (RFC 4791 §5.2, §6.2, §7.5, RFC 6638 §2.4, §9.1) and what
 //! Apple's clients keep on calendars.
 
+use super::publish::{PUBLISH_URL, SHARING_MODES, publish_url, sharing_modes};
 use crate::domain::collection::kind::{COMPONENTS, COMPONENTS_DEFAULT, component_names};
 use crate::domain::collection::{Home, Kind};
 use crate::domain::directory::Kind as PrincipalKind;
@@ -68,6 +69,8 @@ pub static ROWS: &[Row] = &[
     kept(SCHEDULE_CALENDAR_TRANSP, anything),
     kept(CALENDAR_COLOR, text_only),
     kept(CALENDAR_ORDER, text_only),
+    row(PUBLISH_URL, On::CALENDAR, Named, Need::LINKS, publish_url),
+    row(SHARING_MODES, On::CALENDAR, Named, Need::NONE, sharing_modes),
     row(CALENDAR_DATA, On::CALENDAR_OBJECT, Named, Need::CONTENT, calendar_data),
 ];
 

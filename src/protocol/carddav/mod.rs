@@ -26,4 +26,5 @@ pub static CARDDAV: Extension = Extension {
             run: |ask, root| Box::pin(query::run(ask, root)),
         },
     ],
+    actions: &[],
 };

@@ -59,6 +59,7 @@ pub static ACL: Extension = Extension {
     ],
     methods: &[],
     reports: &[],
+    actions: &[],
 };
 
 /// A property that holds hrefs of decoded paths.

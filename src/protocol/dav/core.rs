@@ -69,6 +69,7 @@ pub static CORE: Extension = Extension {
     ],
     methods: super::method::METHODS,
     reports: super::report::REPORTS,
+    actions: &[],
 };
 
 fn resource_type(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {

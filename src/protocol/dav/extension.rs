@@ -34,6 +34,16 @@ pub struct Report {
     pub run: fn(Arc<Ask>, Element) -> Answering,
 }
 
+/// What a POST of an XML body asks for.
+pub struct Action {
+    /// The body's root element.
+    pub name: Name,
+    /// The classes of resources that it can be asked of.
+    pub on: On,
+    /// Carries it out.
+    pub run: fn(Arc<Ask>, Element) -> Answering,
+}
+
 /// What a protocol brings.
 pub struct Extension {
     /// Its tokens of the `DAV` header.
@@ -44,6 +54,8 @@ pub struct Extension {
     pub methods: &'static [Method],
     /// Its reports.
     pub reports: &'static [Report],
+    /// What POST of an XML body can ask for.
+    pub actions: &'static [Action],
 }
 
 /// All extensions together.
@@ -55,6 +67,7 @@ pub struct Registry {
     /// Every report.
     pub reports: Vec<&'static Report>,
     methods: Vec<&'static Method>,
+    actions: Vec<&'static Action>,
     by_name: HashMap<Name, &'static Row>,
 }
 
@@ -69,6 +82,7 @@ impl Registry {
             by_name: rows.iter().map(|row| (row.name.clone(), *row)).collect(),
             rows,
             reports: extensions.iter().flat_map(|e| e.reports).collect(),
+            actions: extensions.iter().flat_map(|e| e.actions).collect(),
             methods: extensions.iter().flat_map(|e| e.methods).collect(),
         }
     }
@@ -86,6 +100,11 @@ impl Registry {
     /// The report of this name for a class.
     pub fn report(&self, name: &Name, class: On) -> Option<&'static Report> {
         self.reports.iter().find(|r| r.name == *name && r.on.has(class)).copied()
+    }
+
+    /// The action of this name for a class.
+    pub fn action(&self, name: &Name, class: On) -> Option<&'static Action> {
+        self.actions.iter().find(|a| a.name == *name && a.on.has(class)).copied()
     }
 
     /// `Allow` for a class.

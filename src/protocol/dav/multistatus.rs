@@ -137,6 +137,7 @@ impl Wanted {
             children: false,
             content: self.need.has(Need::CONTENT),
             grants: self.need.has(Need::GRANTS),
+            links: self.need.has(Need::LINKS),
         }
     }
 }

@@ -35,6 +35,9 @@ impl Need {
     /// The grants on the account's collections.
     pub const GRANTS: Self = Self(16);
 
+    /// The links to the account's calendars.
+    pub const LINKS: Self = Self(32);
+
     /// Whether all of `other` are among these.
     pub fn has(self, other: Self) -> bool {
         self.0 & other.0 == other.0

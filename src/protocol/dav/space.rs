@@ -27,6 +27,14 @@ pub enum Target {
     Nowhere,
 }
 
+/// Where links to calendars are.
+pub const LINK_ROOT: &str = "/links/";
+
+/// The path of a link.
+pub fn link_path(token: &str) -> String {
+    format!("{LINK_ROOT}{token}.ics")
+}
+
 /// Paths that clients try before they know better, without the slash at the end.
 static ENTRANCES: [&str; 7] = [
     "",

@@ -1,5 +1,5 @@
 //! POST to a collection adds a member under a name that the server chooses (RFC 5995); several
-//! calendar objects or cards in one body are taken apart.
+//! calendar objects or cards in one body are taken apart; an XML body asks for an action.
 
 use super::import;
 use super::put::{done, examined, receive};
@@ -7,10 +7,14 @@ use crate::domain::collection::{Home, item};
 use crate::kernel::fault::{Fault, Outcome};
 use crate::kernel::secret::uuid;
 use crate::protocol::dav::Ask;
+use crate::protocol::dav::answer::error;
+use crate::protocol::dav::body::xml;
 use crate::protocol::dav::guard;
+use crate::protocol::dav::service::presumed_class;
 use crate::protocol::dav::space::place_path;
 use crate::protocol::http::body::Body;
-use http::Response;
+use crate::protocol::http::header::content_type;
+use http::{Response, StatusCode};
 use hyper::body::Incoming;
 use std::sync::Arc;
 
@@ -20,6 +24,9 @@ pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
     // A calendar or an address book is one with or without the slash at its end.
     if !place.collection && place.home == Home::Files {
         return Err(Fault::malformed("POST adds members to collections: end the path with '/'"));
+    }
+    if place.home != Home::Files && is_xml(&ask) {
+        return act(ask, body).await;
     }
     let guard = guard::of(&ask).await?;
     let ending = match place.home {
@@ -40,4 +47,19 @@ pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
     };
     let stored = item::put(&ask.access, &member, content, index, guard).await?;
     done(&ask, &member, &stored, Some(&place_path(&member))).await
+}
+
+fn is_xml(ask: &Ask) -> bool {
+    let declared = content_type::parse(&ask.headers).ok().flatten();
+    declared.is_some_and(|t| matches!(t.essence.as_str(), "application/xml" | "text/xml"))
+}
+
+/// Does what an XML body asks for.
+async fn act(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
+    let wanted = xml(&ask, body).await?.ok_or_else(|| Fault::malformed("the body is empty"))?;
+    let Some(action) = ask.registry().action(&wanted.name, presumed_class(&ask)) else {
+        let why = format!("{} is nothing that can be asked for here", wanted.name.local());
+        return Ok(error(&ask, StatusCode::FORBIDDEN, &why));
+    };
+    (action.run)(ask.clone(), wanted).await
 }

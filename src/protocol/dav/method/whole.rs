@@ -4,16 +4,19 @@
 //! listing instead, since it prefers HTML. Standards: RFC 5545 §3.4, RFC 6350 §3.3, RFC 7986 §5.
 
 use crate::domain::collection::guard::Tags;
+use crate::domain::collection::property::text_of;
 use crate::domain::collection::{Collection, Kind, Property, list};
 use crate::format::ical::merge::{self, Merger};
-use crate::format::xml::{Writer, parse};
+use crate::format::xml::Writer;
+use crate::kernel::change::Epoch;
 use crate::kernel::fault::Outcome;
 use crate::protocol::dav::Ask;
 use crate::protocol::dav::answer::{Gone, Sheet, empty, poured, set};
 use crate::protocol::http::body::Body;
 use crate::protocol::http::header::{accept, conditional};
 use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, ETAG, LAST_MODIFIED, VARY};
-use http::{HeaderValue, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use std::borrow::Cow;
 
 /// Whether the client would rather have the whole than a page to look at.
 pub fn is_wanted(ask: &Ask, kind: Kind) -> bool {
@@ -27,13 +30,22 @@ pub fn is_wanted(ask: &Ask, kind: Kind) -> bool {
 
 /// The whole of a collection that the asker may read.
 pub async fn of(ask: &Ask, it: Collection, properties: &[Property]) -> Outcome<Response<Body>> {
+    validated(&ask.headers, ask.access.store.epoch(), &it, || written(ask, &it, properties))
+}
+
+/// The answer with its validator, or 304.
+pub fn validated(
+    headers: &HeaderMap,
+    epoch: &Epoch,
+    it: &Collection,
+    whole: impl FnOnce() -> Response<Body>,
+) -> Outcome<Response<Body>> {
     // Weak: the order of what is in it says nothing.
-    let (epoch, number) = (ask.access.store.epoch().as_str(), it.last_change.0);
-    let tag = format!("W/\"{epoch}-{}-{number}\"", it.id.0);
-    let mut response = match conditional::if_none_match(&ask.headers)? {
+    let tag = format!("W/\"{}-{}-{}\"", epoch.as_str(), it.id, it.last_change.0);
+    let mut response = match conditional::if_none_match(headers)? {
         Tags::Any => empty(StatusCode::NOT_MODIFIED),
         Tags::These(tags) if tags.contains(&tag) => empty(StatusCode::NOT_MODIFIED),
-        _ => written(ask, &it, properties),
+        _ => whole(),
     };
     set(&mut response, ETAG, &tag);
     set(&mut response, LAST_MODIFIED, &it.modified_at.http_date());
@@ -44,6 +56,31 @@ pub async fn of(ask: &Ask, it: Collection, properties: &[Property]) -> Outcome<R
 
 fn written(ask: &Ask, it: &Collection, properties: &[Property]) -> Response<Body> {
     let (access, id) = (ask.access.clone(), it.id);
+    let want = list::Want { content: true, ..list::Want::default() };
+    let pages = move |after| {
+        let access = access.clone();
+        async move {
+            let page = list::page(&access, id, after, want).await?;
+            let bodies = page.objects.iter().filter_map(|(_, body)| body.as_ref());
+            let contents = bodies.map(|body| body.octets().map(Cow::into_owned));
+            Ok((contents.collect::<Outcome<_>>()?, page.next))
+        }
+    };
+    poured_whole(it, properties, pages)
+}
+
+/// Contents, and the name after which the next page goes on.
+type Page = (Vec<Vec<u8>>, Option<String>);
+
+/// All objects of a collection as one text, page by page.
+pub fn poured_whole<F>(
+    it: &Collection,
+    properties: &[Property],
+    pages: impl Fn(String) -> F + Send + 'static,
+) -> Response<Body>
+where
+    F: Future<Output = Outcome<Page>> + Send,
+{
     let mut writer = Writer::with_capacity(4 << 10);
     let calendar = Kind::from_number(it.kind) == Kind::Calendar;
     let (media_type, tail, ending) = match calendar {
@@ -55,27 +92,21 @@ fn written(ask: &Ask, it: &Collection, properties: &[Property]) -> Response<Body
     }
     let mut response = poured(media_type, (writer, tail), |mut sheet| async move {
         let (mut merger, mut after) = (Merger::default(), Some(String::new()));
-        let want = list::Want { content: true, ..list::Want::default() };
         while let Some(from) = after {
-            let page = match list::page(&access, id, from, want).await {
+            let (contents, next) = match pages(from).await {
                 Ok(page) => page,
                 Err(fault) => return sheet.break_off(&fault).await,
             };
-            for body in page.objects.iter().filter_map(|(_, body)| body.as_ref()) {
-                let octets = match body.octets() {
-                    Ok(octets) => octets,
-                    Err(fault) => return sheet.break_off(&fault).await,
-                };
-                if calendar {
-                    merger.add(&octets, &mut sheet.writer.out);
-                } else {
-                    card(&octets, &mut sheet);
+            for octets in contents {
+                match calendar {
+                    true => merger.add(&octets, &mut sheet.writer.out),
+                    false => card(&octets, &mut sheet),
                 }
                 if let Err(Gone) = sheet.flush().await {
                     return;
                 }
             }
-            after = page.next;
+            after = next;
         }
         sheet.finish().await;
     });
@@ -105,8 +136,7 @@ static NAMES: [(&str, &str); 6] = [
 fn described(properties: &[Property]) -> Vec<(&'static str, String)> {
     let value = |name: &str| {
         let found = properties.iter().find(|p| p.name == name)?;
-        let text = parse(found.value.as_bytes()).ok()?.text().trim().to_owned();
-        Some(text).filter(|text| !text.is_empty())
+        text_of(found).filter(|text| !text.is_empty())
     };
     NAMES.iter().filter_map(|(dav, ical)| Some((*ical, value(dav)?))).collect()
 }
