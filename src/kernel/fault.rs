@@ -41,7 +41,8 @@ pub enum Refusal {
     UnsupportedType(String),
     /// The calendar does not take this component (`supported-calendar-component`).
     UnsupportedComponent(String),
-    /// Another member of the collection has this UID; its path below the DAV root.
+    /// Another member of the collection has this UID, or what stands at the place has another one;
+    /// its path below the DAV root.
     UidConflict { path: String },
     /// A body that the method has no use for.
     UnexpectedBody,
@@ -154,7 +155,9 @@ impl fmt::Display for Refusal {
             Self::InvalidData { line, reason } => write!(f, "line {line}: {reason}"),
             Self::UnsupportedType(what) => write!(f, "{what} cannot be stored here"),
             Self::UnsupportedComponent(what) => write!(f, "this calendar does not take {what}"),
-            Self::UidConflict { path } => write!(f, "{path} already has this UID"),
+            Self::UidConflict { path } => {
+                write!(f, "in conflict with {path}: one object has one UID, and keeps it")
+            }
             Self::UnexpectedBody => f.write_str("this method takes no body"),
             Self::ExternalEntity => f.write_str("the body refers to something outside of itself"),
             Self::TooLarge { limit } => write!(f, "larger than the {limit} octets allowed"),
