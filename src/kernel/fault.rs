@@ -41,6 +41,8 @@ pub enum Refusal {
     UnsupportedType(String),
     /// The calendar does not take this component (`supported-calendar-component`).
     UnsupportedComponent(String),
+    /// A calendar object goes beyond a limit; the text says which and where.
+    BeyondLimit(CalendarLimit, String),
     /// Another member of the collection has this UID, or what stands at the place has another one;
     /// its path below the DAV root.
     UidConflict { path: String },
@@ -84,6 +86,20 @@ pub enum Refusal {
     Ace(AceRule, String),
     /// A directory change that cannot be made: name taken, unknown domain and the like.
     Directory(String),
+}
+
+/// The limits of calendar objects that are not their size (RFC 4791 §5.2.6 to §5.2.9). Variants are
+/// named after the condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CalendarLimit {
+    /// A date lies before the first one accepted.
+    MinDateTime,
+    /// A date lies after the last one accepted.
+    MaxDateTime,
+    /// The recurrence ends, but after more instances than accepted.
+    MaxInstances,
+    /// One instance has more attendees than accepted.
+    MaxAttendees,
 }
 
 /// The rules that an access control list must keep (RFC 3744 §8.1.1). Variants are named after
@@ -150,6 +166,7 @@ impl fmt::Display for Refusal {
             | Self::InvalidResource(why)
             | Self::CollectionPlacement(why)
             | Self::Ace(_, why)
+            | Self::BeyondLimit(_, why)
             | Self::Directory(why) => f.write_str(why),
             Self::InvalidData { line: 0, reason } => f.write_str(reason),
             Self::InvalidData { line, reason } => write!(f, "line {line}: {reason}"),

@@ -4,6 +4,7 @@ mod data;
 mod discovery;
 mod filter;
 mod free_busy;
+mod limits;
 mod object;
 mod query;
 

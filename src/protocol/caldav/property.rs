@@ -6,6 +6,7 @@ use crate::domain::collection::{Home, Kind};
 use crate::domain::directory::Kind as PrincipalKind;
 use crate::format::ical::Calendar;
 use crate::format::xml::{Element, Name, Writer};
+use crate::kernel::limits::{ATTENDEES_MAX, CALENDAR_YEARS, INSTANCES_MAX};
 use crate::protocol::dav::name::names;
 use crate::protocol::dav::property::Listing::Named;
 use crate::protocol::dav::property::{
@@ -27,6 +28,10 @@ names! {
     SUPPORTED_CALENDAR_DATA = CalDav "supported-calendar-data",
     SUPPORTED_COLLATION_SET = CalDav "supported-collation-set",
     MAX_RESOURCE_SIZE = CalDav "max-resource-size",
+    MIN_DATE_TIME = CalDav "min-date-time",
+    MAX_DATE_TIME = CalDav "max-date-time",
+    MAX_INSTANCES = CalDav "max-instances",
+    MAX_ATTENDEES = CalDav "max-attendees-per-instance",
     CALENDAR_DATA = CalDav "calendar-data",
     CALENDAR_COLOR = AppleIcal "calendar-color",
     CALENDAR_ORDER = AppleIcal "calendar-order",
@@ -63,6 +68,10 @@ pub static ROWS: &[Row] = &[
     row(SUPPORTED_CALENDAR_DATA, On::CALENDAR, Named, Need::NONE, supported_data),
     row(SUPPORTED_COLLATION_SET, On::CALENDAR, Named, Need::NONE, collations),
     row(MAX_RESOURCE_SIZE, On::CALENDAR, Named, Need::NONE, max_size),
+    row(MIN_DATE_TIME, On::CALENDAR, Named, Need::NONE, min_date),
+    row(MAX_DATE_TIME, On::CALENDAR, Named, Need::NONE, max_date),
+    row(MAX_INSTANCES, On::CALENDAR, Named, Need::NONE, max_instances),
+    row(MAX_ATTENDEES, On::CALENDAR, Named, Need::NONE, max_attendees),
     kept(CALENDAR_DESCRIPTION, text_only),
     kept(CALENDAR_TIMEZONE, one_zone),
     kept(SCHEDULE_CALENDAR_TRANSP, anything),
@@ -147,6 +156,26 @@ fn collations(_: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
 
 fn max_size(_: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
     show_max_size(&MAX_RESOURCE_SIZE, Kind::Calendar, w)
+}
+
+fn min_date(_: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
+    w.element(&MIN_DATE_TIME, &format!("{:04}0101T000000Z", CALENDAR_YEARS.0));
+    Shown::Yes
+}
+
+fn max_date(_: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
+    w.element(&MAX_DATE_TIME, &format!("{:04}1231T235959Z", CALENDAR_YEARS.1));
+    Shown::Yes
+}
+
+fn max_instances(_: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
+    w.element(&MAX_INSTANCES, &INSTANCES_MAX.to_string());
+    Shown::Yes
+}
+
+fn max_attendees(_: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
+    w.element(&MAX_ATTENDEES, &ATTENDEES_MAX.to_string());
+    Shown::Yes
 }
 
 /// The text that the report has at hand: the stored octets, or the parts of them that it made.
