@@ -175,7 +175,7 @@ impl fmt::Display for Refusal {
             Self::UidConflict { path } => {
                 write!(f, "in conflict with {path}: one object has one UID, and keeps it")
             }
-            Self::UnexpectedBody => f.write_str("this method takes no body"),
+            Self::UnexpectedBody => f.write_str("this method has no use for such a body"),
             Self::ExternalEntity => f.write_str("the body refers to something outside of itself"),
             Self::TooLarge { limit } => write!(f, "larger than the {limit} octets allowed"),
             Self::QuotaExceeded => f.write_str("the owner's quota is used up"),

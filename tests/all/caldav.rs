@@ -6,6 +6,7 @@ mod filter;
 mod free_busy;
 mod limits;
 mod object;
+mod properties;
 mod query;
 
 use crate::support::dav::{Answer, Multistatus, User, dialogues, document};

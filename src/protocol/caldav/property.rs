@@ -5,8 +5,10 @@ use crate::domain::collection::kind::{COMPONENTS, COMPONENTS_DEFAULT, component_
 use crate::domain::collection::{Home, Kind};
 use crate::domain::directory::Kind as PrincipalKind;
 use crate::format::ical::Calendar;
+use crate::format::ical::zone::zone;
+use crate::format::recur::Steps;
 use crate::format::xml::{Element, Name, Writer};
-use crate::kernel::limits::{ATTENDEES_MAX, CALENDAR_YEARS, INSTANCES_MAX};
+use crate::kernel::limits::{ATTENDEES_MAX, CALENDAR_YEARS, INSTANCES_MAX, ZONE_STEPS_OBJECT};
 use crate::protocol::dav::name::names;
 use crate::protocol::dav::property::Listing::Named;
 use crate::protocol::dav::property::{
@@ -190,18 +192,16 @@ fn calendar_data(subject: &Subject<'_>, asked: &Element, w: &mut Writer) -> Show
     Shown::Yes
 }
 
-/// RFC 4791 §5.2.2: one VCALENDAR with one VTIMEZONE.
+/// RFC 4791 §5.2.2, §5.3.1: one VCALENDAR with one VTIMEZONE, which has a name and at least one
+/// offset that can be read.
 fn one_zone(element: &Element) -> Result<(), &'static str> {
-    const WHY: &str = "the value must be a calendar object with exactly one VTIMEZONE";
+    const WHY: &str = "the value must be a calendar object with exactly one valid VTIMEZONE";
     text_only(element)?;
     let text = element.text();
     let calendar = Calendar::parse(text.trim().as_bytes()).map_err(|_| WHY)?;
-    let mut zones = 0;
-    for component in calendar.root().children() {
-        match component.is("VTIMEZONE") {
-            true => zones += 1,
-            false => return Err(WHY),
-        }
-    }
-    if zones == 1 { Ok(()) } else { Err(WHY) }
+    let mut components = calendar.root().children();
+    let (Some(only), None) = (components.next(), components.next()) else { return Err(WHY) };
+    let named = only.property("TZID").is_some_and(|line| !line.value().trim().is_empty());
+    let usable = || zone(only, &mut Steps::new(ZONE_STEPS_OBJECT)).is_some();
+    if only.is("VTIMEZONE") && named && usable() { Ok(()) } else { Err(WHY) }
 }
