@@ -4,7 +4,9 @@
 use crate::domain::collection::access::Access;
 use crate::domain::collection::kind::{COMPONENTS, component_bit};
 use crate::domain::collection::{Body, Collection, Index, Object};
+use crate::format::civil::Civil;
 use crate::format::ical::Calendar;
+use crate::format::ical::bounds::Bounds;
 use crate::format::ical::busy::BusyTimes;
 use crate::format::ical::expand::extent;
 use crate::format::ical::filter::{self, CompFilter};
@@ -14,7 +16,8 @@ use crate::format::tz::Zone;
 use crate::kernel::fault::{Fault, Outcome, Refusal};
 use crate::kernel::ids::CollectionId;
 use crate::kernel::limits::{
-    QUERY_CONTENT_HELD, QUERY_MATCHES_MAX, RECURRENCE_STEPS_OBJECT, UID_MAX,
+    ATTENDEES_MAX, CALENDAR_YEARS, INSTANCE_STEPS_OBJECT, INSTANCES_MAX, QUERY_CONTENT_HELD,
+    QUERY_MATCHES_MAX, RECURRENCE_STEPS_OBJECT, UID_MAX,
 };
 use crate::store::{Tx, object};
 use std::collections::HashMap;
@@ -38,7 +41,7 @@ pub fn takes(media_type: Option<&str>) -> Outcome<()> {
 ///
 /// # Errors
 /// `UnsupportedType` when the client says that it is something else, `InvalidData` with the line,
-/// `InvalidResource` when it is not one object.
+/// `InvalidResource` when it is not one object, `BeyondLimit`.
 pub fn examine(media_type: Option<&str>, bytes: &[u8]) -> Outcome<Index> {
     takes(media_type)?;
     let calendar = Calendar::parse(bytes).map_err(Refusal::from)?;
@@ -48,6 +51,7 @@ pub fn examine(media_type: Option<&str>, bytes: &[u8]) -> Outcome<Index> {
         return Err(Refusal::InvalidResource(why).into());
     }
     let zones = calendar.zones(Zone::utc());
+    bounds().check(&found, &zones, &mut Steps::new(INSTANCE_STEPS_OBJECT))?;
     let mut steps = Steps::new(RECURRENCE_STEPS_OBJECT);
     // What takes too much work to measure is indexed as endless: it is found, and checked then.
     let (range, recurring) = match extent(&found, &zones, &mut steps) {
@@ -70,6 +74,13 @@ pub fn examine(media_type: Option<&str>, bytes: &[u8]) -> Outcome<Index> {
         recurring,
         language: None,
     })
+}
+
+/// The limits of every calendar. A copy from calendar to calendar keeps them as its source did.
+fn bounds() -> Bounds {
+    let (first, last) = CALENDAR_YEARS;
+    let dates = Civil::new(first, 1, 1, 0)..=Civil::new(last, 12, 31, 86_399);
+    Bounds { dates, instances: INSTANCES_MAX, attendees: ATTENDEES_MAX }
 }
 
 /// What a query asks for.

@@ -41,7 +41,10 @@ pub enum Refusal {
     UnsupportedType(String),
     /// The calendar does not take this component (`supported-calendar-component`).
     UnsupportedComponent(String),
-    /// Another member of the collection has this UID; its path below the DAV root.
+    /// A calendar object goes beyond a limit; the text says which and where.
+    BeyondLimit(CalendarLimit, String),
+    /// Another member of the collection has this UID, or what stands at the place has another one;
+    /// its path below the DAV root.
     UidConflict { path: String },
     /// The rest of the request did not come in time.
     Stalled,
@@ -85,6 +88,20 @@ pub enum Refusal {
     Ace(AceRule, String),
     /// A directory change that cannot be made: name taken, unknown domain and the like.
     Directory(String),
+}
+
+/// The limits of calendar objects that are not their size (RFC 4791 §5.2.6 to §5.2.9). Variants are
+/// named after the condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CalendarLimit {
+    /// A date lies before the first one accepted.
+    MinDateTime,
+    /// A date lies after the last one accepted.
+    MaxDateTime,
+    /// The recurrence ends, but after more instances than accepted.
+    MaxInstances,
+    /// One instance has more attendees than accepted.
+    MaxAttendees,
 }
 
 /// The rules that an access control list must keep (RFC 3744 §8.1.1). Variants are named after
@@ -151,14 +168,17 @@ impl fmt::Display for Refusal {
             | Self::InvalidResource(why)
             | Self::CollectionPlacement(why)
             | Self::Ace(_, why)
+            | Self::BeyondLimit(_, why)
             | Self::Directory(why) => f.write_str(why),
             Self::InvalidData { line: 0, reason } => f.write_str(reason),
             Self::InvalidData { line, reason } => write!(f, "line {line}: {reason}"),
             Self::UnsupportedType(what) => write!(f, "{what} cannot be stored here"),
             Self::UnsupportedComponent(what) => write!(f, "this calendar does not take {what}"),
-            Self::UidConflict { path } => write!(f, "{path} already has this UID"),
             Self::Stalled => f.write_str("the rest of the request did not come in time"),
-            Self::UnexpectedBody => f.write_str("this method takes no body"),
+            Self::UidConflict { path } => {
+                write!(f, "in conflict with {path}: one object has one UID, and keeps it")
+            }
+            Self::UnexpectedBody => f.write_str("this method has no use for such a body"),
             Self::ExternalEntity => f.write_str("the body refers to something outside of itself"),
             Self::TooLarge { limit } => write!(f, "larger than the {limit} octets allowed"),
             Self::QuotaExceeded => f.write_str("the owner's quota is used up"),

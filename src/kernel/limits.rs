@@ -3,6 +3,18 @@
 /// Octets of one calendar object (`CALDAV:max-resource-size`): inline photographs of a meeting
 /// room fit, a film does not.
 pub const CALENDAR_OBJECT_MAX: usize = 10 << 20;
+/// First and last year of the dates that place a calendar object in time (`CALDAV:min-date-time`,
+/// `CALDAV:max-date-time`): recurrence counts from 1, and iCalendar writes no year after 9999. Year 0
+/// comes from programs that have no date to write.
+pub const CALENDAR_YEARS: (i64, i64) = (1, 9_999);
+/// Instances of one calendar object whose recurrence ends (`CALDAV:max-instances`): every day of 273
+/// years, every hour of eleven.
+pub const INSTANCES_MAX: u64 = 100_000;
+/// Steps that counting one object's instances may take: an instance takes two or three.
+pub const INSTANCE_STEPS_OBJECT: u64 = 4 * INSTANCES_MAX;
+/// Attendees of one instance (`CALDAV:max-attendees-per-instance`): each is a message to send;
+/// whoever invites more people invites a group.
+pub const ATTENDEES_MAX: usize = 5_000;
 /// Octets of one vCard (`CARDDAV:max-resource-size`).
 pub const CARD_MAX: usize = 10 << 20;
 /// Octets of one file in a file collection.

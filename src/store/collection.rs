@@ -53,7 +53,6 @@ statements! {
             SELECT c.parent_id FROM collection c JOIN above a ON c.id = a.id
         ) UPDATE collection SET last_change = $2 WHERE id IN (SELECT id FROM above)";
     CHANGE_SELF = "UPDATE collection SET change = $2, last_change = $2, modified_at = $3 WHERE id = $1";
-    SET_COMPONENTS = "UPDATE collection SET components = $2 WHERE id = $1";
     REHOME = "UPDATE collection SET parent_id = $2, path = $3, name = $4, change = $5,
         last_change = $5, mapped = $5 WHERE id = $1";
     REPATH_BELOW = "UPDATE collection SET path = $4 || substr(path, CAST($5 AS INTEGER))
@@ -247,11 +246,6 @@ pub async fn change_self(
 ) -> Outcome<()> {
     tx.execute(&CHANGE_SELF, &[id.0.into(), number.0.into(), at.0.into()]).await?;
     touch_above(tx, id, number).await
-}
-
-/// Sets which calendar components it takes.
-pub async fn set_components(tx: &mut Tx, id: CollectionId, components: i64) -> Outcome<()> {
-    tx.execute(&SET_COMPONENTS, &[id.0.into(), components.into()]).await.map(drop)
 }
 
 /// Moves a collection with everything below it to another parent or name of the same account.

@@ -5,7 +5,9 @@ mod discovery;
 mod filter;
 mod free_busy;
 mod link;
+mod limits;
 mod object;
+mod properties;
 mod query;
 
 use crate::support::dav::{Answer, Multistatus, User, dialogues, document};

@@ -136,6 +136,10 @@ dialogues! {
             assert_eq!(href, format!("{book}a.vcf"));
             user.put(&format!("{book}a.vcf"), card(uid, "NOTE:n\r\n")).await;
         }
+        // RFC 6352 §6.3.2.1: a card keeps its UID.
+        let other = user.send("PUT", &format!("{book}a.vcf"), &[], card("other", "")).await;
+        let conflict = other.expect_condition(409, "no-uid-conflict");
+        assert_eq!(conflict.child("DAV:", "href").unwrap().text(), format!("{book}a.vcf"));
         let to = format!("{book}c.vcf");
         let copy = user.send("COPY", &format!("{book}a.vcf"), &[("Destination", &to)], "").await;
         copy.expect_condition(409, "no-uid-conflict");

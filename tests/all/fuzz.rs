@@ -24,7 +24,7 @@ const SEED_MAX: usize = 4 << 10;
 /// Seeds of a folder that are used here, spread over all of them.
 const FOLDER_SEEDS: usize = 60;
 
-fn shared() -> PathBuf {
+pub fn shared() -> PathBuf {
     match std::env::var_os("DAVENPORT_SHARED") {
         Some(dir) => dir.into(),
         None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"),

@@ -368,9 +368,9 @@ async fn seed_of(client: &mut Client, path: &str) -> u64 {
     let answer = client.send("GET", path, &[], b"").await.unwrap();
     assert_eq!(answer.status, 200, "{path}: {}", answer.head);
     let text = String::from_utf8_lossy(&answer.body);
-    let uid = text.split_once("\r\nUID:").and_then(|(_, rest)| rest.split('\r').next());
-    let seeds = match uid {
-        Some(uid) => vec![uid.parse().unwrap()],
+    let told = text.split_once("\r\nX-SEED:").and_then(|(_, rest)| rest.split('\r').next());
+    let seeds = match told {
+        Some(seed) => vec![seed.parse().unwrap()],
         None => (0..40).collect(),
     };
     let seed = seeds.into_iter().find(|seed| content(path, *seed) == answer.body);

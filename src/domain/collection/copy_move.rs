@@ -88,6 +88,7 @@ impl Work<'_> {
             unlocked(tx, access, from, self.guard, reach).await?;
         }
         let target = locate(tx, to).await?;
+        self.same_uid(tx, &source, &target, overwrite).await?;
         let parent = self.clear_target(tx, &target, overwrite).await?;
         let slash = if source.collection().is_some() { "/" } else { "" };
         let name = format!("{}{slash}", to.name());
@@ -109,6 +110,25 @@ impl Work<'_> {
             change_log::take(tx, accounts[1]).await?;
         }
         Ok(())
+    }
+
+    /// An object of a calendar or address book is not overwritten by one with another UID
+    /// (RFC 4791 §5.3.2.1, RFC 6352 §6.3.2.1): whoever means that deletes it first.
+    async fn same_uid(
+        &self,
+        tx: &mut Tx,
+        source: &Found,
+        target: &Found,
+        overwrite: bool,
+    ) -> Outcome<()> {
+        let (Found::Object(holder, it), Found::Object(parent, old)) = (source, target) else {
+            return Ok(());
+        };
+        let old = object::uid_of(tx, parent.id, &old.name).await?;
+        if !overwrite || old.is_none() || old == object::uid_of(tx, holder.id, &it.name).await? {
+            return Ok(());
+        }
+        Err(Refusal::UidConflict { path: self.to.dav_path() }.into())
     }
 
     /// Makes room at the destination; gives the collection that will hold the result.

@@ -127,7 +127,7 @@ pub(super) async fn write(
     if old.is_none() {
         object::put(tx, &put).await?;
     } else if !object::replace(tx, &put).await? {
-        uid_is_free(tx, place, parent, index.uid.as_deref()).await?;
+        uid_stays(tx, place, parent, index.uid.as_deref()).await?;
         object::put(tx, &put).await?;
     }
     change_log::charge(tx, place.account, growth).await?;
@@ -171,6 +171,25 @@ pub(super) async fn uid_is_free(
             Err(Refusal::UidConflict { path }.into())
         }
         _ => Ok(()),
+    }
+}
+
+/// The object at the place keeps its UID, if it has one (RFC 4791 §5.3.2.1, RFC 6352 §6.3.2.1): the
+/// conflict names whoever has the new one, else the object itself.
+pub(super) async fn uid_stays(
+    tx: &mut Tx,
+    place: &Place,
+    parent: &Collection,
+    uid: Option<&str>,
+) -> Outcome<()> {
+    let now = object::uid_of(tx, parent.id, place.name()).await?;
+    if now.as_deref() == uid {
+        return Ok(());
+    }
+    uid_is_free(tx, place, parent, uid).await?;
+    match now {
+        Some(_) => Err(Refusal::UidConflict { path: place.dav_path() }.into()),
+        None => Ok(()),
     }
 }
 

@@ -26,8 +26,6 @@ pub enum Instruction {
     Set(Property),
     /// Remove the property of this namespace and name; absent is as good as removed.
     Remove(String, String),
-    /// Set which calendar components the collection takes.
-    Components(i64),
     /// Set the language tags, or remove them.
     Language(Option<String>),
 }
@@ -115,7 +113,6 @@ async fn apply(tx: &mut Tx, id: CollectionId, name: &str, todo: &Instruction) ->
         Instruction::Remove(namespace, local) => {
             property::remove(tx, id, name, (namespace, local)).await
         }
-        Instruction::Components(bits) => collection::set_components(tx, id, *bits).await,
         // GET tells an object's, so its row has them. A collection's are a property like others.
         Instruction::Language(tags) if !name.is_empty() => {
             object::set_language(tx, id, name, tags.as_deref()).await

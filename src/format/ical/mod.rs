@@ -11,6 +11,7 @@
 //! | [`zone`] | its time zones |
 //! | [`series`] | a master and its overrides, made ready to count with |
 //! | [`expand`] | instances, extent and time-range tests |
+//! | [`bounds`] | its limits: dates, instances, attendees |
 //! | [`filter`] | the filter language of calendar-query |
 //! | [`busy`] | when somebody is busy, and the VFREEBUSY that tells it |
 //! | [`project`] | parts of an object, and its instances one by one |
@@ -22,6 +23,7 @@ pub mod object;
 pub mod zone;
 pub mod series;
 pub mod expand;
+pub mod bounds;
 pub mod filter;
 pub mod busy;
 pub mod project;

@@ -5,8 +5,7 @@ use crate::domain::collection::Kind;
 use crate::format::xml::{Name, Ns};
 use crate::kernel::fault::{Fault, Outcome, Refusal};
 use crate::protocol::dav::Ask;
-use crate::protocol::dav::body::xml;
-use crate::protocol::dav::method::mkcol::make;
+use crate::protocol::dav::method::mkcol::{make, root};
 use crate::protocol::http::body::Body;
 use http::Response;
 use hyper::body::Incoming;
@@ -16,11 +15,8 @@ const RESPONSE: Name = Name::known(Ns::CalDav, "mkcalendar-response");
 
 /// Makes a calendar.
 pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
-    let root = xml(&ask, body).await?;
-    let caldav = "urn:ietf:params:xml:ns:caldav";
-    if root.as_ref().is_some_and(|r| !r.is(caldav, "mkcalendar") && !r.is("DAV:", "mkcol")) {
-        return Err(Fault::malformed("the body must be a CALDAV:mkcalendar"));
-    }
+    let roots = [("urn:ietf:params:xml:ns:caldav", "mkcalendar"), ("DAV:", "mkcol")];
+    let root = root(&ask, body, &roots).await?;
     match make(&ask, root.as_ref(), Kind::Calendar, &RESPONSE).await {
         // RFC 4791 §5.3.1.1: resource-must-be-null is a precondition, so 403 and not MKCOL's 405.
         Err(Fault::Refused(Refusal::Exists)) => {

@@ -6,7 +6,10 @@ use crate::domain::collection::kind::{COMPONENTS, COMPONENTS_DEFAULT, component_
 use crate::domain::collection::{Home, Kind};
 use crate::domain::directory::Kind as PrincipalKind;
 use crate::format::ical::Calendar;
+use crate::format::ical::zone::zone;
+use crate::format::recur::Steps;
 use crate::format::xml::{Element, Name, Writer};
+use crate::kernel::limits::{ATTENDEES_MAX, CALENDAR_YEARS, INSTANCES_MAX, ZONE_STEPS_OBJECT};
 use crate::protocol::dav::name::names;
 use crate::protocol::dav::property::Listing::Named;
 use crate::protocol::dav::property::{
@@ -28,6 +31,10 @@ names! {
     SUPPORTED_CALENDAR_DATA = CalDav "supported-calendar-data",
     SUPPORTED_COLLATION_SET = CalDav "supported-collation-set",
     MAX_RESOURCE_SIZE = CalDav "max-resource-size",
+    MIN_DATE_TIME = CalDav "min-date-time",
+    MAX_DATE_TIME = CalDav "max-date-time",
+    MAX_INSTANCES = CalDav "max-instances",
+    MAX_ATTENDEES = CalDav "max-attendees-per-instance",
     CALENDAR_DATA = CalDav "calendar-data",
     CALENDAR_COLOR = AppleIcal "calendar-color",
     CALENDAR_ORDER = AppleIcal "calendar-order",
@@ -64,6 +71,10 @@ pub static ROWS: &[Row] = &[
     row(SUPPORTED_CALENDAR_DATA, On::CALENDAR, Named, Need::NONE, supported_data),
     row(SUPPORTED_COLLATION_SET, On::CALENDAR, Named, Need::NONE, collations),
     row(MAX_RESOURCE_SIZE, On::CALENDAR, Named, Need::NONE, max_size),
+    row(MIN_DATE_TIME, On::CALENDAR, Named, Need::NONE, min_date),
+    row(MAX_DATE_TIME, On::CALENDAR, Named, Need::NONE, max_date),
+    row(MAX_INSTANCES, On::CALENDAR, Named, Need::NONE, max_instances),
+    row(MAX_ATTENDEES, On::CALENDAR, Named, Need::NONE, max_attendees),
     kept(CALENDAR_DESCRIPTION, text_only),
     kept(CALENDAR_TIMEZONE, one_zone),
     kept(SCHEDULE_CALENDAR_TRANSP, anything),
@@ -152,6 +163,26 @@ fn max_size(_: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
     show_max_size(&MAX_RESOURCE_SIZE, Kind::Calendar, w)
 }
 
+fn min_date(_: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
+    w.element(&MIN_DATE_TIME, &format!("{:04}0101T000000Z", CALENDAR_YEARS.0));
+    Shown::Yes
+}
+
+fn max_date(_: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
+    w.element(&MAX_DATE_TIME, &format!("{:04}1231T235959Z", CALENDAR_YEARS.1));
+    Shown::Yes
+}
+
+fn max_instances(_: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
+    w.element(&MAX_INSTANCES, &INSTANCES_MAX.to_string());
+    Shown::Yes
+}
+
+fn max_attendees(_: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
+    w.element(&MAX_ATTENDEES, &ATTENDEES_MAX.to_string());
+    Shown::Yes
+}
+
 /// The text that the report has at hand: the stored octets, or the parts of them that it made.
 fn calendar_data(subject: &Subject<'_>, asked: &Element, w: &mut Writer) -> Shown {
     let Node::Object(_, Some(text)) = subject.node else { return Shown::No };
@@ -164,18 +195,16 @@ fn calendar_data(subject: &Subject<'_>, asked: &Element, w: &mut Writer) -> Show
     Shown::Yes
 }
 
-/// RFC 4791 §5.2.2: one VCALENDAR with one VTIMEZONE.
+/// RFC 4791 §5.2.2, §5.3.1: one VCALENDAR with one VTIMEZONE, which has a name and at least one
+/// offset that can be read.
 fn one_zone(element: &Element) -> Result<(), &'static str> {
-    const WHY: &str = "the value must be a calendar object with exactly one VTIMEZONE";
+    const WHY: &str = "the value must be a calendar object with exactly one valid VTIMEZONE";
     text_only(element)?;
     let text = element.text();
     let calendar = Calendar::parse(text.trim().as_bytes()).map_err(|_| WHY)?;
-    let mut zones = 0;
-    for component in calendar.root().children() {
-        match component.is("VTIMEZONE") {
-            true => zones += 1,
-            false => return Err(WHY),
-        }
-    }
-    if zones == 1 { Ok(()) } else { Err(WHY) }
+    let mut components = calendar.root().children();
+    let (Some(only), None) = (components.next(), components.next()) else { return Err(WHY) };
+    let named = only.property("TZID").is_some_and(|line| !line.value().trim().is_empty());
+    let usable = || zone(only, &mut Steps::new(ZONE_STEPS_OBJECT)).is_some();
+    if only.is("VTIMEZONE") && named && usable() { Ok(()) } else { Err(WHY) }
 }

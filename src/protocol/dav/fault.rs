@@ -7,7 +7,7 @@
 use super::name::{ERROR, NEED_PRIVILEGES, PRIVILEGE, RESOURCE};
 use crate::domain::collection::Home;
 use crate::format::xml::{Name, Ns, Writer};
-use crate::kernel::fault::{AceRule, Fault, Refusal};
+use crate::kernel::fault::{AceRule, CalendarLimit, Fault, Refusal};
 use crate::kernel::privilege::Privilege;
 use http::StatusCode;
 
@@ -96,6 +96,16 @@ fn ace_rule(rule: AceRule) -> &'static str {
     }
 }
 
+/// RFC 4791 §5.3.2.1.
+fn calendar_limit(limit: CalendarLimit) -> &'static str {
+    match limit {
+        CalendarLimit::MinDateTime => "min-date-time",
+        CalendarLimit::MaxDateTime => "max-date-time",
+        CalendarLimit::MaxInstances => "max-instances",
+        CalendarLimit::MaxAttendees => "max-attendees-per-instance",
+    }
+}
+
 fn refused(refusal: &Refusal, about: About) -> Verdict {
     use StatusCode as S;
     let (status, condition, href) = match refusal {
@@ -118,6 +128,9 @@ fn refused(refusal: &Refusal, about: About) -> Verdict {
         },
         Refusal::UnsupportedComponent(_) => {
             (S::FORBIDDEN, of_kind(about, "supported-calendar-component", "x"), None)
+        }
+        Refusal::BeyondLimit(limit, _) => {
+            (S::FORBIDDEN, Some(Name::known(Ns::CalDav, calendar_limit(*limit))), None)
         }
         Refusal::UnexpectedBody => (S::UNSUPPORTED_MEDIA_TYPE, None, None),
         Refusal::ExternalEntity => (S::FORBIDDEN, dav("no-external-entities"), None),

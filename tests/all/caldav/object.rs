@@ -138,6 +138,27 @@ dialogues! {
         user.send("COPY", &a, &[("Destination", &to)], "").await.expect(201);
     }
 
+    /// RFC 4791 §5.3.2.1: an object keeps its UID; a new one needs a new name. The conflict names
+    /// whoever has the UID, else the object itself.
+    async fn an_object_keeps_its_uid(user: User) {
+        let calendar = calendar(&user).await;
+        let (a, b) = (format!("{calendar}a.ics"), format!("{calendar}b.ics"));
+        put(&user, &a, &event("u", WHEN)).await.expect(201);
+        put(&user, &b, &event("w", WHEN)).await.expect(201);
+        for (uid, named) in [("new", &a), ("w", &b)] {
+            // With the same dates and with others: the index is written in two ways.
+            for when in [WHEN, "DTSTART:20270105T090000Z"] {
+                let conflict = put(&user, &a, &event(uid, when)).await;
+                let element = conflict.expect_condition(409, "no-uid-conflict");
+                assert_eq!(element.child("DAV:", "href").unwrap().text(), *named);
+            }
+        }
+        assert_eq!(user.get(&a).await.text(), event("u", WHEN));
+        put(&user, &a, &event("u", "DTSTART:20270105T090000Z")).await.expect(204);
+        user.delete(&a).await.expect(204);
+        put(&user, &a, &event("new", WHEN)).await.expect(201);
+    }
+
     /// A moved or copied object must fit the calendar that it comes to.
     async fn a_copy_must_fit_its_calendar(user: User) {
         let calendar = calendar(&user).await;

@@ -206,10 +206,21 @@ dialogues! {
             send(&user, "MOVE", from, to, &no).await.expect(201);
             user.send("PUT", from, &[("Content-Type", kind)], body.replace("UID:u", "UID:v")).await.expect(201);
             send(&user, "MOVE", from, to, &no).await.expect(412);
-            send(&user, "MOVE", from, to, &[]).await.expect(204);
-            assert!(user.get(to).await.expect(200).text().contains("UID:v"));
-            user.get(from).await.expect(404);
+            // RFC 4791 §5.3.2.1, RFC 6352 §6.3.2.1: not over one with another UID, whatever is said.
+            for method in ["COPY", "MOVE"] {
+                let answer = send(&user, method, from, to, &[]).await;
+                let conflict = answer.expect_condition(409, "no-uid-conflict");
+                assert_eq!(conflict.child("DAV:", "href").unwrap().text(), user.path(to));
+            }
+            assert!(user.get(from).await.expect(200).text().contains("UID:v"));
+            assert!(user.get(to).await.expect(200).text().contains("UID:u"));
         }
+        let (from, to) = ("calendars/one/u.ics", "calendars/two/a.ics");
+        user.send("PUT", from, &[], event.replace("END:VEVENT", "SUMMARY:s\r\nEND:VEVENT")).await.expect(201);
+        send(&user, "MOVE", from, to, &no).await.expect(412);
+        send(&user, "MOVE", from, to, &[]).await.expect(204);
+        assert!(user.get(to).await.expect(200).text().contains("SUMMARY:s"));
+        user.get(from).await.expect(404);
     }
 
     /// RFC 4918 §9.8.5, §9.9.4: missing parents are 409 and are not made.

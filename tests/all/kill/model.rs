@@ -57,16 +57,22 @@ impl Op {
         let (one, two) = (slot(random)?, slot(random)?);
         let there = |path: &String| state.contains_key(path);
         let unlike = |seed: Option<u64>, to: &str, not: &str| {
-            // One UID, one member.
-            let holder = holder(to);
-            !state.iter().any(|(path, node)| {
-                node.seed == seed && self::holder(path) == holder && path != to && path != not
-            })
+            // One UID, one member, which keeps it.
+            let (holder, uid) = (holder(to), seed.map(uid));
+            let differs = state.get(to).is_some_and(|node| node.seed.map(self::uid) != uid);
+            !differs
+                && !state.iter().any(|(path, node)| {
+                    let same = node.seed.map(self::uid) == uid;
+                    same && self::holder(path) == holder && path != to && path != not
+                })
         };
         let calendar = kind < 2;
         Some(match random.below(16) {
             0..6 => {
-                let seed = seed(calendar, client, random);
+                let new = seed(calendar, client, random);
+                let old = state.get(&one).and_then(|node| node.seed).filter(|_| calendar);
+                let seed =
+                    old.map_or(new, |old| uid(old) << VERSION_BITS | new % (1 << VERSION_BITS));
                 Self::Put { path: one, seed }
             }
             6..8 if there(&one) => Self::Delete { path: one },
@@ -166,11 +172,21 @@ fn folder(account: &str, client: usize, random: &mut Random) -> String {
     path("files/NAME/", account) + &format!("c{client}-{}/", random.below(3))
 }
 
+/// The low bits of an object's number tell its versions apart; the rest is its UID.
+const VERSION_BITS: u32 = 8;
+
+fn uid(seed: u64) -> u64 {
+    seed >> VERSION_BITS
+}
+
 /// The number that a content is made from. UIDs are a client's own; files are shared by all, so
 /// that their contents have many references.
 fn seed(calendar: bool, client: usize, random: &mut Random) -> u64 {
     match calendar {
-        true => (random.next() >> 8) * 64 + client as u64,
+        true => {
+            let uid = (random.next() >> 16) * 64 + client as u64;
+            uid << VERSION_BITS | random.below(1 << VERSION_BITS)
+        }
         false => random.below(40),
     }
 }
@@ -188,15 +204,20 @@ pub fn content(path: &str, seed: u64) -> Vec<u8> {
             let text: String = line.repeat(length / line.len() / 4);
             format!(
                 "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//test//EN\r\nBEGIN:VEVENT\r\n\
-                 UID:{seed}\r\nDTSTAMP:20260101T000000Z\r\nDTSTART:20260101T000000Z\r\n\
-                 SUMMARY:{text}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+                 UID:{}\r\nX-SEED:{seed}\r\nDTSTAMP:20260101T000000Z\r\nDTSTART:20260101T000000Z\r\n\
+                 SUMMARY:{text}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n",
+                uid(seed)
             )
             .into_bytes()
         }
         Some("vcf") => {
             let text: String = line.repeat(length / line.len() / 4);
-            format!("BEGIN:VCARD\r\nVERSION:3.0\r\nUID:{seed}\r\nFN:a\r\nN:a;;;;\r\nNOTE:{text}\r\nEND:VCARD\r\n")
-                .into_bytes()
+            format!(
+                "BEGIN:VCARD\r\nVERSION:3.0\r\nUID:{}\r\nX-SEED:{seed}\r\nFN:a\r\nN:a;;;;\r\n\
+                 NOTE:{text}\r\nEND:VCARD\r\n",
+                uid(seed)
+            )
+            .into_bytes()
         }
         _ => line.into_bytes().into_iter().cycle().take(length).collect(),
     }

@@ -29,18 +29,27 @@ names! {
 
 /// Makes a collection.
 pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
-    if let Some(media) = content_type::parse(&ask.headers)?
-        && !media.is_xml()
-    {
-        return Err(Refusal::UnsupportedType(media.essence).into());
-    }
-    let root = xml(&ask, body).await?;
-    if root.as_ref().is_some_and(|r| !r.is("DAV:", "mkcol")) {
-        // RFC 4918 §9.3: a body that is not understood is refused.
-        return Err(Refusal::UnsupportedType("this body".into()).into());
-    }
+    let root = root(&ask, body, &[("DAV:", "mkcol")]).await?;
     let place = ask.need_place()?;
     make(&ask, root.as_ref(), place.home.child(), &MKCOL_RESPONSE).await
+}
+
+/// The body, if there is one: XML with one of these roots. Any other is refused with 415 (RFC 4918
+/// §9.3, RFC 4791 §5.3.1.1).
+pub async fn root(
+    ask: &Ask,
+    body: Incoming,
+    roots: &[(&'static str, &str)],
+) -> Outcome<Option<Element>> {
+    if content_type::parse(&ask.headers)?.is_some_and(|media| !media.is_xml()) {
+        return Err(Refusal::UnexpectedBody.into());
+    }
+    let root = xml(ask, body).await?;
+    let known = |r: &Element| roots.iter().any(|(ns, local)| r.is(*ns, local));
+    match root.as_ref().is_none_or(known) {
+        true => Ok(root),
+        false => Err(Refusal::UnexpectedBody.into()),
+    }
 }
 
 /// Makes a collection with the properties of a body: of the kind that `DAV:resourcetype` says, or
@@ -156,7 +165,7 @@ static TYPES: [(&str, &str, Kind); 3] = [
 
 /// The components of a `supported-calendar-component-set`; none when one cannot be stored or it
 /// names none.
-pub fn components(element: &Element) -> Option<i64> {
+fn components(element: &Element) -> Option<i64> {
     let mut bits = 0;
     for comp in element.elements().filter(|e| e.is("urn:ietf:params:xml:ns:caldav", "comp")) {
         bits |= component_bit(comp.attribute("name")?)?;

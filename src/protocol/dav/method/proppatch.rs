@@ -1,6 +1,6 @@
 //! PROPPATCH (RFC 4918 §9.2): in document order, all or nothing, always 207 once it was tried.
 
-use super::mkcol::{NO_LANGUAGE, bad_value, components, kept};
+use super::mkcol::{NO_LANGUAGE, bad_value, kept};
 use crate::domain::collection::property::{Instruction, patch, precheck};
 use crate::format::xml::{Element, Name};
 use crate::kernel::fault::{Fault, Outcome, Refusal};
@@ -84,12 +84,8 @@ fn steps(root: &Element) -> Vec<(bool, &Element)> {
 fn instruction(ask: &Ask, set: bool, element: &Element) -> Outcome<Instruction> {
     let row = ask.registry().row(&element.name);
     match (row.map(|row| &row.setting), set) {
-        (Some(Setting::Protected), _) => Err(Refusal::Protected.into()),
-        (Some(Setting::AtCreation), true) => match components(element) {
-            Some(bits) => Ok(Instruction::Components(bits)),
-            None => Err(Fault::malformed("name components that are served")),
-        },
-        (Some(Setting::AtCreation), false) => Err(Refusal::Protected.into()),
+        // RFC 4791 §5.2.3: only while the collection is made.
+        (Some(Setting::Protected | Setting::AtCreation), _) => Err(Refusal::Protected.into()),
         (Some(Setting::Kept(check)), true) => match check(element) {
             Ok(()) => Ok(Instruction::Set(kept(element))),
             Err(why) => Err(bad_value(element, why).into()),
