@@ -123,3 +123,12 @@ fn a_certificate_that_cannot_be_used_is_found_by_the_check() {
     let error = text(&check.stderr);
     assert!(error.contains("\ndavenport: tls: none.pem: "), "{error}");
 }
+
+/// The time zones are part of the program, and change more often than it.
+#[test]
+fn the_version_names_the_time_zones() {
+    let out = Command::new(env!("CARGO_BIN_EXE_davenport")).arg("--version").output().unwrap();
+    let text = String::from_utf8(out.stdout).unwrap();
+    let zones = davenport::format::tz::database::version();
+    assert_eq!(text, format!("davenport {} (time zones {zones})\n", env!("CARGO_PKG_VERSION")));
+}

@@ -9,6 +9,7 @@
 //! | [`value`] | dates, durations, periods, texts, offsets |
 //! | [`object`] | one calendar object resource, checked |
 //! | [`zone`] | its time zones |
+//! | [`definition`] | a known time zone written out |
 //! | [`series`] | a master and its overrides, made ready to count with |
 //! | [`expand`] | instances, extent and time-range tests |
 //! | [`filter`] | the filter language of calendar-query |
@@ -18,6 +19,7 @@
 pub mod value;
 pub mod object;
 pub mod zone;
+pub mod definition;
 pub mod series;
 pub mod expand;
 pub mod filter;
