@@ -58,6 +58,12 @@ pub fn write(tzid: &str, zone: &Zone, extent: Extent, aliases: &[&str]) -> Optio
     Some(out)
 }
 
+/// A calendar object around VTIMEZONEs.
+pub fn calendar(zones: &str) -> String {
+    let head = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Davenport//EN\r\n";
+    [head, zones, "END:VCALENDAR\r\n"].concat()
+}
+
 /// Observances of one kind: from each onset on, `to` counts.
 struct Part {
     first: i64,

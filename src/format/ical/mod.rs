@@ -10,6 +10,7 @@
 //! | [`object`] | one calendar object resource, checked |
 //! | [`zone`] | its time zones |
 //! | [`definition`] | a known time zone written out |
+//! | [`tailor`] | its VTIMEZONEs as a client wants them |
 //! | [`series`] | a master and its overrides, made ready to count with |
 //! | [`expand`] | instances, extent and time-range tests |
 //! | [`filter`] | the filter language of calendar-query |
@@ -20,6 +21,7 @@ pub mod value;
 pub mod object;
 pub mod zone;
 pub mod definition;
+pub mod tailor;
 pub mod series;
 pub mod expand;
 pub mod filter;
