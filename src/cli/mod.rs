@@ -22,6 +22,7 @@ pub mod lock;
 pub mod config;
 pub mod serve;
 
+use crate::format::tz::database;
 use crate::kernel::fault::Fault;
 use crate::server::config::source::CONFIG_VARIABLE;
 use crate::server::config::{Config, ConfigError, Flag, Source};
@@ -30,6 +31,7 @@ use out::Out;
 use std::fmt;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::LazyLock;
 
 const EXIT_CODES: &str = "\
 Configuration: --config FILE, else the file that DAVENPORT_CONFIG names, else davenport.toml in the
@@ -44,7 +46,7 @@ Exit codes:
 
 /// Standards-first groupware server: calendars, contacts and files over CalDAV, CardDAV, WebDAV.
 #[derive(Debug, Parser)]
-#[command(name = "davenport", version, after_help = EXIT_CODES)]
+#[command(name = "davenport", version = version(), after_help = EXIT_CODES)]
 struct Cli {
     /// Configuration file
     #[arg(long, global = true, value_name = "FILE", display_order = 100)]
@@ -158,6 +160,14 @@ impl fmt::Display for Failure {
             Self::Config(error) => error.fmt(f),
         }
     }
+}
+
+/// What `--version` says: the time zones change more often than the program.
+fn version() -> &'static str {
+    static TEXT: LazyLock<String> = LazyLock::new(|| {
+        format!("{} (time zones {})", env!("CARGO_PKG_VERSION"), database::version())
+    });
+    &TEXT
 }
 
 /// Runs the command line of this process.

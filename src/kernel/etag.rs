@@ -38,14 +38,28 @@ impl ETag {
 
     /// Whether `candidate`, one member of an `If-Match` list, means this tag. Clients and proxies
     /// add `W/`, lose the quotes, escape them or append `-gzip`; none of these can make a tag of
-    /// other content match, so all are understood (CLIENTS-SOURCE §4).
+    /// other content match, so all are understood (CLIENTS-SOURCE §4). The tag of another
+    /// representation of this content means it too: who changes the content has seen it.
     pub fn matches(&self, candidate: &str) -> bool {
+        self.variant(candidate).is_some()
+    }
+
+    /// What follows this tag's digits in `candidate`, if it means this tag: the mark of another
+    /// representation than the stored one, such as `-f`; empty for the stored one.
+    pub fn variant<'c>(&self, candidate: &'c str) -> Option<&'c str> {
         let text = candidate.trim();
         let text = text.strip_prefix("W/").or(text.strip_prefix("w/")).unwrap_or(text);
         let text = text.trim_matches(|c| c == '"' || c == '\\');
         let text = text.strip_suffix("-gzip").unwrap_or(text);
         let text = text.trim_matches(|c| c == '"' || c == '\\');
-        text.len() == 32 && text.eq_ignore_ascii_case(self.to_string().trim_matches('"'))
+        let (digits, mark) = text.split_at_checked(32)?;
+        let same = digits.eq_ignore_ascii_case(self.to_string().trim_matches('"'));
+        (same && (mark.is_empty() || mark.starts_with('-'))).then_some(mark)
+    }
+
+    /// The tag of a representation with this mark.
+    pub fn marked(&self, mark: &str) -> String {
+        format!("\"{}{mark}\"", self.to_string().trim_matches('"'))
     }
 }
 
@@ -78,9 +92,14 @@ mod tests {
             format!("\\\"{bare}\\\""),
             format!("\"{bare}-gzip\""),
             format!(" \"{bare}\" "),
+            tag.marked("-f"),
         ] {
             assert!(tag.matches(&form), "{form}");
         }
+        assert_eq!(tag.marked(""), tag.to_string());
+        assert_eq!(tag.variant(&tag.marked("-t2026a")), Some("-t2026a"));
+        assert_eq!(tag.variant(&format!("W/\"{bare}-gzip\"")), Some(""));
+        assert!(!tag.matches(&format!("\"{bare}ab\"")));
         for form in ["", "\"\"", "nothing", "\"abab\"", "*"] {
             assert!(!tag.matches(form), "{form}");
         }

@@ -37,6 +37,8 @@ pub enum Refusal {
     InvalidData { line: usize, reason: String },
     /// Valid, but not what may be stored as one resource (RFC 4791 §4.1, RFC 6352 §5.1).
     InvalidResource(String),
+    /// The time zone is not known (RFC 7809 §3.1.5).
+    UnknownZone(String),
     /// The content's media type is not of this collection's kind.
     UnsupportedType(String),
     /// The calendar does not take this component (`supported-calendar-component`).
@@ -172,6 +174,7 @@ impl fmt::Display for Refusal {
             | Self::Directory(why) => f.write_str(why),
             Self::InvalidData { line: 0, reason } => f.write_str(reason),
             Self::InvalidData { line, reason } => write!(f, "line {line}: {reason}"),
+            Self::UnknownZone(name) => write!(f, "the time zone {name:?} is not known here"),
             Self::UnsupportedType(what) => write!(f, "{what} cannot be stored here"),
             Self::UnsupportedComponent(what) => write!(f, "this calendar does not take {what}"),
             Self::Stalled => f.write_str("the rest of the request did not come in time"),

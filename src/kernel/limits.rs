@@ -76,6 +76,9 @@ pub const RECURRENCE_STEPS_REQUEST: u64 = 20_000_000;
 pub const ZONE_STEPS_OBJECT: u64 = 10_000;
 /// Octets of a time zone's name: a longer one names no zone. It is compared once per date.
 pub const TZID_MAX: usize = 255;
+/// Time zones that one calendar object gets written out on its way to a client: nobody travels
+/// through more of them in one event.
+pub const ZONES_ADDED_MAX: usize = 50;
 /// Characters of a client's text that an error repeats.
 pub const SHOWN_MAX: usize = 40;
 /// Octets of a principal's name, of an address, of a display name.

@@ -9,6 +9,7 @@ mod limits;
 mod object;
 mod properties;
 mod query;
+mod zones;
 
 use crate::support::dav::{Answer, Multistatus, User, dialogues, document};
 

@@ -157,3 +157,12 @@ fn json_may_stand_anywhere_and_is_for_every_subcommand() {
     let told: serde_json::Value = serde_json::from_slice(&out.stderr).unwrap();
     assert!(told["error"].as_str().unwrap().contains("colour"), "{told}");
 }
+
+/// The time zones are part of the program, and change more often than it.
+#[test]
+fn the_version_names_the_time_zones() {
+    let out = Command::new(env!("CARGO_BIN_EXE_davenport")).arg("--version").output().unwrap();
+    let text = String::from_utf8(out.stdout).unwrap();
+    let zones = davenport::format::tz::database::version();
+    assert_eq!(text, format!("davenport {} (time zones {zones})\n", env!("CARGO_PKG_VERSION")));
+}

@@ -9,6 +9,8 @@
 //! | [`value`] | dates, durations, periods, texts, offsets |
 //! | [`object`] | one calendar object resource, checked |
 //! | [`zone`] | its time zones |
+//! | [`definition`] | a known time zone written out |
+//! | [`tailor`] | its VTIMEZONEs as a client wants them |
 //! | [`series`] | a master and its overrides, made ready to count with |
 //! | [`expand`] | instances, extent and time-range tests |
 //! | [`bounds`] | its limits: dates, instances, attendees |
@@ -21,6 +23,8 @@
 pub mod value;
 pub mod object;
 pub mod zone;
+pub mod definition;
+pub mod tailor;
 pub mod series;
 pub mod expand;
 pub mod bounds;

@@ -28,6 +28,17 @@ impl Calendar<'_> {
     }
 }
 
+/// The TZID and the zone of a calendar object that holds one VTIMEZONE (RFC 4791 §5.2.2, §9.8); a
+/// name that is known is stronger than the rules beside it, as in every object.
+pub fn of_text(text: &str) -> Option<(String, Zone)> {
+    let calendar = Calendar::parse(text.trim().as_bytes()).ok()?;
+    let component = calendar.root().children().find(|c| c.is("VTIMEZONE"))?;
+    let tzid = value::text(component.property("TZID")?.value().trim()).into_owned();
+    let written = || zone(component, &mut Steps::new(ZONE_STEPS_OBJECT));
+    let zone = Zone::named(&tzid).or_else(written)?;
+    Some((tzid, zone))
+}
+
 /// The zone that a VTIMEZONE writes out; `None` if no observance can be read, or if that takes
 /// more steps than are left.
 pub fn zone(component: Component<'_>, steps: &mut Steps) -> Option<Zone> {

@@ -70,12 +70,33 @@ fn names_are_found_behind_prefixes_and_in_windows_spelling() {
         ("tzone://Microsoft/Utc", 0),
         ("UTC", 0),
         ("Z", 0),
+        ("/citadel.org/20210210_1/Europe/Berlin", 3600),
+        ("/mozilla.org/20070129_1/America/Argentina/Buenos_Aires", -3 * 3600),
+        ("/freeassociation.sourceforge.net/Tzfile/Europe/Kiev", 7200),
+        ("/ximian.com/Evolution/Olson_20011030_5/Europe/Kyiv", 7200),
+        ("Europe/Kyiv", 7200),
+        ("Europe/Kiev", 7200),
+        ("US/Pacific", -8 * 3600),
+        ("British Columbia Standard Time", -8 * 3600),
+        ("(UTC+01:00) Amsterdam, Berlin, Bern, Rome, Stockholm, Vienna", 3600),
+        ("UTC+05:30", 19_800),
+        ("GMT-0800", -8 * 3600),
+        ("Etc/GMT-2", 7200),
     ];
     for (name, offset) in cases {
         let zone = Zone::named(name).unwrap_or_else(|| panic!("{name}"));
         assert_eq!(ahead(&zone, "20260115T120000"), offset, "{name}");
     }
-    for name in ["", "/", "Nowhere", "X/EST", "Customized Time Zone", "Etc/Unknown", "\u{e9}"] {
+    for name in [
+        "",
+        "/",
+        "Nowhere",
+        "X/EST",
+        "Customized Time Zone",
+        "tzone://Microsoft/Custom",
+        "Etc/Unknown",
+        "\u{e9}",
+    ] {
         assert!(Zone::named(name).is_none(), "{name}");
     }
 }
@@ -110,6 +131,40 @@ fn exchange_starts_in_1601() {
         assert_eq!(zone.from_utc(instant), berlin.from_utc(instant), "{instant}");
     }
     assert_eq!(ahead(&zone, "23000715T120000"), 7200);
+}
+
+/// What Exchange names alike whatever it is: its rules count, and those of a known zone are it.
+#[test]
+fn a_custom_zone_is_what_its_rules_say() {
+    let rule = "RRULE:FREQ=YEARLY;BYDAY=";
+    let parts =
+        part("STANDARD", "16010101T020000", ("-0700", "-0800"), &format!("{rule}1SU;BYMONTH=11\n"))
+            + &part(
+                "DAYLIGHT",
+                "16010101T020000",
+                ("-0800", "-0700"),
+                &format!("{rule}2SU;BYMONTH=3\n"),
+            );
+    let known = Zone::named("America/Los_Angeles").unwrap();
+    for name in ["Customized Time Zone", "tzone://Microsoft/Custom", "Unknown", "Custom"] {
+        let own = written(name, &parts).unwrap_or_else(|| panic!("{name}"));
+        for hour in (0..30 * 8766).step_by(5) {
+            let local = Civil::from_seconds(at("20080101T003000").seconds() + hour * 3600);
+            assert_eq!(own.to_utc(local), known.to_utc(local), "{name} {local:?}");
+        }
+    }
+}
+
+/// A name that the database knows means the database's zone, however old the rules beside it are.
+#[test]
+fn a_known_name_is_stronger_than_the_rules_beside_it() {
+    let stale = part("STANDARD", "19700101T000000", ("+0300", "+0300"), "");
+    for name in
+        ["Europe/Berlin", "/citadel.org/20210210_1/Europe/Berlin", "W. Europe Standard Time"]
+    {
+        assert_eq!(ahead(&written(name, &stale).unwrap(), "20260115T120000"), 3600, "{name}");
+    }
+    assert_eq!(ahead(&written("Home", &stale).unwrap(), "20260115T120000"), 3 * 3600);
 }
 
 #[test]

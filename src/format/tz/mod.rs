@@ -4,12 +4,15 @@
 //! that nothing explains is the default zone. Standards: RFC 5545 §3.2.19, §3.3.5, §3.6.5;
 //! IANA's database, CLDR's table of Windows names.
 
+pub mod database;
+mod display;
 mod windows;
 pub mod written;
 
 use super::civil::Civil;
 use super::line::decode;
 use super::recur::Steps;
+use crate::kernel::limits::TZID_MAX;
 use jiff::{civil::DateTime, tz::TimeZone};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -36,11 +39,16 @@ impl Zone {
         Self(Kind::Utc)
     }
 
-    /// The zone of an IANA name or link, of a Windows name, or of either behind a vendor's prefix
-    /// (`/citadel.org/20070227_1/Europe/Berlin`), whatever the case.
+    /// The zone of an IANA name or link, of a Windows name, of what Windows shows to people, or of
+    /// one behind a vendor's prefix (`/citadel.org/20070227_1/Europe/Berlin`), whatever the case;
+    /// also of an offset such as `UTC+02:00`.
     pub fn named(name: &str) -> Option<Self> {
         let name = name.trim().trim_matches('"').trim();
-        let plain = iana(name).or_else(|| windows::iana_name(name).and_then(iana));
+        if name.len() > TZID_MAX {
+            return None;
+        }
+        let foreign = || windows::iana_name(name).or_else(|| display::iana_name(name));
+        let plain = iana(name).or_else(|| foreign().and_then(iana)).or_else(|| fixed(name));
         if plain.is_some() {
             return plain;
         }
@@ -61,6 +69,15 @@ impl Zone {
     /// takes more steps to go through than are left.
     pub fn written(observances: Vec<written::Observance>, steps: &mut Steps) -> Option<Self> {
         Written::new(observances, steps).map(|w| Self(Kind::Written(Arc::new(w))))
+    }
+
+    /// The zone as the database has it; `None` if an object wrote it out.
+    pub fn of_database(&self) -> Option<TimeZone> {
+        match &self.0 {
+            Kind::Utc => Some(TimeZone::UTC),
+            Kind::Known(zone) => Some(zone.clone()),
+            Kind::Written(_) => None,
+        }
     }
 
     /// The instant, in seconds since 1970, of a wall-clock moment. A moment that a gap leaves out
@@ -123,6 +140,13 @@ fn iana(name: &str) -> Option<Zone> {
     let plausible = name.len() <= 40 && name.is_ascii() && !name.contains(' ');
     let zone = if plausible { TimeZone::get(name).ok()? } else { return None };
     (!zone.is_unknown()).then_some(Zone(Kind::Known(zone)))
+}
+
+/// The zone that an offset names.
+fn fixed(name: &str) -> Option<Zone> {
+    let seconds = display::offset(name).and_then(|seconds| i32::try_from(seconds).ok())?;
+    let offset = jiff::tz::Offset::from_seconds(seconds).ok()?;
+    Some(Zone(Kind::Known(TimeZone::fixed(offset))))
 }
 
 /// The zones of one object.

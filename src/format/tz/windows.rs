@@ -13,9 +13,10 @@ pub fn iana_name(windows: &str) -> Option<&'static str> {
 
 /// Windows name, IANA name.
 #[rustfmt::skip]
-static NAMES: [(&str, &str); 144] = [
+static NAMES: [(&str, &str); 148] = [
     ("Afghanistan Standard Time", "Asia/Kabul"),
     ("Alaskan Standard Time", "America/Anchorage"),
+    ("Alberta Standard Time", "America/Edmonton"),
     ("Aleutian Standard Time", "America/Adak"),
     ("Altai Standard Time", "Asia/Barnaul"),
     ("Arab Standard Time", "Asia/Riyadh"),
@@ -33,6 +34,7 @@ static NAMES: [(&str, &str); 144] = [
     ("Bangladesh Standard Time", "Asia/Dhaka"),
     ("Belarus Standard Time", "Europe/Minsk"),
     ("Bougainville Standard Time", "Pacific/Bougainville"),
+    ("British Columbia Standard Time", "America/Vancouver"),
     ("Canada Central Standard Time", "America/Regina"),
     ("Cape Verde Standard Time", "Atlantic/Cape_Verde"),
     ("Caucasus Standard Time", "Asia/Yerevan"),
@@ -80,6 +82,7 @@ static NAMES: [(&str, &str); 144] = [
     ("Lord Howe Standard Time", "Australia/Lord_Howe"),
     ("Magadan Standard Time", "Asia/Magadan"),
     ("Magallanes Standard Time", "America/Punta_Arenas"),
+    ("Manitoba Standard Time", "America/Winnipeg"),
     ("Marquesas Standard Time", "Pacific/Marquesas"),
     ("Mauritius Standard Time", "Indian/Mauritius"),
     ("Mexico Standard Time", "America/Mexico_City"),
@@ -140,6 +143,7 @@ static NAMES: [(&str, &str); 144] = [
     ("Ulaanbaatar Standard Time", "Asia/Ulaanbaatar"),
     ("US Eastern Standard Time", "America/Indiana/Indianapolis"),
     ("US Mountain Standard Time", "America/Phoenix"),
+    ("UTC", "UTC"),
     ("UTC+12", "Etc/GMT-12"),
     ("UTC+13", "Etc/GMT-13"),
     ("UTC-02", "Etc/GMT+2"),

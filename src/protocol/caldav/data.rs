@@ -1,7 +1,7 @@
 //! What a report's `CALDAV:calendar-data` asks for (RFC 4791 §9.6), from its XML.
 
 use super::filter::range;
-use super::query::zone_of_calendar;
+use super::zone::zone_of_calendar;
 use crate::format::ical::project::{Projection, Prop, Recurrences, Selection};
 use crate::format::recur::Steps;
 use crate::format::tz::Zone;

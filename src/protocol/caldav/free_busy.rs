@@ -2,7 +2,7 @@
 //! may know that and perhaps nothing else.
 
 use super::filter::{self, CALDAV};
-use super::query::zone_of_calendar;
+use super::zone::{zone_asked, zone_of_calendar};
 use crate::domain::calendar;
 use crate::domain::collection::{Collection, Kind, Property, list};
 use crate::format::ical::busy::BusyTimes;
@@ -26,6 +26,7 @@ pub async fn run(ask: Arc<Ask>, root: Element) -> Outcome<Response<Body>> {
         return Err(Fault::malformed("a free-busy-query has exactly one time-range"));
     };
     let window = filter::range(range)?;
+    let asked = zone_asked(&root)?;
     let deep = depth::parse(&ask.headers)?.is_none_or(|depth| depth == Depth::Infinity);
     let place = ask.need_place()?;
     let found = list::see_busy(&ask.access, place).await?;
@@ -34,7 +35,7 @@ pub async fn run(ask: Arc<Ask>, root: Element) -> Outcome<Response<Body>> {
     for (it, properties) in found {
         let below = it.path != place.path;
         if is_calendar(&it) && (!below || (deep && !is_transparent(&properties))) {
-            let zone = zone_of_calendar(&properties);
+            let zone = asked.clone().unwrap_or_else(|| zone_of_calendar(&properties));
             calendar::busy(&ask.access, it.id, &zone, &window, &mut steps, &mut times).await?;
         }
     }

@@ -1,6 +1,7 @@
 //! CalDAV (RFC 4791) over the WebDAV engine: its properties, MKCALENDAR and its reports.
 
 pub mod publish;
+pub mod zone;
 pub mod property;
 pub mod mkcalendar;
 pub mod data;
@@ -16,7 +17,7 @@ use crate::protocol::dav::subject::On;
 
 /// What CalDAV brings.
 pub static CALDAV: Extension = Extension {
-    features: &["calendar-access"],
+    features: &["calendar-access", "calendar-no-timezone"],
     properties: property::ROWS,
     methods: &[Method {
         name: "MKCALENDAR",

@@ -1,7 +1,8 @@
-//! CalDAV's live properties: a table (RFC 4791 §5.2, §6.2, §7.5, RFC 6638 §2.4, §9.1) and what
-//! Apple's clients keep on calendars.
+//! CalDAV's live properties: a table (RFC 4791 §5.2, §6.2, §7.5, RFC 6638 §2.4, §9.1, RFC 7809 §5)
+//! and what Apple's clients keep on calendars.
 
 use super::publish::{PUBLISH_URL, SHARING_MODES, publish_url, sharing_modes};
+use super::zone;
 use crate::domain::collection::kind::{COMPONENTS, COMPONENTS_DEFAULT, component_names};
 use crate::domain::collection::{Home, Kind};
 use crate::domain::directory::Kind as PrincipalKind;
@@ -17,6 +18,7 @@ use crate::protocol::dav::property::{
     text_only,
 };
 use crate::protocol::dav::subject::{Node, On, Subject};
+use crate::protocol::http::header::caldav_timezones;
 
 names! {
     CALENDAR_HOME_SET = CalDav "calendar-home-set",
@@ -24,6 +26,8 @@ names! {
     CALENDAR_USER_TYPE = CalDav "calendar-user-type",
     CALENDAR_DESCRIPTION = CalDav "calendar-description",
     CALENDAR_TIMEZONE = CalDav "calendar-timezone",
+    CALENDAR_TIMEZONE_ID = CalDav "calendar-timezone-id",
+    TIMEZONE_SERVICE_SET = CalDav "timezone-service-set",
     SCHEDULE_CALENDAR_TRANSP = CalDav "schedule-calendar-transp",
     COMPONENT_SET = CalDav "supported-calendar-component-set",
     COMPONENT_SETS = CalDav "supported-calendar-component-sets",
@@ -41,6 +45,8 @@ names! {
     EMAIL_ADDRESS_SET = CalendarServer "email-address-set",
     EMAIL_ADDRESS = CalendarServer "email-address",
 }
+
+static KEPT_ZONE: Name = CALENDAR_TIMEZONE;
 
 const fn kept(name: Name, check: fn(&Element) -> Result<(), &'static str>) -> Row {
     settable(
@@ -77,6 +83,15 @@ pub static ROWS: &[Row] = &[
     row(MAX_ATTENDEES, On::CALENDAR, Named, Need::NONE, max_attendees),
     kept(CALENDAR_DESCRIPTION, text_only),
     kept(CALENDAR_TIMEZONE, one_zone),
+    settable(
+        CALENDAR_TIMEZONE_ID,
+        On::CALENDAR.or(On::SUBSCRIPTION),
+        Named,
+        Need::STORED,
+        zone::show_id,
+        Setting::Also(&KEPT_ZONE, zone::of_id),
+    ),
+    row(TIMEZONE_SERVICE_SET, On::CALENDAR_HOME, Named, Need::NONE, zone_services),
     kept(SCHEDULE_CALENDAR_TRANSP, anything),
     kept(CALENDAR_COLOR, text_only),
     kept(CALENDAR_ORDER, text_only),
@@ -159,6 +174,14 @@ fn collations(_: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
     Shown::Yes
 }
 
+/// RFC 7809 §5.1: the service of this server, by the path from the root.
+fn zone_services(_: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
+    w.open(&TIMEZONE_SERVICE_SET);
+    w.href(zone::SERVICE);
+    w.close(&TIMEZONE_SERVICE_SET);
+    Shown::Yes
+}
+
 fn max_size(_: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
     show_max_size(&MAX_RESOURCE_SIZE, Kind::Calendar, w)
 }
@@ -183,14 +206,16 @@ fn max_attendees(_: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
     Shown::Yes
 }
 
-/// The text that the report has at hand: the stored octets, or the parts of them that it made.
+/// The text that the report has at hand: the stored octets, or the parts of them that it made;
+/// with the VTIMEZONEs that the client wants (RFC 7809 §3.1.3).
 fn calendar_data(subject: &Subject<'_>, asked: &Element, w: &mut Writer) -> Shown {
     let Node::Object(_, Some(text)) = subject.node else { return Shown::No };
     if asked.attribute("content-type").is_some_and(|t| !t.starts_with("text/calendar")) {
         return Shown::No;
     }
+    let tailored = caldav_timezones::parse(&subject.ask.headers).of(text);
     w.raw(b"<C:calendar-data>");
-    w.text(text);
+    w.text(tailored.as_deref().unwrap_or(text));
     w.raw(b"</C:calendar-data>");
     Shown::Yes
 }

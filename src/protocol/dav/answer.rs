@@ -53,10 +53,17 @@ pub fn set(response: &mut Response<Body>, name: HeaderName, value: &str) {
 
 /// Says which preferences were honoured, and that answers differ by them (RFC 7240 §2, §3).
 pub fn tell_preferences(response: &mut Response<Body>, honoured: &Preferences) {
-    response.headers_mut().insert(VARY, prefer::VARY);
+    vary(response, prefer::VARY);
     if let Some(applied) = honoured.applied() {
         response.headers_mut().insert(HeaderName::from_static("preference-applied"), applied);
     }
+}
+
+/// Says that these fields of the request chose the answer, too.
+pub fn vary(response: &mut Response<Body>, fields: &str) {
+    let before = response.headers().get(VARY).and_then(|value| value.to_str().ok());
+    let all = before.map_or_else(|| fields.to_owned(), |before| format!("{before}, {fields}"));
+    set(response, VARY, &all);
 }
 
 /// A multistatus at hand: `write` writes what stands inside the root.

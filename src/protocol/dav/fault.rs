@@ -118,6 +118,7 @@ fn refused(refusal: &Refusal, about: About) -> Verdict {
             let name = of_kind(about, "valid-calendar-object-resource", "valid-address-data");
             (S::FORBIDDEN, name, None)
         }
+        Refusal::UnknownZone(_) => (S::FORBIDDEN, of_kind(about, "valid-timezone", "x"), None),
         Refusal::UnsupportedType(_) => match about {
             About::Other => (S::UNSUPPORTED_MEDIA_TYPE, None, None),
             _ => (

@@ -5,6 +5,7 @@ use super::space::home_path;
 use super::subject::{Node, On, Subject};
 use crate::domain::collection::{Home, Kind};
 use crate::format::xml::{Element, Name, Writer};
+use crate::kernel::fault::Refusal;
 
 /// What showing a property came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +57,9 @@ pub enum Setting {
     Protected,
     /// It is kept as the client wrote it, once the check finds nothing wrong; the text says what.
     Kept(fn(&Element) -> Result<(), &'static str>),
+    /// It is another way to say the property of this name, which alone is kept: the function makes
+    /// that one of it, or tells what is wrong.
+    Also(&'static Name, fn(&Element) -> Result<Element, Refusal>),
     /// Language tags (`DAV:getcontentlanguage`).
     Language,
     /// Only when the collection is made; the element says which calendar components it takes.

@@ -3,13 +3,14 @@
 use crate::support::dav::dialogues;
 
 /// The class tokens that RFCs and the calendar servers' own documents define.
-const KNOWN: [&str; 11] = [
+const KNOWN: [&str; 12] = [
     "1",
     "2",
     "3",
     "access-control",
     "extended-mkcol",
     "calendar-access",
+    "calendar-no-timezone",
     "addressbook",
     "calendar-query-extended",
     "calendarserver-principal-property-search",

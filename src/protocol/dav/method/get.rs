@@ -4,15 +4,17 @@
 use super::whole;
 use crate::domain::collection::guard::Tags;
 use crate::domain::collection::{Body as Content, Kind, Object, Place, item, list};
+use crate::format::ical::tailor::Zones;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::etag::ETag;
 use crate::kernel::fault::{Fault, Outcome};
 use crate::protocol::dav::Ask;
-use crate::protocol::dav::answer::{empty, full, set};
+use crate::protocol::dav::answer::{empty, full, set, vary};
 use crate::protocol::dav::body::none;
 use crate::protocol::dav::core::media_type;
 use crate::protocol::dav::space::{Target, place_path};
 use crate::protocol::http::body::Body;
+use crate::protocol::http::header::caldav_timezones;
 use crate::protocol::http::header::conditional::{self, IfRange};
 use crate::protocol::http::header::range::{self, Ranges, content_range};
 use bytes::Bytes;
@@ -61,24 +63,62 @@ async fn stored(ask: &Ask) -> Outcome<Response<Body>> {
     let place = ask.need_place()?;
     match item::read(&ask.access, place).await? {
         Ok((kind, object, content)) => {
-            let kind = media_type(kind, object.media_type.as_deref()).to_owned();
-            respond(ask, &kind, &object, content)
+            let (chosen, content) = Chosen::of(ask, kind, object, content)?;
+            respond(ask, &chosen, content)
         }
         Err(_) => listing(ask).await,
     }
 }
 
-fn respond(ask: &Ask, kind: &str, object: &Object, content: Content) -> Outcome<Response<Body>> {
-    if let Some(status) = unmet(ask, &object.etag, object.modified_at)? {
+/// The representation of an object that a request's fields choose.
+struct Chosen {
+    object: Object,
+    /// Its media type.
+    media_type: String,
+    /// Its octets, which need not be as many as are stored.
+    size: u64,
+    /// What its tag has more than that of the stored octets.
+    mark: String,
+    /// The request fields that choose.
+    vary: Option<&'static str>,
+}
+
+impl Chosen {
+    /// The stored octets, or those with the VTIMEZONEs that the client wants (RFC 7809 §3.1.3).
+    fn of(ask: &Ask, kind: Kind, object: Object, content: Content) -> Outcome<(Self, Content)> {
+        let media_type = media_type(kind, object.media_type.as_deref()).to_owned();
+        let vary = (kind == Kind::Calendar).then_some(caldav_timezones::NAME);
+        let (size, mark) = (object.size, String::new());
+        let mut chosen = Self { object, media_type, size, mark, vary };
+        let zones = caldav_timezones::parse(&ask.headers);
+        if vary.is_none() || zones == Zones::AsStored {
+            return Ok((chosen, content));
+        }
+        let octets = content.octets()?;
+        let tailored = std::str::from_utf8(&octets).ok().and_then(|text| zones.of(text));
+        let Some(text) = tailored else { return Ok((chosen, content)) };
+        chosen.mark = zones.mark();
+        chosen.size = text.len() as u64;
+        Ok((chosen, Content::Inline(text.into_bytes())))
+    }
+
+    /// Whether a tag of a condition is this representation's, not only this content's.
+    fn is_named(&self, tag: &str) -> bool {
+        self.object.etag.variant(tag).is_some_and(|mark| mark == self.mark)
+    }
+}
+
+fn respond(ask: &Ask, chosen: &Chosen, content: Content) -> Outcome<Response<Body>> {
+    if let Some(status) = unmet(ask, chosen)? {
         let mut response = empty(status);
-        validators(&mut response, object);
+        validators(&mut response, chosen);
         return Ok(response);
     }
-    let wanted = match if_range_holds(ask, object) {
-        true => range::parse(&ask.headers, object.size),
+    let wanted = match if_range_holds(ask, chosen) {
+        true => range::parse(&ask.headers, chosen.size),
         false => Ranges::Whole,
     };
-    let size = object.size;
+    let size = chosen.size;
     let mut response = match wanted {
         Ranges::Whole => send(StatusCode::OK, content, 0..size)?,
         Ranges::One(range) => {
@@ -86,33 +126,38 @@ fn respond(ask: &Ask, kind: &str, object: &Object, content: Content) -> Outcome<
             set(&mut part, CONTENT_RANGE, &content_range(Some(&range), size));
             part
         }
-        Ranges::Many(parts) => return multipart(kind, object, content, &parts),
+        Ranges::Many(parts) => return multipart(chosen, content, &parts),
         Ranges::Unsatisfiable => {
             let mut response = empty(StatusCode::RANGE_NOT_SATISFIABLE);
             set(&mut response, CONTENT_RANGE, &content_range(None, size));
             return Ok(response);
         }
     };
-    set(&mut response, CONTENT_TYPE, kind);
-    validators(&mut response, object);
+    set(&mut response, CONTENT_TYPE, &chosen.media_type);
+    validators(&mut response, chosen);
     Ok(response)
 }
 
-/// An object as a GET without conditions gives it.
+/// An object as a GET without conditions gives it, and the tag of its stored octets.
 ///
 /// # Errors
 /// As for a GET; `NotFound` for a collection.
-pub async fn state(ask: &Ask, place: &Place) -> Outcome<Response<Body>> {
+pub async fn state(ask: &Ask, place: &Place) -> Outcome<(Response<Body>, ETag)> {
     let (kind, object, content) =
         item::read(&ask.access, place).await?.map_err(|_| Fault::NotFound)?;
-    let mut response = send(StatusCode::OK, content, 0..object.size)?;
-    set(&mut response, CONTENT_TYPE, media_type(kind, object.media_type.as_deref()));
-    validators(&mut response, &object);
-    Ok(response)
+    let (chosen, content) = Chosen::of(ask, kind, object, content)?;
+    let mut response = send(StatusCode::OK, content, 0..chosen.size)?;
+    set(&mut response, CONTENT_TYPE, &chosen.media_type);
+    validators(&mut response, &chosen);
+    Ok((response, chosen.object.etag))
 }
 
-fn validators(response: &mut Response<Body>, object: &Object) {
-    set(response, ETAG, &object.etag.to_string());
+fn validators(response: &mut Response<Body>, chosen: &Chosen) {
+    let object = &chosen.object;
+    set(response, ETAG, &object.etag.marked(&chosen.mark));
+    if let Some(fields) = chosen.vary {
+        vary(response, fields);
+    }
     set(response, LAST_MODIFIED, &object.modified_at.http_date());
     set(response, ACCEPT_RANGES, "bytes");
     if let (Some(tags), true) = (&object.language, response.status().is_success()) {
@@ -123,8 +168,9 @@ fn validators(response: &mut Response<Body>, object: &Object) {
 }
 
 /// The status of a condition that does not hold (RFC 9110 §13.2.2).
-fn unmet(ask: &Ask, etag: &ETag, modified: Timestamp) -> Outcome<Option<StatusCode>> {
-    let headers = &ask.headers;
+fn unmet(ask: &Ask, chosen: &Chosen) -> Outcome<Option<StatusCode>> {
+    let (headers, etag) = (&ask.headers, &chosen.object.etag);
+    let modified = chosen.object.modified_at;
     let failed = Ok(Some(StatusCode::PRECONDITION_FAILED));
     let if_match = conditional::if_match(headers)?;
     if if_match != Tags::Unset && !if_match.matches(true, Some(etag)) {
@@ -134,15 +180,19 @@ fn unmet(ask: &Ask, etag: &ETag, modified: Timestamp) -> Outcome<Option<StatusCo
     if conditional::if_unmodified_since(headers).is_some_and(changed) {
         return failed;
     }
-    let same = conditional::if_none_match(headers)?.matches(true, Some(etag))
-        || conditional::if_modified_since(headers).is_some_and(|since| !changed(since));
+    let same = match conditional::if_none_match(headers)? {
+        Tags::These(tags) => tags.iter().any(|tag| chosen.is_named(tag)),
+        other => other.matches(true, Some(etag)),
+    };
+    let same = same || conditional::if_modified_since(headers).is_some_and(|since| !changed(since));
     Ok(same.then_some(StatusCode::NOT_MODIFIED))
 }
 
-fn if_range_holds(ask: &Ask, object: &Object) -> bool {
+fn if_range_holds(ask: &Ask, chosen: &Chosen) -> bool {
     match conditional::if_range(&ask.headers) {
-        IfRange::Date(date) => date.seconds() == object.modified_at.seconds(),
-        other => other.holds(Some(&object.etag)),
+        IfRange::Date(date) => date.seconds() == chosen.object.modified_at.seconds(),
+        IfRange::Tag(tag) if !chosen.is_named(&tag) => false,
+        other => other.holds(Some(&chosen.object.etag)),
     }
 }
 
@@ -193,16 +243,12 @@ fn read_piece(path: &PathBuf, at: u64, want: usize) -> std::io::Result<Bytes> {
 
 /// `multipart/byteranges` (RFC 9110 §14.6) of a content small enough for the database; of a
 /// file, the whole is sent instead, as §14.2 allows.
-fn multipart(
-    kind: &str,
-    object: &Object,
-    content: Content,
-    parts: &[Range<u64>],
-) -> Outcome<Response<Body>> {
+fn multipart(chosen: &Chosen, content: Content, parts: &[Range<u64>]) -> Outcome<Response<Body>> {
+    let (kind, size) = (&chosen.media_type, chosen.size);
     let Content::Inline(bytes) = content else {
-        let mut response = send(StatusCode::OK, content, 0..object.size)?;
+        let mut response = send(StatusCode::OK, content, 0..size)?;
         set(&mut response, CONTENT_TYPE, kind);
-        validators(&mut response, object);
+        validators(&mut response, chosen);
         return Ok(response);
     };
     let boundary = crate::kernel::secret::hex(&crate::kernel::secret::random::<12>());
@@ -210,7 +256,7 @@ fn multipart(
     for range in parts {
         let head = format!(
             "\r\n--{boundary}\r\nContent-Type: {kind}\r\nContent-Range: {}\r\n\r\n",
-            content_range(Some(range), object.size)
+            content_range(Some(range), size)
         );
         body.extend_from_slice(head.as_bytes());
         body.extend_from_slice(bytes.get(range.start as usize..range.end as usize).unwrap_or(&[]));
@@ -218,7 +264,7 @@ fn multipart(
     body.extend_from_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
     let media_type = format!("multipart/byteranges; boundary={boundary}");
     let mut response = full(StatusCode::PARTIAL_CONTENT, &media_type, body);
-    validators(&mut response, object);
+    validators(&mut response, chosen);
     Ok(response)
 }
 

@@ -121,6 +121,10 @@ fn plan(ask: &Ask, wanted: &[&Element], kind: Kind) -> Outcome<Result<Making, Re
                 }
                 making.properties.push(kept(element));
             }
+            Some(Setting::Also(_, other)) => match other(element) {
+                Ok(other) => making.properties.push(kept(&other)),
+                Err(fault) => return refuse(&fault.to_string(), fault),
+            },
             Some(Setting::Language) if content_language::tags(&element.text()).is_none() => {
                 let why = NO_LANGUAGE;
                 return refuse(why, bad_value(element, why));

@@ -90,6 +90,10 @@ fn instruction(ask: &Ask, set: bool, element: &Element) -> Outcome<Instruction> 
             Ok(()) => Ok(Instruction::Set(kept(element))),
             Err(why) => Err(bad_value(element, why).into()),
         },
+        (Some(Setting::Also(_, other)), true) => Ok(Instruction::Set(kept(&other(element)?))),
+        (Some(Setting::Also(name, _)), false) => {
+            Ok(Instruction::Remove(name.ns().uri().to_owned(), name.local().to_owned()))
+        }
         (Some(Setting::Language), true) => match content_language::tags(&element.text()) {
             Some(tags) => Ok(Instruction::Language(Some(tags))),
             None => Err(bad_value(element, NO_LANGUAGE).into()),

@@ -65,8 +65,8 @@ pub async fn done(
     let mut response = answer(stored, location);
     let preferences = Preferences::parse(&ask.headers).of_resource();
     if preferences.representation() {
-        let mut state = get::state(ask, place).await?;
-        if state.headers().get(ETAG) == response.headers().get(ETAG) {
+        let (mut state, etag) = get::state(ask, place).await?;
+        if etag == stored.etag {
             *state.status_mut() = if stored.created { StatusCode::CREATED } else { StatusCode::OK };
             set(&mut state, CONTENT_LOCATION, &encoded(&place_path(place)));
             if let Some(location) = response.headers_mut().remove(LOCATION) {
@@ -85,7 +85,7 @@ pub async fn failed(ask: &Ask, place: &Place, fault: Fault) -> Outcome<Response<
     if fault != Fault::Refused(Refusal::ConditionFailed) {
         return Err(fault);
     }
-    let Ok(mut state) = get::state(ask, place).await else { return Err(fault) };
+    let Ok((mut state, etag)) = get::state(ask, place).await else { return Err(fault) };
     let preferences = Preferences::parse(&ask.headers).of_resource();
     if preferences.representation() {
         *state.status_mut() = StatusCode::PRECONDITION_FAILED;
@@ -93,9 +93,7 @@ pub async fn failed(ask: &Ask, place: &Place, fault: Fault) -> Outcome<Response<
         return Ok(state);
     }
     let mut response = answer::fault(ask, &fault);
-    if let Some(etag) = state.headers_mut().remove(ETAG) {
-        response.headers_mut().insert(ETAG, etag);
-    }
+    set(&mut response, ETAG, &etag.to_string());
     Ok(response)
 }
 

@@ -20,4 +20,5 @@ pub mod content_type;
 pub mod content_language;
 pub mod accept;
 pub mod basic;
+pub mod caldav_timezones;
 pub mod user_agent;

@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderValue};
 
 /// What `Vary` must list in every answer that preferences could have changed, whether or not the
 /// request had any (RFC 7240 §2).
-pub const VARY: HeaderValue = HeaderValue::from_static("Brief, Prefer");
+pub const VARY: &str = "Brief, Prefer";
 
 /// The kind of answer that is preferred (RFC 7240 §4.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
