@@ -9,3 +9,4 @@ pub mod calendar;
 pub mod contacts;
 pub mod account;
 pub mod retention;
+pub mod indexing;

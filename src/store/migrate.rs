@@ -17,6 +17,10 @@ static MIGRATIONS: &[(&str, &str)] = &[
         include_str!("../../schemas/sqlite/0002_walk.sql"),
         include_str!("../../schemas/postgres/0002_walk.sql"),
     ),
+    (
+        include_str!("../../schemas/sqlite/0003_search.sql"),
+        include_str!("../../schemas/postgres/0003_search.sql"),
+    ),
 ];
 
 /// PostgreSQL's advisory lock for starts ("davenprt" as a number).

@@ -18,6 +18,7 @@ pub mod blob;
 pub mod change_log;
 pub mod principal;
 pub mod collection;
+pub mod search;
 pub mod object;
 pub mod property;
 pub mod walk;

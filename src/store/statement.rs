@@ -47,9 +47,10 @@ pub(crate) use statements;
 /// Every statement of the store.
 pub(crate) fn all() -> impl Iterator<Item = &'static Statement> {
     use super::{
-        ace, blob, change_log, collection, job, lock, meta, object, principal, property, walk,
+        ace, blob, change_log, collection, job, lock, meta, object, principal, property, search,
+        walk,
     };
-    let modules: [&[&'static Statement]; 11] = [
+    let modules: [&[&'static Statement]; 12] = [
         ace::STATEMENTS,
         blob::STATEMENTS,
         change_log::STATEMENTS,
@@ -60,6 +61,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Statement> {
         object::STATEMENTS,
         principal::STATEMENTS,
         property::STATEMENTS,
+        search::STATEMENTS,
         walk::STATEMENTS,
     ];
     modules.into_iter().flatten().copied()

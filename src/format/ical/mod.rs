@@ -22,6 +22,7 @@ pub mod series;
 pub mod expand;
 pub mod filter;
 pub mod busy;
+pub mod times;
 pub mod project;
 
 use crate::format::line::{Line, Lines, Malformed, shown};
