@@ -126,7 +126,8 @@ async fn put(tx: &mut Tx, account: i64, i: u64) -> Outcome<()> {
     let before = object::find(tx, of, &name).await?.map(|o| o.blob);
     let blob = blob::keep(tx, &content, at).await?;
     let content = (blob, &content);
-    object::put(tx, &Put { of, name: &name, number, content, index: &index, at }).await?;
+    object::put(tx, &Put { of, name: &name, number, content, index: &index, again: false, at })
+        .await?;
     let octets = content.1.size as i64;
     collection::touch(tx, of, Touch { number, members: 1, octets, at }).await?;
     change_log::charge(tx, account, octets).await?;

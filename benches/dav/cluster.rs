@@ -35,11 +35,15 @@ impl Cluster {
     /// Octets on the disk of a database, after a checkpoint and without dead rows.
     pub async fn octets(&self, name: &str) -> Result<f64, String> {
         self.run(name, "VACUUM").await?;
+        Ok(self.int(name, "SELECT pg_database_size(current_database())").await? as f64)
+    }
+
+    /// A number from a database.
+    pub async fn int(&self, name: &str, sql: &'static str) -> Result<i64, String> {
         let url = home::url(&self.root, name);
         let mut connection = PgConnection::connect(&url).await.map_err(|e| e.to_string())?;
-        let row = connection.fetch_one("SELECT pg_database_size(current_database())").await;
-        let size: i64 = row.and_then(|row| row.try_get(0)).map_err(|e| e.to_string())?;
-        Ok(size as f64)
+        let row = connection.fetch_one(sql).await;
+        row.and_then(|row| row.try_get(0)).map_err(|e| e.to_string())
     }
 
     /// Seconds of CPU of all its processes.

@@ -1,5 +1,6 @@
 //! The events: 70 % single, 20 % weekly twenty times with two overrides, 10 % of a whole day, 1.2
-//! to 1.6 KB each, spread over two years; and how many of them meet the month that is queried.
+//! to 1.6 KB each, spread over two years; and how many of them meet the month that is queried. The
+//! first [`QUIET`] of them lie a year earlier, so that one month has as many in every collection.
 //!
 //! Invariant: event `i` is the same in every run. Hours lie between 8 and 18 of the zone, so no
 //! instance comes near midnight and the day alone says whether it meets the month.
@@ -10,6 +11,13 @@ use std::fmt::Write as _;
 
 /// The month that is queried, as CALDAV:time-range writes it.
 pub const MONTH: (&str, &str) = ("20251001T000000Z", "20251101T000000Z");
+
+/// A month in which [`QUIET`] events begin, however many there are, and the year that has only these.
+pub const QUIET_MONTH: (&str, &str) = ("20240301T000000Z", "20240401T000000Z");
+pub const QUIET_YEAR: (&str, &str) = ("20240101T000000Z", "20250101T000000Z");
+/// How many they are; the first one begins so, and nothing else meets it.
+pub const QUIET: usize = 64;
+pub const QUIET_FIRST: &str = "20240301T073000Z/";
 
 /// Days that the events begin on.
 const DAYS: usize = 730;
@@ -34,6 +42,9 @@ fn kind(i: usize) -> Kind {
 }
 
 fn first_day(i: usize) -> Date {
+    if i < QUIET {
+        return date(2024, 3, 1) + Span::new().days((i * 7 % 31) as i64);
+    }
     let days = (i * 7919 + i / DAYS) % DAYS;
     date(2025, 1, 1) + Span::new().days(days as i64)
 }

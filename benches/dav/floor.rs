@@ -72,6 +72,15 @@ pub fn sqlite(folder: &Path, rows: usize, time: Duration) -> Result<f64, String>
     run().map_err(|e| format!("bare SQLite: {e}"))
 }
 
+/// A number from the server's own file in a folder.
+pub fn int(folder: &Path, sql: &str) -> Result<i64, String> {
+    let files = std::fs::read_dir(folder).map_err(|e| e.to_string())?.flatten().map(|it| it.path());
+    let mut files = files.filter(|path| path.extension().is_some_and(|end| end == "db"));
+    let path = files.next().ok_or("the server has no file")?;
+    let read = |db: rusqlite::Connection| db.query_row(sql, [], |row| row.get(0));
+    rusqlite::Connection::open(path).and_then(read).map_err(|e| e.to_string())
+}
+
 /// Appends of 4 KB, each synced, a second.
 pub fn appends(folder: &Path, time: Duration) -> Result<f64, String> {
     let run = || -> std::io::Result<f64> {

@@ -3,6 +3,7 @@
 //!
 //! Invariant: a wrong answer ends the run with a failure; figures never do, unless `--strict`.
 
+mod card;
 mod client;
 mod cluster;
 mod event;
@@ -24,7 +25,7 @@ use workload::{NAMES, Site};
 /// Measures the server over HTTP.
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// Events in the collection, one section each
+    /// Events in the calendar, and cards in the address book, one section each
     #[arg(long, value_delimiter = ',', default_value = "1000,10000")]
     objects: Vec<usize>,
     /// Seconds of each measurement
@@ -200,13 +201,36 @@ async fn section(
     tokio::time::sleep(Duration::from_millis(300)).await;
     section.resident.0 = process::resident(server.id());
     let site = site.at(server.address);
+    section.seeded_cards = site.seed_cards().await.map_err(|why| format!("cards: {why}"))?;
     let target = Target { server, cluster };
+    indexed(cluster, &name, &data).await?;
     for _ in 0..arguments.rounds {
         round(arguments, &target, &site, folder, &mut section).await?;
     }
     section.resident.1 = process::resident(target.server.id());
     target.server.stop();
     Ok(section)
+}
+
+/// Waits until the background work has nothing more to do on the index, which it looks for each
+/// minute.
+async fn indexed(
+    cluster: Option<&cluster::Cluster>,
+    name: &str,
+    data: &Path,
+) -> Result<(), String> {
+    const DUE: &str = "SELECT count(*) FROM search_due";
+    for _ in 0..300 {
+        let due = match cluster {
+            Some(cluster) => cluster.int(name, DUE).await?,
+            None => floor::int(data, DUE)?,
+        };
+        if due == 0 {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    Err("the index does not get ready".into())
 }
 
 /// One round over everything, so that a disturbance of the machine does not hit one row alone.

@@ -31,6 +31,8 @@ pub struct Section {
     pub load: Vec<f64>,
     /// Events seeded a second.
     pub seeded: f64,
+    /// Cards seeded a second.
+    pub seeded_cards: f64,
     /// Octets on the disk for each event, beyond its own.
     pub disk: f64,
     /// Milliseconds from the start of the process until it listens.
@@ -62,12 +64,13 @@ impl Section {
         let mut out = format!("\n## {}, {} events\n\n", self.engine, self.objects);
         let _ = writeln!(
             out,
-            "Start {:.0} ms; memory {:.1} MiB idle, {:.1} MiB after; seeded {:.0} events/s over 32 \
-             connections; {:.0} octets on disk per event beyond its own; load {:.1} to {:.1}.\n",
+            "Start {:.0} ms; memory {:.1} MiB idle, {:.1} MiB after; seeded {:.0} events/s and \
+             {:.0} cards/s over 32 connections; {:.0} octets on disk per event beyond its own; load {:.1} to {:.1}.\n",
             self.start,
             self.resident.0,
             self.resident.1,
             self.seeded,
+            self.seeded_cards,
             self.disk,
             self.load.iter().copied().fold(f64::MAX, f64::min),
             self.load.iter().copied().fold(0.0, f64::max),
@@ -139,8 +142,18 @@ pub fn aims(sections: &[Section]) -> (String, usize) {
 }
 
 /// Times the CPU of a bare answer that a request may cost.
-const FACTORS: [(&str, f64); 4] =
-    [("get", 5.0), ("propfind0", 5.0), ("sync-none", 6.0), ("multiget50", 60.0)];
+const FACTORS: [(&str, f64); 6] = [
+    ("get", 5.0),
+    ("propfind0", 5.0),
+    ("sync-none", 6.0),
+    ("sync-one", 8.0),
+    ("query-uid", 8.0),
+    ("multiget50", 60.0),
+];
+
+/// Microseconds of CPU that a query may cost, with up to 1 000 objects and with more.
+const MICROS: [(&str, f64, f64); 3] =
+    [("query-64", 700.0, 700.0), ("busy-month", 300.0, 300.0), ("card-search", 500.0, 2_000.0)];
 
 fn of_section(section: &Section, all: &mut Vec<Aim>) {
     let title = format!("{} {}", section.engine, section.objects);
@@ -152,6 +165,11 @@ fn of_section(section: &Section, all: &mut Vec<Aim>) {
         for (workload, bound) in FACTORS {
             let what = format!("{workload} at {connections}, × hyper's CPU");
             most(what, section.factor(workload, *connections), bound);
+        }
+        for (workload, few, many) in MICROS {
+            let bound = if section.objects <= 1_000 { few } else { many };
+            let what = format!("{workload} at {connections}, µs CPU");
+            most(what, section.of(workload, *connections, Sample::micros), bound);
         }
         for workload in ["propfind1-etags", "sync-initial"] {
             let whole = section.of(workload, *connections, Sample::micros);
@@ -177,7 +195,7 @@ fn of_section(section: &Section, all: &mut Vec<Aim>) {
 
 /// What may not grow with the collection: at 8 connections, where CPU is least disturbed.
 fn growth(small: &Section, large: &Section, all: &mut Vec<Aim>) {
-    for workload in ["get", "propfind0", "sync-none", "multiget50"] {
+    for workload in ["get", "propfind0", "sync-none", "sync-one", "query-uid", "multiget50"] {
         let (before, after) = (small.factor(workload, 8), large.factor(workload, 8));
         let (Some(before), Some(after)) = (before, after) else { continue };
         let what = format!(

@@ -3,8 +3,9 @@
 //! Invariant: before a workload is measured, one answer is checked for its content; every measured
 //! answer is checked for its status.
 
+use crate::card::{self, card};
 use crate::client::Connection;
-use crate::event::{self, MONTH, event};
+use crate::event::{self, MONTH, QUIET, QUIET_FIRST, QUIET_MONTH, QUIET_YEAR, event};
 use crate::load::{self, Asked, Maker};
 use memchr::memmem;
 use std::net::SocketAddr;
@@ -13,13 +14,18 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 /// Every workload in the order in which they run; `delete` removes what `put-new` made.
-pub const NAMES: [&str; 11] = [
+pub const NAMES: [&str; 16] = [
     "get",
     "propfind0",
     "sync-none",
     "sync-one",
     "multiget50",
+    "query-uid",
     "query-month",
+    "query-64",
+    "busy-month",
+    "busy-year",
+    "card-search",
     "propfind1-etags",
     "sync-initial",
     "put-update",
@@ -42,6 +48,8 @@ pub struct Site {
 }
 
 const CALENDAR: &str = "/dav/calendars/admin/bench/";
+const BOOK: &str = "/dav/addressbooks/admin/bench/";
+const VCF: &str = "Content-Type: text/vcard; charset=utf-8\r\n";
 const XML: &str = "Content-Type: application/xml\r\n";
 const ICS: &str = "Content-Type: text/calendar; charset=utf-8\r\n";
 /// Different requests of one kind.
@@ -66,13 +74,47 @@ fn sync(token: &str) -> String {
     )
 }
 
-fn month() -> String {
+/// A calendar-query for events that satisfy a condition.
+fn query(condition: &str) -> String {
     format!(
         "<C:calendar-query xmlns:D=\"DAV:\" xmlns:C=\"urn:ietf:params:xml:ns:caldav\"><D:prop>\
          <D:getetag/><C:calendar-data/></D:prop><C:filter><C:comp-filter name=\"VCALENDAR\">\
-         <C:comp-filter name=\"VEVENT\"><C:time-range start=\"{}\" end=\"{}\"/></C:comp-filter>\
-         </C:comp-filter></C:filter></C:calendar-query>",
-        MONTH.0, MONTH.1
+         <C:comp-filter name=\"VEVENT\">{condition}</C:comp-filter></C:comp-filter></C:filter>\
+         </C:calendar-query>"
+    )
+}
+
+fn range((start, end): (&str, &str)) -> String {
+    format!("<C:time-range start=\"{start}\" end=\"{end}\"/>")
+}
+
+fn with_uid(i: usize) -> String {
+    query(&format!(
+        "<C:prop-filter name=\"UID\"><C:text-match collation=\"i;octet\">{}</C:text-match>\
+         </C:prop-filter>",
+        uid(i)
+    ))
+}
+
+fn busy(window: (&str, &str)) -> String {
+    format!(
+        "<C:free-busy-query xmlns:C=\"urn:ietf:params:xml:ns:caldav\">{}</C:free-busy-query>",
+        range(window)
+    )
+}
+
+/// What a client asks while somebody types a name.
+fn search(text: &str) -> String {
+    let prop = |name| {
+        format!(
+            "<A:prop-filter name=\"{name}\"><A:text-match>{text}</A:text-match></A:prop-filter>"
+        )
+    };
+    format!(
+        "<A:addressbook-query xmlns:D=\"DAV:\" xmlns:A=\"urn:ietf:params:xml:ns:carddav\"><D:prop>\
+         <D:getetag/><A:address-data/></D:prop><A:filter test=\"anyof\">{}</A:filter>\
+         </A:addressbook-query>",
+        ["FN", "NICKNAME", "EMAIL"].map(prop).concat()
     )
 }
 
@@ -141,6 +183,21 @@ impl Site {
         let asked = Asked { make, status: 201 };
         let sample = load::run(server, 32, Duration::MAX, &asked).await?;
         Ok((site, sample.rate(), octets.load(Relaxed)))
+    }
+
+    /// Makes the address book with as many cards; gives their number a second.
+    pub async fn seed_cards(&self) -> Result<f64, String> {
+        self.one(&self.request("MKCOL", BOOK, "", b""), 201).await?;
+        let this = self.clone();
+        let make: Maker = Arc::new(move |n, out| {
+            let i = n as usize;
+            if i < this.objects {
+                this.write("PUT", &format!("{BOOK}{i:08}.vcf"), VCF, &card(i), out);
+            }
+            i < this.objects
+        });
+        let asked = Asked { make, status: 201 };
+        Ok(load::run(self.server, 32, Duration::MAX, &asked).await?.rate())
     }
 
     /// The same site after its server was started anew.
@@ -224,10 +281,22 @@ impl Site {
                 let bodies = (0..VARIANTS).map(|v| multiget(self.objects, v)).collect();
                 self.read("REPORT", "1", bodies, 50, ("BEGIN:VCALENDAR", 50)).await
             }
+            "query-uid" => {
+                let bodies = (0..VARIANTS).map(|v| with_uid(v * 7919 % self.objects)).collect();
+                self.read("REPORT", "1", bodies, 1, ("BEGIN:VCALENDAR", 1)).await
+            }
             "query-month" => {
                 let found = event::in_the_month(self.objects);
-                self.read("REPORT", "1", vec![month()], found, ("BEGIN:VCALENDAR", found)).await
+                let body = query(&range(MONTH));
+                self.read("REPORT", "1", vec![body], found, ("BEGIN:VCALENDAR", found)).await
             }
+            "query-64" => {
+                let body = query(&range(QUIET_MONTH));
+                self.read("REPORT", "1", vec![body], QUIET, ("BEGIN:VCALENDAR", QUIET)).await
+            }
+            "busy-month" => self.busy(QUIET_MONTH).await,
+            "busy-year" => self.busy(QUIET_YEAR).await,
+            "card-search" => self.card_search().await,
             "sync-none" => {
                 let body = sync(&self.token().await?);
                 self.read("REPORT", "0", vec![body], 0, ("<D:sync-token>", 1)).await
@@ -264,6 +333,25 @@ impl Site {
         let ask = |body: &String| self.request(method, CALENDAR, &headers, body.as_bytes());
         let requests: Vec<_> = bodies.iter().map(ask).collect();
         holds(&self.one(&requests[0], 207).await?, responses, text)?;
+        Ok(Asked { make: in_turn(requests), status: 207 })
+    }
+
+    async fn busy(&self, window: (&str, &str)) -> Result<Asked, String> {
+        let headers = format!("{XML}Depth: 1\r\n");
+        let request = self.request("REPORT", CALENDAR, &headers, busy(window).as_bytes());
+        match count(&self.one(&request, 200).await?, QUIET_FIRST) {
+            1 => Ok(Asked { make: in_turn(vec![request]), status: 200 }),
+            found => Err(format!("{found} times {QUIET_FIRST:?}")),
+        }
+    }
+
+    async fn card_search(&self) -> Result<Asked, String> {
+        let text = |v: usize| card::typed(v * 7919 % self.objects);
+        let headers = format!("{XML}Depth: 1\r\n");
+        let ask = |v| self.request("REPORT", BOOK, &headers, search(&text(v)).as_bytes());
+        let requests: Vec<_> = (0..VARIANTS).map(ask).collect();
+        let found = card::having(&text(0), self.objects);
+        holds(&self.one(&requests[0], 207).await?, found, ("BEGIN:VCARD", found))?;
         Ok(Asked { make: in_turn(requests), status: 207 })
     }
 

@@ -11,7 +11,9 @@ use crate::format::ical::busy::BusyTimes;
 use crate::format::ical::expand::extent;
 use crate::format::ical::filter::{self, CompFilter};
 use crate::format::ical::object::check_resource;
+use crate::format::ical::times;
 use crate::format::recur::Steps;
+use crate::format::text_match::{Needed, searchable};
 use crate::format::tz::Zone;
 use crate::kernel::fault::{Fault, Outcome, Refusal};
 use crate::kernel::ids::CollectionId;
@@ -19,7 +21,9 @@ use crate::kernel::limits::{
     ATTENDEES_MAX, CALENDAR_YEARS, INSTANCE_STEPS_OBJECT, INSTANCES_MAX, QUERY_CONTENT_HELD,
     QUERY_MATCHES_MAX, RECURRENCE_STEPS_OBJECT, UID_MAX,
 };
-use crate::store::{Tx, object};
+use crate::kernel::search::{Tag, Term, Text};
+use crate::store::object::Timed;
+use crate::store::{Tx, object, search};
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -54,18 +58,20 @@ pub fn examine(media_type: Option<&str>, bytes: &[u8]) -> Outcome<Index> {
     bounds().check(&found, &zones, &mut Steps::new(INSTANCE_STEPS_OBJECT))?;
     let mut steps = Steps::new(RECURRENCE_STEPS_OBJECT);
     // What takes too much work to measure is indexed as endless: it is found, and checked then.
-    let (range, recurring) = match extent(&found, &zones, &mut steps) {
-        Ok(it) => {
-            let widen = if it.floating { UNKNOWN_ZONE } else { 0 };
-            let start = it.first_start.saturating_sub(widen);
-            let end = match it.last_end {
-                i64::MAX => i64::MAX,
-                end => end.saturating_add(widen),
-            };
-            ((start, end), it.recurring)
+    let (mut range, mut recurring, mut instances) = ((i64::MIN, i64::MAX), true, None);
+    if let Ok(it) = extent(&found, &zones, &mut steps) {
+        let widen = if it.floating { UNKNOWN_ZONE } else { 0 };
+        let end = match it.last_end {
+            i64::MAX => i64::MAX,
+            end => end.saturating_add(widen),
+        };
+        (range, recurring) = ((it.first_start.saturating_sub(widen), end), it.recurring);
+        if it.last_end != i64::MAX {
+            instances = times::of(&found, &calendar, it.floating, &mut steps);
         }
-        Err(_) => ((i64::MIN, i64::MAX), true),
-    };
+    }
+    let mut text = Text::default();
+    text.add(UID_TAG, &searchable(&found.uid));
     Ok(Index {
         media_type: None,
         uid: Some(found.uid.into_owned()),
@@ -73,6 +79,8 @@ pub fn examine(media_type: Option<&str>, bytes: &[u8]) -> Outcome<Index> {
         range: Some(range),
         recurring,
         language: None,
+        text: text.finish(),
+        times: instances,
     })
 }
 
@@ -82,6 +90,9 @@ fn bounds() -> Bounds {
     let dates = Civil::new(first, 1, 1, 0)..=Civil::new(last, 12, 31, 86_399);
     Bounds { dates, instances: INSTANCES_MAX, attendees: ATTENDEES_MAX }
 }
+
+/// The tag of UIDs in the index of texts, which has of calendar objects nothing else. It is stored.
+const UID_TAG: Tag = 2;
 
 /// What a query asks for.
 #[derive(Clone, Debug)]
@@ -103,8 +114,8 @@ struct Narrowed {
     components: i64,
     /// Seconds since 1970 UTC: what lies wholly outside cannot match.
     window: Range<i64>,
-    /// A text without capitals that the UID must have in it.
-    uid: Option<String>,
+    /// What the UID must have in it.
+    uid: Option<Term>,
     /// See [`Query::only`].
     only: Option<String>,
     /// Nothing else is asked, so what surely lies inside matches unread.
@@ -136,7 +147,10 @@ impl Narrowed {
                 self.clip(comp.range.as_ref());
                 let uids = comp.props.iter().filter(|prop| prop.name.eq_ignore_ascii_case("UID"));
                 let needed = uids.filter_map(|prop| prop.text.as_ref()?.needed());
-                self.uid = self.uid.take().or(needed.max_by_key(String::len));
+                let needed = needed.max_by_key(|needed| needed.text.len()).cloned();
+                self.uid = self.uid.take().or(needed.map(|Needed { text, at_start, at_end }| {
+                    Term { tag: UID_TAG, text, at_start, at_end }
+                }));
             }
         }
     }
@@ -154,12 +168,20 @@ impl Narrowed {
         self.window == (i64::MIN..i64::MAX)
     }
 
-    /// Whether nothing needs to be read to know that a candidate matches: it does not recur, and it
-    /// lies inside the window by more than the widest doubt about its zone.
-    fn is_certain(&self, (object, (start, end)): &Candidate) -> bool {
-        let inside = *start >= self.window.start.saturating_add(2 * UNKNOWN_ZONE)
-            && *end <= self.window.end.saturating_sub(2 * UNKNOWN_ZONE);
-        self.is_all && (self.is_open() || (inside && !object.recurring))
+    /// Whether a candidate matches, where that is known without opening it: all its instances are
+    /// known, or it does not recur and lies inside the window by more than the widest doubt about
+    /// its zone.
+    fn verdict(&self, it: &Timed, floating: &Zone) -> Option<bool> {
+        if !self.is_all || self.is_open() {
+            return self.is_all.then_some(true);
+        }
+        if let Some(kept) = &it.times {
+            return Some(times::overlap(kept, floating, &self.window));
+        }
+        let (start, end) = it.range;
+        let inside = start >= self.window.start.saturating_add(2 * UNKNOWN_ZONE)
+            && end <= self.window.end.saturating_sub(2 * UNKNOWN_ZONE);
+        (inside && !it.object.recurring).then_some(true)
     }
 }
 
@@ -187,15 +209,19 @@ pub async fn matching(
 }
 
 /// What the index does not rule out.
-async fn candidates(tx: &mut Tx, of: CollectionId, wanted: &Narrowed) -> Outcome<Vec<Candidate>> {
+async fn candidates(tx: &mut Tx, of: CollectionId, wanted: &Narrowed) -> Outcome<Vec<Timed>> {
     let is_wanted = |bit: i64| wanted.components & bit != 0;
-    if let Some(name) = &wanted.only {
-        let found = object::named_range(tx, of, name).await?;
-        return Ok(found.into_iter().filter(|(object, _)| is_wanted(object.component)).collect());
-    }
-    if let Some(uid) = &wanted.uid {
-        let mut found = object::uid_has(tx, of, uid, QUERY_MATCHES_MAX + 1).await?;
-        found.retain(|(object, _)| is_wanted(object.component));
+    let named = match (&wanted.only, &wanted.uid) {
+        (Some(name), _) => Some(vec![name.clone()]),
+        (None, Some(term)) => search::find_value(tx, of, term).await?,
+        (None, None) => None,
+    };
+    if let Some(names) = named {
+        let mut found = match names.is_empty() {
+            true => Vec::new(),
+            false => object::named_ranges(tx, of, &names).await?,
+        };
+        found.retain(|it| is_wanted(it.object.component));
         return Ok(found);
     }
     let mut all = Vec::new();
@@ -209,38 +235,38 @@ async fn candidates(tx: &mut Tx, of: CollectionId, wanted: &Narrowed) -> Outcome
 /// Candidates whose contents are looked at together.
 const BATCH: usize = 64;
 
-type Candidate = (Object, (i64, i64));
-
 /// Keeps those that match exactly. What the index is certain of is not opened.
 async fn sift(
     access: &Access,
     of: &Collection,
     (query, narrowed): (&Query, &Narrowed),
-    candidates: Vec<Candidate>,
+    candidates: Vec<Timed>,
     steps: &mut Steps,
 ) -> Outcome<Vec<(Object, Option<Body>)>> {
+    let judged = candidates.into_iter().map(|it| (narrowed.verdict(&it, &query.floating), it));
+    let open: Vec<_> = judged.filter(|(verdict, _)| *verdict != Some(false)).collect();
     let (mut kept, mut held) = (Vec::new(), 0);
-    for batch in candidates.chunks(BATCH) {
+    for batch in open.chunks(BATCH) {
         let ahead = query.contents && held < QUERY_CONTENT_HELD;
-        let opened = batch.iter().filter(|c| ahead || !narrowed.is_certain(c));
-        let names: Vec<String> = opened.map(|c| c.0.name.clone()).collect();
+        let opened = batch.iter().filter(|(verdict, _)| ahead || verdict.is_none());
+        let names: Vec<String> = opened.map(|(_, it)| it.object.name.clone()).collect();
         let mut contents = HashMap::new();
         if !names.is_empty() {
             let found = super::collection::list::by_names(access, of.id, names).await?;
             contents.extend(found.into_iter().map(|(o, body)| (o.name, body)));
         }
-        for candidate in batch {
-            let body = contents.remove(&candidate.0.name);
-            let matches = match (narrowed.is_certain(candidate), &body) {
-                (true, _) => true,
-                (false, Some(body)) => exactly(body, query, steps)?,
+        for (verdict, it) in batch {
+            let body = contents.remove(&it.object.name);
+            let matches = match (verdict, &body) {
+                (Some(_), _) => true,
+                (None, Some(body)) => exactly(body, query, steps)?,
                 // Removed since the index was read: the next sync tells.
-                (false, None) => false,
+                (None, None) => false,
             };
             if matches {
                 let fits = query.contents && held < QUERY_CONTENT_HELD;
-                held += candidate.0.size;
-                kept.push((candidate.0.clone(), body.filter(|_| fits)));
+                held += it.object.size;
+                kept.push((it.object.clone(), body.filter(|_| fits)));
             }
         }
     }
@@ -266,7 +292,7 @@ pub async fn busy(
     floating: &Zone,
     window: &Range<i64>,
     steps: &mut Steps,
-    times: &mut BusyTimes,
+    busy: &mut BusyTimes,
 ) -> Outcome<()> {
     let (bits, is_all) = (BUSY_COMPONENTS, false);
     let wanted =
@@ -277,13 +303,23 @@ pub async fn busy(
     if found.len() > QUERY_MATCHES_MAX {
         return Err(Refusal::TooManyMatches.into());
     }
-    for batch in found.chunks(BATCH) {
-        let names = batch.iter().map(|c| c.0.name.clone()).collect();
+    let mut opened = Vec::new();
+    for it in found {
+        match &it.times {
+            Some(kept) => times::busy(kept, floating, busy),
+            None => opened.push(it.object.name),
+        }
+    }
+    if busy.is_full() {
+        return Err(Refusal::TooManyMatches.into());
+    }
+    for batch in opened.chunks(BATCH) {
+        let names = batch.to_vec();
         for (_, body) in super::collection::list::by_names(access, of, names).await? {
             let bytes = body.octets()?;
             let Ok(calendar) = Calendar::parse(&bytes) else { continue };
             let Ok(object) = check_resource(&calendar) else { continue };
-            let taken = times.take(&object, &calendar, floating, steps);
+            let taken = busy.take(&object, &calendar, floating, steps);
             taken.map_err(|_| Fault::Refused(Refusal::TooManyMatches))?;
         }
     }

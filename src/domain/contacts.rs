@@ -3,10 +3,11 @@
 
 use crate::domain::collection::{Access, Body, Index, Object, list};
 use crate::format::vcard::filter::Filter;
-use crate::format::vcard::{Card, check_resource, uid_key};
+use crate::format::vcard::{Card, check_resource, index, uid_key};
 use crate::kernel::fault::{Outcome, Refusal};
 use crate::kernel::ids::CollectionId;
 use crate::kernel::limits::{QUERY_CONTENT_HELD, QUERY_MATCHES_MAX, UID_MAX};
+use crate::store::search;
 
 /// Media types that clients give vCards.
 static MEDIA_TYPES: [&str; 3] = ["text/vcard", "text/x-vcard", "text/directory"];
@@ -36,7 +37,7 @@ pub fn examine(media_type: Option<&str>, bytes: &[u8]) -> Outcome<Index> {
         let why = format!("the UID is longer than {UID_MAX} octets");
         return Err(Refusal::InvalidResource(why).into());
     }
-    Ok(Index { uid: Some(uid.to_owned()), ..Index::default() })
+    Ok(Index { uid: Some(uid.to_owned()), text: index::text(&card), ..Index::default() })
 }
 
 /// What an addressbook-query asks for.
@@ -62,24 +63,15 @@ pub async fn matching(
     of: CollectionId,
     query: &Query,
 ) -> Outcome<Vec<(Object, Option<Body>)>> {
-    let want = list::Want { content: true, ..list::Want::default() };
+    let mut cards = candidates(access, of, query).await?;
     let (mut kept, mut held, mut seen) = (Vec::new(), 0, 0);
-    let mut after = query.only.is_none().then(String::new);
-    let mut page = match &query.only {
-        Some(name) => list::by_names(access, of, vec![name.clone()]).await?,
-        None => Vec::new(),
-    };
     loop {
-        if let Some(from) = after.take() {
-            let next = list::page(access, of, from, want).await?;
-            after = next.next;
-            page.extend(next.objects.into_iter().filter_map(|(o, body)| Some((o, body?))));
-        }
+        let page = cards.next(access, of).await?;
         seen += page.len();
         if seen > QUERY_MATCHES_MAX {
             return Err(Refusal::TooManyMatches.into());
         }
-        for (object, body) in page.drain(..) {
+        for (object, body) in page {
             let bytes = body.octets()?;
             if Card::parse(&bytes).is_ok_and(|card| !query.filter.holds(&card)) {
                 continue;
@@ -89,8 +81,63 @@ pub async fn matching(
             held += object.size;
             kept.push((object, Some(body).filter(|_| fits)));
         }
-        if after.is_none() || kept.len() > query.limit {
+        if cards.is_over() || kept.len() > query.limit {
             return Ok(kept);
+        }
+    }
+}
+
+/// The cards that are to be opened, a page at a time, in the order of their names.
+enum Candidates {
+    /// Those that the index names.
+    Named(std::vec::IntoIter<String>),
+    /// All after a name; none: that was all.
+    All(Option<String>),
+}
+
+/// What the index does not rule out; where it cannot say, that is all.
+async fn candidates(access: &Access, of: CollectionId, query: &Query) -> Outcome<Candidates> {
+    if let Some(name) = &query.only {
+        return Ok(Candidates::Named(vec![name.clone()].into_iter()));
+    }
+    let Some(wanted) = index::wanted(&query.filter) else {
+        return Ok(Candidates::All(Some(String::new())));
+    };
+    let find = access.store.read(|tx| Box::pin(async move { search::find(tx, of, &wanted).await }));
+    Ok(match find.await? {
+        Some(names) => Candidates::Named(names.into_iter()),
+        None => Candidates::All(Some(String::new())),
+    })
+}
+
+/// Cards that are opened together.
+const BATCH: usize = 64;
+
+impl Candidates {
+    async fn next(&mut self, access: &Access, of: CollectionId) -> Outcome<Vec<(Object, Body)>> {
+        match self {
+            Self::Named(names) => {
+                let batch: Vec<String> = names.by_ref().take(BATCH).collect();
+                let mut page = match batch.is_empty() {
+                    true => Vec::new(),
+                    false => list::by_names(access, of, batch).await?,
+                };
+                page.sort_by(|a, b| a.0.name.cmp(&b.0.name));
+                Ok(page)
+            }
+            Self::All(after) => {
+                let want = list::Want { content: true, ..list::Want::default() };
+                let page = list::page(access, of, after.take().unwrap_or_default(), want).await?;
+                *after = page.next;
+                Ok(page.objects.into_iter().filter_map(|(o, body)| Some((o, body?))).collect())
+            }
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        match self {
+            Self::Named(names) => names.len() == 0,
+            Self::All(after) => after.is_none(),
         }
     }
 }

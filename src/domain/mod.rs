@@ -10,3 +10,4 @@ pub mod contacts;
 pub mod link;
 pub mod account;
 pub mod retention;
+pub mod indexing;

@@ -9,7 +9,7 @@ use crate::kernel::fault::Outcome;
 use crate::kernel::ids::{CollectionId, PrincipalId};
 use crate::kernel::limits::{BLOB_GRACE_SECONDS, BLOB_ORPHAN_SECONDS, RETENTION_BATCH};
 use crate::store::{
-    Store, Tx, ace, blob, change_log, collection, link, lock, meta, object, property,
+    Store, Tx, ace, blob, change_log, collection, link, lock, meta, object, property, search,
 };
 
 /// Whether a call left something for the next one.
@@ -56,7 +56,7 @@ pub async fn purge_buried(store: &Store, now: Timestamp, history_days: u32) -> O
         .await
 }
 
-/// One batch: objects, then tombstones, then the history of an account that is gone, then the
+/// One batch: objects, then tombstones, then their index, then the history of an account that is gone, then the
 /// collection's own row with what hangs on it.
 async fn purge(
     tx: &mut Tx,
@@ -66,6 +66,7 @@ async fn purge(
 ) -> Outcome<Progress> {
     if object::purge(tx, id, now, RETENTION_BATCH).await? > 0
         || object::purge_tombstones(tx, id, RETENTION_BATCH).await? > 0
+        || search::purge(tx, id, RETENTION_BATCH).await? > 0
     {
         return Ok(Progress::More);
     }

@@ -8,6 +8,7 @@ use super::line::Line;
 use memchr::memmem::Finder;
 use std::borrow::Cow;
 use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::canonical_combining_class;
 
 /// How characters are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,6 +93,33 @@ pub struct TextMatch {
     relation: Relation,
     negated: bool,
     wanted: Finder<'static>,
+    needed: Option<Needed>,
+}
+
+/// What every value has in it that satisfies a condition, both as [`searchable`] makes them: what an
+/// index of texts can look for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Needed {
+    /// The text, not empty.
+    pub text: String,
+    /// The value begins with it.
+    pub at_start: bool,
+    /// The value ends with it.
+    pub at_end: bool,
+}
+
+/// A text in a form that serves all collations: if one of them finds a text in another, it is also
+/// found in this form. Each character is mapped for itself, whatever stands beside it: marks that
+/// combine with others, which normalization would put in order, are left out, and control characters
+/// are blanks.
+pub fn searchable(text: &str) -> String {
+    if text.is_ascii() {
+        let plain = |b: u8| if b.is_ascii_control() { b' ' } else { b.to_ascii_uppercase() };
+        return text.bytes().map(plain).map(char::from).collect();
+    }
+    let whole = text.chars().map(simple_upper).nfkd();
+    let whole = whole.filter(|c| canonical_combining_class(*c) == 0);
+    whole.map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 impl TextMatch {
@@ -99,16 +127,16 @@ impl TextMatch {
     pub fn new(text: &str, collation: Collation, relation: Relation, negated: bool) -> Self {
         let folded = collation.fold(text);
         let wanted = Finder::new(folded.as_bytes()).into_owned();
-        Self { collation, relation, negated, wanted }
+        let at_start = matches!(relation, Relation::Equals | Relation::StartsWith);
+        let at_end = matches!(relation, Relation::Equals | Relation::EndsWith);
+        let needed = Needed { text: searchable(text), at_start, at_end };
+        let needed = Some(needed).filter(|it| !negated && !it.text.is_empty());
+        Self { collation, relation, negated, wanted, needed }
     }
 
-    /// A text without capital letters A to Z that every value which satisfies this has in it, once
-    /// its own are made small: what an index can look for. None where nothing can be said.
-    pub fn needed(&self) -> Option<String> {
-        let plain = !self.negated && self.collation != Collation::UnicodeCasemap;
-        let text =
-            std::str::from_utf8(self.wanted.needle()).ok().filter(|t| plain && !t.is_empty());
-        text.map(str::to_ascii_lowercase)
+    /// What an index can look for. None where nothing can be said.
+    pub fn needed(&self) -> Option<&Needed> {
+        self.needed.as_ref()
     }
 
     /// Whether a value satisfies it.
@@ -208,6 +236,26 @@ mod tests {
                 for (_, relation) in RELATIONS {
                     prop_assert!(TextMatch::new(&text, collation, relation, false).holds(&text));
                     prop_assert!(!TextMatch::new(&text, collation, relation, true).holds(&text));
+                }
+            }
+        }
+
+        #[test]
+        fn what_is_found_is_found_in_searchable_form(
+            value in "[a-cA-C \u{1}\n\u{300}\u{323}\u{301}\u{e9}\u{fb01}\u{130}\u{131}\u{df}\u{1e69}\u{ac00}\u{1100}\u{1161}k\u{212a}\u{3a3}\u{3c2}]{0,8}",
+            (from, to) in (0_usize..8, 0_usize..8),
+        ) {
+            let part: String = value.chars().skip(from).take(to).collect();
+            for text in [part.clone(), part.to_lowercase(), part.to_uppercase(), part.nfd().collect()] {
+                for (_, collation) in COLLATIONS {
+                    for (_, relation) in RELATIONS {
+                        let it = TextMatch::new(&text, collation, relation, false);
+                        let (Some(needed), true) = (it.needed(), it.holds(&value)) else { continue };
+                        let value = searchable(&value);
+                        prop_assert!(value.contains(&needed.text));
+                        prop_assert!(!needed.at_start || value.starts_with(&needed.text));
+                        prop_assert!(!needed.at_end || value.ends_with(&needed.text));
+                    }
                 }
             }
         }

@@ -187,3 +187,20 @@ pub const PRINCIPALS_FOUND_MAX: usize = 200;
 pub const PRINCIPALS_SEARCHED_MAX: usize = 20_000;
 /// Resources of one answer to `principal-match`.
 pub const PRINCIPAL_MATCHES_MAX: usize = 1_000;
+/// Octets of one value that the index of texts keeps: names and addresses are shorter; of a longer
+/// one it says only that it is there.
+pub const SEARCH_VALUE_MAX: usize = 256;
+/// Octets of the texts of one object in that index.
+pub const SEARCH_TEXT_MAX: usize = 2_048;
+/// Texts that are indexed together: more make fewer rows to write and to read, but each search looks
+/// through those that have not been indexed yet, at about a quarter of a microsecond each.
+pub const SEARCH_SEGMENT: i64 = 2_048;
+/// Rows of an index that one transaction writes or removes: some milliseconds.
+pub const SEARCH_ROWS: usize = 2_048;
+/// Objects that one transaction enters into the index of a store from before there was one.
+pub const SEARCH_FILL: usize = 128;
+/// Candidates that are looked at rather than narrowed further: each costs about as much as a row of
+/// the index.
+pub const SEARCH_FEW: usize = 64;
+/// Instances of an event that the index keeps, at some six octets each: a weekly one of a year fits.
+pub const INDEXED_INSTANCES_MAX: usize = 64;

@@ -5,6 +5,7 @@
 //! later, with its error kept, and holds up no other one; a long job makes room in between.
 
 use super::config::Current;
+use crate::domain::indexing;
 use crate::domain::retention::{self, Progress};
 use crate::kernel::clock::{self, Timestamp};
 use crate::kernel::fault::{Fault, Outcome};
@@ -40,11 +41,12 @@ pub struct Recurring {
     pub step: fn(Given) -> Future<'static, Progress>,
 }
 
-const HOUR: i64 = 3_600;
+const MINUTE: i64 = 60;
+const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
 /// All recurring work of the server.
-pub static RECURRING: [Recurring; 7] = [
+pub static RECURRING: [Recurring; 8] = [
     Recurring {
         kind: "retention.history",
         every: HOUR,
@@ -82,6 +84,11 @@ pub static RECURRING: [Recurring; 7] = [
         kind: "retention.orphans",
         every: DAY,
         step: |it| Box::pin(async move { orphans(&it).await.map(|()| Progress::Done) }),
+    },
+    Recurring {
+        kind: "search",
+        every: MINUTE,
+        step: |it| Box::pin(async move { indexing::step(&it.store).await }),
     },
     Recurring {
         kind: "locks",

@@ -121,6 +121,11 @@ pub async fn take(tx: &mut Tx, account: PrincipalId) -> Outcome<(ChangeNumber, i
     Ok((ChangeNumber(ledger.number), ledger.used))
 }
 
+/// Takes the account's lock until the transaction ends, without a number. One that is gone has none.
+pub async fn hold(tx: &mut Tx, account: PrincipalId) -> Outcome<()> {
+    tx.first(&LOCK, &[account.0.into()], |_| Ok(())).await.map(drop)
+}
+
 /// The account's last visible number and the octets it uses.
 pub async fn current(tx: &mut Tx, account: PrincipalId) -> Outcome<(ChangeNumber, i64)> {
     if let Some(ledger) = tx.ledgers.get(&account) {

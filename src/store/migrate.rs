@@ -18,8 +18,12 @@ static MIGRATIONS: &[(&str, &str)] = &[
         include_str!("../../schemas/postgres/0002_walk.sql"),
     ),
     (
-        include_str!("../../schemas/sqlite/0003_link.sql"),
-        include_str!("../../schemas/postgres/0003_link.sql"),
+        include_str!("../../schemas/sqlite/0003_search.sql"),
+        include_str!("../../schemas/postgres/0003_search.sql"),
+    ),
+    (
+        include_str!("../../schemas/sqlite/0004_link.sql"),
+        include_str!("../../schemas/postgres/0004_link.sql"),
     ),
 ];
 

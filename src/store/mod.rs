@@ -19,6 +19,7 @@ pub mod spool;
 pub mod change_log;
 pub mod principal;
 pub mod collection;
+pub mod search;
 pub mod object;
 pub mod property;
 pub mod walk;

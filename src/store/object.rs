@@ -4,6 +4,7 @@
 //! after *n*" is one range of an index, however often each member changed.
 
 use super::blob::{self, Body, Files};
+use super::search;
 use super::statement::statements;
 use super::tx::Tx;
 use super::value::{Row, Value};
@@ -12,6 +13,8 @@ use crate::kernel::clock::Timestamp;
 use crate::kernel::etag::ETag;
 use crate::kernel::fault::Outcome;
 use crate::kernel::ids::{BlobId, CollectionId, PrincipalId};
+use crate::kernel::limits::SEARCH_SEGMENT;
+use crate::kernel::search::value_key;
 
 /// The columns of an object, for [`object`].
 macro_rules! columns {
@@ -28,16 +31,21 @@ macro_rules! with_content {
 }
 
 macro_rules! put {
-    () => {
-        "INSERT INTO object (collection_id, name, change, blob_id, etag, size, media_type, uid,
-            component, span, first_start, last_end, recurring, created_at, modified_at, language)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14, $15)
+    ($doc:literal) => {
+        concat!(
+            "INSERT INTO object (collection_id, name, change, blob_id, etag, size, media_type, uid,
+            component, span, first_start, last_end, recurring, created_at, modified_at, language,
+            times, doc)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14, $15, $16, ",
+            $doc, ")
         ON CONFLICT (collection_id, name) DO UPDATE SET change = excluded.change,
             blob_id = excluded.blob_id, etag = excluded.etag, size = excluded.size,
             media_type = excluded.media_type, uid = excluded.uid, component = excluded.component,
             span = excluded.span, first_start = excluded.first_start,
             last_end = excluded.last_end, recurring = excluded.recurring,
-            modified_at = excluded.modified_at, language = excluded.language"
+            modified_at = excluded.modified_at, language = excluded.language,
+            times = excluded.times, doc = excluded.doc"
+        )
     };
 }
 
@@ -67,23 +75,33 @@ statements! {
         WHERE o.collection_id = $1 AND o.change > $2 ORDER BY o.change LIMIT $3");
     UID = "SELECT name FROM object WHERE collection_id = $1 AND uid = $2";
     UID_OF = "SELECT uid FROM object WHERE collection_id = $1 AND name = $2";
-    PUT = put!(),
+    PUT = put!("$17"),
         postgres: concat!(
-            "WITH raised AS (DELETE FROM tombstone WHERE collection_id = $1 AND name = $2) ", put!());
+            "WITH raised AS (DELETE FROM tombstone WHERE collection_id = $1 AND name = $2),
+            kept AS (INSERT INTO search_text (collection_id, doc, name, text, key)
+                SELECT $1, ", search::next_doc!(postgres), ", $2, CAST($17 AS TEXT),
+                    CAST($19 AS BIGINT)
+                WHERE $17 IS NOT NULL RETURNING doc),
+            noted AS (INSERT INTO search_due (collection_id, fill)
+                SELECT $1, NULL FROM kept WHERE doc % $18 = 0
+                ON CONFLICT (collection_id) DO NOTHING) ",
+            put!("(SELECT doc FROM kept)"));
     REPLACE = "UPDATE object SET change = $3, blob_id = $4, etag = $5, size = $6,
-            media_type = $7, recurring = $13, modified_at = $14, language = $15
+            media_type = $7, recurring = $13, modified_at = $14, language = $15, times = $16
         WHERE collection_id = $1 AND name = $2 AND uid IS $8 AND component = $9 AND span IS $10
             AND first_start IS $11 AND last_end IS $12",
         postgres: "UPDATE object SET change = $3, blob_id = $4, etag = $5, size = $6,
             media_type = $7, component = $9, span = $10, first_start = $11, last_end = $12,
-            recurring = $13, modified_at = $14, language = $15
+            recurring = $13, modified_at = $14, language = $15, times = $16
         WHERE collection_id = $1 AND name = $2 AND uid IS NOT DISTINCT FROM $8";
     COPY = "INSERT INTO object (collection_id, name, change, blob_id, etag, size, media_type, uid,
-            component, span, first_start, last_end, recurring, created_at, modified_at, language)
+            component, span, first_start, last_end, recurring, created_at, modified_at, language,
+            times, doc)
         SELECT $3, $4, $5, blob_id, etag, size, media_type, uid, component, span, first_start,
-            last_end, recurring, $6, CASE WHEN $7 = 1 THEN $6 ELSE modified_at END, language
+            last_end, recurring, $6, CASE WHEN $7 = 1 THEN $6 ELSE modified_at END, language,
+            times, CAST($8 AS BIGINT)
         FROM object WHERE collection_id = $1 AND name = $2";
-    MOVE = "UPDATE object SET collection_id = $3, name = $4, change = $5,
+    MOVE = "UPDATE object SET collection_id = $3, name = $4, change = $5, doc = $8,
             modified_at = CASE WHEN $7 = 1 THEN $6 ELSE modified_at END
         WHERE collection_id = $1 AND name = $2";
     USED_BEFORE = "WITH RECURSIVE up (id, name) AS (
@@ -103,29 +121,27 @@ statements! {
     REFRESH_BELOW = "UPDATE object SET modified_at = $4 WHERE collection_id IN
         (SELECT id FROM collection WHERE account_id = $1
             AND (path = $2 OR (path >= $2 || '/' AND path < $3)))";
+    SET_TIMES = "UPDATE object SET times = $3 WHERE collection_id = $1 AND name = $2";
     SET_LANGUAGE = "UPDATE object SET language = $3 WHERE collection_id = $1 AND name = $2";
     CHANGE = "UPDATE object SET change = $3 WHERE collection_id = $1 AND name = $2";
     DELETE = "DELETE FROM object WHERE collection_id = $1 AND name = $2",
-        postgres: "WITH bare AS (DELETE FROM property WHERE collection_id = $1 AND object = $2),
+        postgres: concat!("WITH bare AS (DELETE FROM property WHERE collection_id = $1 AND object = $2),
+        silent AS (DELETE FROM search_text WHERE collection_id = $1 AND doc = ", search::doc_of!(), "),
         buried AS (INSERT INTO tombstone (collection_id, name, change) VALUES ($1, $2, $3)
             ON CONFLICT (collection_id, name) DO UPDATE SET change = excluded.change)
-        DELETE FROM object WHERE collection_id = $1 AND name = $2";
-    OVERLAPPING = concat!("SELECT ", columns!(), ", o.first_start, o.last_end
+        DELETE FROM object WHERE collection_id = $1 AND name = $2");
+    OVERLAPPING = concat!("SELECT ", columns!(), ", o.first_start, o.last_end, o.times
         FROM json_each($3) s CROSS JOIN object o WHERE o.collection_id = $1 AND o.component = $2
         AND o.span = s.key AND o.first_start >= s.value AND o.first_start <= $4
         AND o.last_end >= $5"),
-        postgres: concat!("SELECT ", columns!(), ", o.first_start, o.last_end
+        postgres: concat!("SELECT ", columns!(), ", o.first_start, o.last_end, o.times
         FROM unnest($3::bigint[]) WITH ORDINALITY s (earliest, place)
         JOIN object o ON o.collection_id = $1 AND o.component = $2 AND o.span = s.place - 1
         AND o.first_start >= s.earliest AND o.first_start <= $4 AND o.last_end >= $5");
-    UID_HAS = concat!("SELECT ", columns!(), ", o.first_start, o.last_end FROM object o
-        WHERE o.collection_id = $1 AND o.uid IS NOT NULL AND instr(lower(o.uid), $2) > 0
-        ORDER BY o.uid LIMIT $3"),
-        postgres: concat!("SELECT ", columns!(), ", o.first_start, o.last_end FROM object o
-        WHERE o.collection_id = $1 AND o.uid IS NOT NULL
-        AND position($2 in lower(o.uid COLLATE \"C\")) > 0 ORDER BY o.uid LIMIT $3");
-    NAMED_RANGE = concat!("SELECT ", columns!(), ", o.first_start, o.last_end FROM object o
-        WHERE o.collection_id = $1 AND o.name = $2");
+    NAMED_RANGES = concat!("SELECT ", columns!(), ", o.first_start, o.last_end, o.times
+        FROM json_each($2) n CROSS JOIN object o WHERE o.collection_id = $1 AND o.name = n.value"),
+        postgres: concat!("SELECT ", columns!(), ", o.first_start, o.last_end, o.times
+        FROM object o WHERE o.collection_id = $1 AND o.name = ANY($2)");
     BURY_NAME = "INSERT INTO tombstone (collection_id, name, change) VALUES ($1, $2, $3)
         ON CONFLICT (collection_id, name) DO UPDATE SET change = excluded.change";
     RAISE_NAME = "DELETE FROM tombstone WHERE collection_id = $1 AND name = $2";
@@ -302,6 +318,10 @@ pub struct Index {
     pub recurring: bool,
     /// The language tags of the content, as its client named them.
     pub language: Option<String>,
+    /// What queries look into (`kernel::search`).
+    pub text: Option<String>,
+    /// The instances of an event that has few (`format::ical::times`).
+    pub times: Option<Vec<u8>>,
 }
 
 /// The lengths, in seconds, that sort time ranges into spans: a range is in the first span that is
@@ -328,12 +348,14 @@ pub struct Put<'a> {
     pub content: (BlobId, &'a blob::Content),
     /// What the index keeps.
     pub index: &'a Index,
+    /// Whether there is an object of the name.
+    pub again: bool,
     /// Now.
     pub at: Timestamp,
 }
 
 impl Put<'_> {
-    fn values(&self) -> [Value<'_>; 15] {
+    fn values(&self) -> [Value<'_>; 16] {
         let (index, (blob, content)) = (self.index, self.content);
         [
             self.of.0.into(),
@@ -351,26 +373,38 @@ impl Put<'_> {
             index.recurring.into(),
             self.at.0.into(),
             index.language.as_deref().into(),
+            index.times.as_deref().into(),
         ]
     }
 }
 
 /// Makes or replaces an object; its name is gone no longer.
 pub async fn put(tx: &mut Tx, it: &Put<'_>) -> Outcome<()> {
-    tx.execute(&PUT, &it.values()).await?;
-    match tx.is_embedded() {
-        true => {
-            let with = [it.of.0.into(), it.name.into()];
-            tx.execute(&RAISE_NAME, &with).await.map(drop)
+    let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = it.values();
+    let text = it.index.text.as_deref();
+    if !tx.is_embedded() {
+        if it.again {
+            search::drop_text(tx, it.of, it.name).await?;
         }
-        false => Ok(()),
+        let (every, key) = (SEARCH_SEGMENT.into(), text.and_then(value_key).into());
+        let with = [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, text.into(), every, key];
+        return tx.execute(&PUT, &with).await.map(drop);
     }
+    let doc = search::place(tx, (it.of, it.name), it.again, text).await?;
+    let with = [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, doc.into()];
+    tx.execute(&PUT, &with).await?;
+    tx.execute(&RAISE_NAME, &[it.of.0.into(), it.name.into()]).await.map(drop)
 }
 
 /// Replaces an object that is there where that leaves most of the indexes alone: its UID, and on
 /// SQLite its time range, stay what they are. Else it does nothing and gives `false`.
 pub async fn replace(tx: &mut Tx, it: &Put<'_>) -> Outcome<bool> {
-    Ok(tx.execute(&REPLACE, &it.values()).await? == 1)
+    let replaced = tx.execute(&REPLACE, &it.values()).await? == 1;
+    // The text of a calendar object is its UID, which stays.
+    if replaced && it.index.component == 0 {
+        search::keep(tx, it.of, it.name, it.index.text.as_deref()).await?;
+    }
+    Ok(replaced)
 }
 
 /// What a copied or moved object is made to be.
@@ -390,10 +424,11 @@ impl Arrival {
         &self,
         from: (CollectionId, &'a str),
         to: (CollectionId, &'a str),
-    ) -> [Value<'a>; 7] {
+        doc: Option<i64>,
+    ) -> [Value<'a>; 8] {
         let (number, at) = (self.number.0.into(), self.at.0.into());
         let (of, into) = (from.0.0.into(), to.0.0.into());
-        [of, from.1.into(), into, to.1.into(), number, at, self.renewed.into()]
+        [of, from.1.into(), into, to.1.into(), number, at, self.renewed.into(), doc.into()]
     }
 }
 
@@ -424,7 +459,8 @@ pub async fn copy(
     to: (CollectionId, &str),
     arrival: Arrival,
 ) -> Outcome<()> {
-    tx.execute(&COPY, &arrival.values(from, to)).await?;
+    let doc = search::carry(tx, from, to).await?;
+    tx.execute(&COPY, &arrival.values(from, to, doc)).await?;
     tx.execute(&RAISE_NAME, &[to.0.0.into(), to.1.into()]).await.map(drop)
 }
 
@@ -435,7 +471,11 @@ pub async fn rename(
     to: (CollectionId, &str),
     arrival: Arrival,
 ) -> Outcome<()> {
-    tx.execute(&MOVE, &arrival.values(from, to)).await?;
+    let doc = search::carry(tx, from, to).await?;
+    if doc.is_some() {
+        search::drop_text(tx, from.0, from.1).await?;
+    }
+    tx.execute(&MOVE, &arrival.values(from, to, doc)).await?;
     tx.execute(&RAISE_NAME, &[to.0.0.into(), to.1.into()]).await.map(drop)
 }
 
@@ -447,6 +487,16 @@ pub async fn change(
     number: ChangeNumber,
 ) -> Outcome<()> {
     tx.execute(&CHANGE, &[of.0.into(), name.into(), number.0.into()]).await.map(drop)
+}
+
+/// Sets what is known of an event's instances.
+pub async fn set_times(
+    tx: &mut Tx,
+    of: CollectionId,
+    name: &str,
+    times: Option<&[u8]>,
+) -> Outcome<()> {
+    tx.execute(&SET_TIMES, &[of.0.into(), name.into(), times.into()]).await.map(drop)
 }
 
 /// Sets the language tags of an object's content.
@@ -470,15 +520,30 @@ pub async fn delete(
     if !tx.is_embedded() {
         return tx.execute(&DELETE, &with).await.map(drop);
     }
+    search::drop_text(tx, of, name).await?;
     tx.execute(&DELETE, &with[..2]).await?;
     super::property::clear(tx, of, name).await?;
     bury_name(tx, of, name, number).await
 }
 
-/// An object with its stored range, of all time where none is stored.
-fn ranged(row: &Row<'_>) -> Outcome<(Object, (i64, i64))> {
+/// An object with what is known of its instances.
+#[derive(Clone, Debug)]
+pub struct Timed {
+    /// The object.
+    pub object: Object,
+    /// First start and last end, of all time where none is stored.
+    pub range: (i64, i64),
+    /// The instances of an event that has few.
+    pub times: Option<Vec<u8>>,
+}
+
+fn timed(row: &Row<'_>) -> Outcome<Timed> {
     let (start, end) = (row.opt_int(11)?, row.opt_int(12)?);
-    Ok((object(row)?, (start.unwrap_or(i64::MIN), end.unwrap_or(i64::MAX))))
+    Ok(Timed {
+        object: object(row)?,
+        range: (start.unwrap_or(i64::MIN), end.unwrap_or(i64::MAX)),
+        times: row.opt_bytes(13)?.map(<[u8]>::to_vec),
+    })
 }
 
 /// Objects of one component whose stored range meets `[from, to]`, both ends included, because some
@@ -488,35 +553,19 @@ pub async fn overlapping(
     of: CollectionId,
     component: i64,
     (from, to): (i64, i64),
-) -> Outcome<Vec<(Object, (i64, i64))>> {
+) -> Outcome<Vec<Timed>> {
     // Where a range of each span starts at the earliest, if it reaches the window.
     let mut earliest = [i64::MIN; SPANS.len() + 1];
     for (start, length) in earliest.iter_mut().zip(SPANS) {
         *start = from.saturating_sub(length);
     }
     let with = [of.0.into(), component.into(), earliest[..].into(), to.into(), from.into()];
-    tx.all(&OVERLAPPING, &with, ranged).await
+    tx.all(&OVERLAPPING, &with, timed).await
 }
 
-/// One object by name, with its stored range.
-pub async fn named_range(
-    tx: &mut Tx,
-    of: CollectionId,
-    name: &str,
-) -> Outcome<Option<(Object, (i64, i64))>> {
-    tx.first(&NAMED_RANGE, &[of.0.into(), name.into()], ranged).await
-}
-
-/// Objects whose UID has this text, without capitals, in it once its own letters A to Z are made small;
-/// at most `limit`. The index of UIDs is read through, the objects are not.
-pub async fn uid_has(
-    tx: &mut Tx,
-    of: CollectionId,
-    text: &str,
-    limit: usize,
-) -> Outcome<Vec<(Object, (i64, i64))>> {
-    let with = [of.0.into(), text.into(), (limit as i64).into()];
-    tx.all(&UID_HAS, &with, ranged).await
+/// Those of the names that are there, in no order.
+pub async fn named_ranges(tx: &mut Tx, of: CollectionId, names: &[String]) -> Outcome<Vec<Timed>> {
+    tx.all(&NAMED_RANGES, &[of.0.into(), names.into()], timed).await
 }
 
 /// Notes that a name is gone. A removed collection's name is given with a `/` at its end; its note

@@ -47,9 +47,10 @@ pub(crate) use statements;
 /// Every statement of the store.
 pub(crate) fn all() -> impl Iterator<Item = &'static Statement> {
     use super::{
-        ace, blob, change_log, collection, job, link, lock, meta, object, principal, property, walk,
+        ace, blob, change_log, collection, job, link, lock, meta, object, principal, property, search,
+        walk,
     };
-    let modules: [&[&'static Statement]; 12] = [
+    let modules: [&[&'static Statement]; 13] = [
         ace::STATEMENTS,
         blob::STATEMENTS,
         change_log::STATEMENTS,
@@ -61,6 +62,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Statement> {
         object::STATEMENTS,
         principal::STATEMENTS,
         property::STATEMENTS,
+        search::STATEMENTS,
         walk::STATEMENTS,
     ];
     modules.into_iter().flatten().copied()

@@ -12,5 +12,6 @@ mod object;
 mod open;
 mod order;
 mod property;
+mod search;
 mod transaction;
 mod tree;

@@ -123,7 +123,8 @@ pub(super) async fn write(
     let blob = blob::keep(tx, content, access.now).await?;
     let name = place.name();
     let (of, content, at) = (parent.id, (blob, content), access.now);
-    let put = Put { of, name, number, content, index, at };
+    let again = old.is_some();
+    let put = Put { of, name, number, content, index, again, at };
     if old.is_none() {
         object::put(tx, &put).await?;
     } else if !object::replace(tx, &put).await? {

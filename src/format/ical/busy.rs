@@ -50,11 +50,17 @@ impl BusyTimes {
         Self { window, periods: Vec::new() }
     }
 
-    fn add(&mut self, kind: BusyType, period: Range<i64>) {
+    /// Adds a period, as far as it lies in the window.
+    pub fn add(&mut self, kind: BusyType, period: Range<i64>) {
         let clipped = period.start.max(self.window.start)..period.end.min(self.window.end);
         if clipped.start < clipped.end {
             self.periods.push((kind, clipped));
         }
+    }
+
+    /// Whether there are [`BUSY_PERIODS_MAX`] periods.
+    pub fn is_full(&self) -> bool {
+        self.periods.len() >= BUSY_PERIODS_MAX
     }
 
     /// Adds what an object says; floating times are read in `floating`.
@@ -76,12 +82,12 @@ impl BusyTimes {
                     if let Some(kind) = of_event(it.component) {
                         self.add(kind, it.start..it.end);
                     }
-                    match self.periods.len() < BUSY_PERIODS_MAX {
-                        true => ControlFlow::Continue(()),
-                        false => ControlFlow::Break(()),
+                    match self.is_full() {
+                        false => ControlFlow::Continue(()),
+                        true => ControlFlow::Break(()),
                     }
                 })?;
-                if self.periods.len() < BUSY_PERIODS_MAX { Ok(()) } else { Err(TooMuchWork) }
+                if self.is_full() { Err(TooMuchWork) } else { Ok(()) }
             }
             Kind::FreeBusy => {
                 object.entries().for_each(|entry| self.take_periods(entry.component, &zones));
@@ -154,7 +160,7 @@ impl BusyTimes {
 }
 
 /// The table of RFC 4791 §7.10; none: free.
-fn of_event(component: Component<'_>) -> Option<BusyType> {
+pub(super) fn of_event(component: Component<'_>) -> Option<BusyType> {
     let is = |name: &str, value: &str| {
         component.property(name).is_some_and(|l| l.value().trim().eq_ignore_ascii_case(value))
     };

@@ -56,6 +56,11 @@ impl Occurrence<'_> {
         self.zone.from_utc(self.end)
     }
 
+    /// Whether it counts as a point in time there, which the start of a window includes.
+    pub fn is_point(&self) -> bool {
+        self.test == Test::Point
+    }
+
     /// Whether it overlaps a window (RFC 4791 §9.9).
     pub fn overlaps(&self, window: &Range<i64>) -> bool {
         self.test.holds(window, self.start, self.end)

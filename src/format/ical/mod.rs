@@ -30,6 +30,7 @@ pub mod expand;
 pub mod bounds;
 pub mod filter;
 pub mod busy;
+pub mod times;
 pub mod project;
 pub mod merge;
 pub mod redact;

@@ -4,6 +4,7 @@
 //! (3.0), RFC 6352 §5.1.
 
 pub mod filter;
+pub mod index;
 
 use super::ical::value;
 use super::line::{Line, Lines, Malformed};

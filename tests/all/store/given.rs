@@ -75,7 +75,7 @@ pub async fn put_in(
     let before: Option<BlobId> = object::find(tx, of, name).await?.map(|o| o.blob);
     let kept = blob::keep(tx, content, moment(0)).await?;
     let at = moment(0);
-    let it = Put { of, name, number, content: (kept, content), index, at };
+    let it = Put { of, name, number, content: (kept, content), index, again: before.is_some(), at };
     if before.is_none() || !object::replace(tx, &it).await? {
         object::put(tx, &it).await?;
     }

@@ -136,7 +136,7 @@ on_both! {
         for _ in 0..150 {
             let (from, to) = range(&mut random);
             let found = fresh.read(move |tx| Box::pin(object::overlapping(tx, of, 1, (from, to))));
-            let mut found: Vec<_> = found.await.unwrap().into_iter().map(|(o, r)| (o.name, r)).collect();
+            let mut found: Vec<_> = found.await.unwrap().into_iter().map(|it| (it.object.name, it.range)).collect();
             let naive = ranges.iter().enumerate().filter(|(_, (component, range))| {
                 *component == 1 && range.0 <= to && range.1 >= from
             });

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// Every table that holds somebody's data.
-pub const TABLES: [&str; 14] = [
+pub const TABLES: [&str; 18] = [
     "principal",
     "address",
     "member",
@@ -22,6 +22,10 @@ pub const TABLES: [&str; 14] = [
     "ace",
     "dav_lock",
     "job",
+    "search_text",
+    "search_segment",
+    "search_posting",
+    "search_due",
 ];
 
 /// What must be 0 in a sound store, with what it means.
@@ -62,6 +66,21 @@ const SOUND: [(&str, &str); 7] = [
         "a name both there and gone",
         "SELECT count(*) FROM object o JOIN tombstone t
             ON t.collection_id = o.collection_id AND t.name = o.name",
+    ),
+];
+
+/// The same, of the index of texts.
+const TEXTS: [(&str, &str); 2] = [
+    (
+        "a text without its object",
+        "SELECT count(*) FROM search_text t WHERE NOT EXISTS (SELECT 1 FROM object o
+            WHERE o.collection_id = t.collection_id AND o.name = t.name AND o.doc = t.doc)",
+    ),
+    (
+        "an object without its text",
+        "SELECT count(*) FROM object o WHERE doc IS NOT NULL AND NOT EXISTS
+            (SELECT 1 FROM search_text t
+            WHERE t.collection_id = o.collection_id AND t.doc = o.doc)",
     ),
 ];
 
@@ -126,6 +145,14 @@ pub async fn assert_sound(location: &Location) {
         assert_eq!(text, "ok");
     }
     for (what, sql) in SOUND {
+        assert_eq!(int(location, sql).await, 0, "{what}");
+    }
+    assert_texts_sound(location).await;
+}
+
+/// Fails unless objects and their texts know of each other.
+pub async fn assert_texts_sound(location: &Location) {
+    for (what, sql) in TEXTS {
         assert_eq!(int(location, sql).await, 0, "{what}");
     }
 }
