@@ -11,7 +11,7 @@ use super::{Frequency, Rule, Skip, Steps, TooMuchWork};
 use crate::format::civil::Civil;
 
 /// Reachable times of day that are tried to see that a rule never matches; more cost too much.
-const REACHABLE_MAX: i64 = 1_440;
+const REACHABLE_MAX: i64 = 3_600;
 
 /// The walk over a rule's instances; see [`Rule::instances`].
 #[derive(Clone, Debug)]
@@ -184,14 +184,23 @@ impl<'r> Instances<'r> {
                 return false;
             }
         }
-        let gap = gcd(self.stride, DAY);
-        let limited =
-            [self.limits.hours, self.limits.minutes, self.limits.seconds].iter().any(|s| *s != ALL);
-        if !limited || DAY / gap > REACHABLE_MAX {
-            return true;
-        }
+        let limits = &self.limits;
+        let second = |at: i64| has(limits.seconds, at % 60);
+        let minute = |at: i64| has(limits.minutes, at / 60 % 60) && second(at);
+        let hour = |at: i64| self.beyond_limit(at).is_none();
+        self.meets(60, limits.seconds, second)
+            && self.meets(3_600, limits.minutes, minute)
+            && self.meets(DAY, limits.hours, hour)
+    }
+
+    /// Whether one of the times that the interval reaches within a minute, an hour or a day
+    /// satisfies a limit. `true` when nothing limits it, or when it is too long to find out.
+    fn meets(&self, cycle: i64, limit: Bits, holds: impl Fn(i64) -> bool) -> bool {
+        let gap = gcd(self.stride, cycle);
         let first = self.origin.rem_euclid(gap);
-        (0..DAY / gap).any(|n| self.beyond_limit(first + n * gap).is_none())
+        limit == ALL
+            || cycle / gap > REACHABLE_MAX
+            || (0..cycle / gap).any(|n| holds(first + n * gap))
     }
 
     /// Goes to the first instance at or after `from`. `false` when there is none.
