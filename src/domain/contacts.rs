@@ -9,7 +9,7 @@ use crate::kernel::ids::CollectionId;
 use crate::kernel::limits::{QUERY_CONTENT_HELD, QUERY_MATCHES_MAX, UID_MAX};
 
 /// Media types that clients give vCards.
-static MEDIA_TYPES: [&str; 3] = ["text/vcard", "text/x-vcard", "text/directory"];
+pub static MEDIA_TYPES: [&str; 3] = ["text/vcard", "text/x-vcard", "text/directory"];
 
 /// Validates a vCard and works out its index. UIDs that differ only by `urn:uuid:` are the same.
 ///

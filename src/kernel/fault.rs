@@ -39,6 +39,8 @@ pub enum Refusal {
     InvalidResource(String),
     /// The content's media type is not of this collection's kind.
     UnsupportedType(String),
+    /// The content cannot be given in this form (RFC 6352 §5.1.1.1).
+    UnsupportedConversion(String),
     /// The calendar does not take this component (`supported-calendar-component`).
     UnsupportedComponent(String),
     /// Another member of the collection has this UID; its path below the DAV root.
@@ -153,6 +155,7 @@ impl fmt::Display for Refusal {
             Self::InvalidData { line: 0, reason } => f.write_str(reason),
             Self::InvalidData { line, reason } => write!(f, "line {line}: {reason}"),
             Self::UnsupportedType(what) => write!(f, "{what} cannot be stored here"),
+            Self::UnsupportedConversion(what) => write!(f, "this cannot be given as {what}"),
             Self::UnsupportedComponent(what) => write!(f, "this calendar does not take {what}"),
             Self::UidConflict { path } => write!(f, "{path} already has this UID"),
             Self::UnexpectedBody => f.write_str("this method takes no body"),

@@ -2,7 +2,7 @@
 //! a plain listing for people.
 
 use crate::domain::collection::guard::Tags;
-use crate::domain::collection::{Body as Content, Object, Place, item, list};
+use crate::domain::collection::{Body as Content, Kind, Object, Place, item, list};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::etag::ETag;
 use crate::kernel::fault::{Fault, Outcome};
@@ -10,6 +10,7 @@ use crate::protocol::dav::Ask;
 use crate::protocol::dav::answer::{empty, full, set};
 use crate::protocol::dav::body::none;
 use crate::protocol::dav::core::media_type;
+use crate::protocol::dav::method::negotiate;
 use crate::protocol::dav::space::{Target, place_path};
 use crate::protocol::http::body::Body;
 use crate::protocol::http::header::conditional::{self, IfRange};
@@ -17,7 +18,7 @@ use crate::protocol::http::header::range::{self, Ranges, content_range};
 use bytes::Bytes;
 use http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE,
-    ETAG, LAST_MODIFIED,
+    ETAG, LAST_MODIFIED, VARY,
 };
 use http::{Method, Response, StatusCode};
 use hyper::body::Incoming;
@@ -60,11 +61,34 @@ async fn stored(ask: &Ask) -> Outcome<Response<Body>> {
     let place = ask.need_place()?;
     match item::read(&ask.access, place).await? {
         Ok((kind, object, content)) => {
-            let kind = media_type(kind, object.media_type.as_deref()).to_owned();
-            respond(ask, &kind, &object, content)
+            let media = media_type(kind, object.media_type.as_deref()).to_owned();
+            match kind {
+                Kind::Addressbook => card(ask, &media, &object, content),
+                _ => respond(ask, &media, &object, content),
+            }
         }
         Err(_) => listing(ask).await,
     }
+}
+
+/// A card in the form that the client likes best. The ETag is the stored object's whatever the
+/// form, as RFC 6352 §6.3.2.3 demands, so that a client can make its next PUT depend on it; because
+/// of that a converted one is never given in ranges, which could be put together with others.
+fn card(ask: &Ask, media: &str, object: &Object, content: Content) -> Outcome<Response<Body>> {
+    let mut response = match negotiate::choose(&ask.headers, &content)? {
+        None => respond(ask, media, object, content)?,
+        Some((media, text)) => {
+            let mut response = match unmet(ask, &object.etag, object.modified_at)? {
+                Some(status) => empty(status),
+                None => full(StatusCode::OK, media, text.into_bytes()),
+            };
+            validators(&mut response, object);
+            set(&mut response, ACCEPT_RANGES, "none");
+            response
+        }
+    };
+    set(&mut response, VARY, "Accept");
+    Ok(response)
 }
 
 fn respond(ask: &Ask, kind: &str, object: &Object, content: Content) -> Outcome<Response<Body>> {
