@@ -1,10 +1,14 @@
 //! vCards (`format/vcard`).
 //!
 //! Promises: the lines tile the card; a card that may be stored keeps that right when it is
-//! written out again; the parts of a structured value join to it; names to show are bounded.
+//! written out again; the parts of a structured value join to it; names to show are bounded; a card
+//! converted to the other version is a card with the same UID, and not much longer.
 
 use davenport::domain::contacts::examine;
-use davenport::format::vcard::{Card, check_resource, components, split_unescaped, uid_key};
+use davenport::format::vcard::convert::convert;
+use davenport::format::vcard::{
+    Card, Version, check_resource, components, split_unescaped, uid_key,
+};
 
 pub const SEEDS: &[&[u8]] = &[
     b"BEGIN:VCARD\r\nVERSION:3.0\r\nUID:URN:UUID:a-b\r\nN:Gr\\;n;A;;Dr.;\r\nFN:\r\nitem1.TEL;TYPE=home:1\r\nitem1.X-ABLabel:x\r\nX-ADDRESSBOOKSERVER-KIND:group\r\nX-ADDRESSBOOKSERVER-MEMBER:urn:uuid:1\r\nEND:VCARD\r\n",
@@ -38,6 +42,16 @@ pub fn run(data: &[u8]) {
             assert!(card.in_group(group).any(|other| other.start == line.start));
         }
         assert!(uid_key(value).len() <= value.len());
+    }
+    if let Ok(text) = std::str::from_utf8(data) {
+        for version in Version::ALL {
+            let other = convert(text, version).expect("a card converts");
+            assert!(other.len() <= 4 * data.len() + 1_000);
+            let made = Card::parse(other.as_bytes()).expect("a conversion is a card");
+            if let (Ok(one), Ok(two)) = (check_resource(&card), check_resource(&made)) {
+                assert_eq!(uid_key(&one.uid), uid_key(&two.uid));
+            }
+        }
     }
     match check_resource(&card) {
         Ok(contact) => {

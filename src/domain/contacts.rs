@@ -10,7 +10,7 @@ use crate::kernel::limits::{QUERY_CONTENT_HELD, QUERY_MATCHES_MAX, UID_MAX};
 use crate::store::search;
 
 /// Media types that clients give vCards.
-static MEDIA_TYPES: [&str; 3] = ["text/vcard", "text/x-vcard", "text/directory"];
+pub static MEDIA_TYPES: [&str; 3] = ["text/vcard", "text/x-vcard", "text/directory"];
 
 /// Whether a client may call a vCard this; it need not call it anything.
 ///

@@ -41,6 +41,8 @@ pub enum Refusal {
     UnknownZone(String),
     /// The content's media type is not of this collection's kind.
     UnsupportedType(String),
+    /// The content cannot be given in this form (RFC 6352 §5.1.1.1).
+    UnsupportedConversion(String),
     /// The calendar does not take this component (`supported-calendar-component`).
     UnsupportedComponent(String),
     /// A calendar object goes beyond a limit; the text says which and where.
@@ -176,6 +178,7 @@ impl fmt::Display for Refusal {
             Self::InvalidData { line, reason } => write!(f, "line {line}: {reason}"),
             Self::UnknownZone(name) => write!(f, "the time zone {name:?} is not known here"),
             Self::UnsupportedType(what) => write!(f, "{what} cannot be stored here"),
+            Self::UnsupportedConversion(what) => write!(f, "this cannot be given as {what}"),
             Self::UnsupportedComponent(what) => write!(f, "this calendar does not take {what}"),
             Self::Stalled => f.write_str("the rest of the request did not come in time"),
             Self::UidConflict { path } => {

@@ -47,8 +47,8 @@ pub(crate) use statements;
 /// Every statement of the store.
 pub(crate) fn all() -> impl Iterator<Item = &'static Statement> {
     use super::{
-        ace, blob, change_log, collection, job, link, lock, meta, object, principal, property, search,
-        walk,
+        ace, blob, change_log, collection, job, link, lock, meta, object, principal, property,
+        search, walk,
     };
     let modules: [&[&'static Statement]; 13] = [
         ace::STATEMENTS,

@@ -1,6 +1,7 @@
 //! CardDAV (RFC 6352): what is stored, what is refused, and what address book clients ask for.
 
 mod query;
+mod versions;
 
 use crate::support::dav::{User, dialogues};
 

@@ -3,8 +3,11 @@
 //! Invariant: parsing changes nothing and loses nothing. Standards: RFC 6350 (4.0), RFC 2426
 //! (3.0), RFC 6352 §5.1.
 
+pub mod convert;
 pub mod filter;
 pub mod index;
+pub mod forms;
+pub mod property;
 
 use super::ical::value;
 use super::line::{Line, Lines, Malformed};
@@ -26,6 +29,24 @@ pub enum Version {
     V3,
     /// RFC 6350.
     V4,
+}
+
+impl Version {
+    /// Both, the older first.
+    pub const ALL: [Self; 2] = [Self::V3, Self::V4];
+
+    /// As VERSION writes it.
+    pub fn number(self) -> &'static str {
+        match self {
+            Self::V3 => "3.0",
+            Self::V4 => "4.0",
+        }
+    }
+
+    /// The version that a VERSION or a media type names.
+    pub fn named(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|version| version.number() == text.trim())
+    }
 }
 
 /// Why a card may not be stored.
@@ -232,14 +253,12 @@ pub fn uid_key(uid: &str) -> &str {
 /// [`CardFault::Unsupported`] for a version other than 3.0 and 4.0; [`CardFault::Data`] if there
 /// is no VERSION, no UID (RFC 6352 §5.1), or more than one of either.
 pub fn check_resource<'c>(card: &'c Card<'c>) -> Result<Contact<'c>, CardFault> {
-    let version = match single(card, "VERSION")? {
-        Some(line) if line.value().trim() == "3.0" => Version::V3,
-        Some(line) if line.value().trim() == "4.0" => Version::V4,
-        Some(line) => {
-            let version = line.value().trim().chars().take(20).collect();
-            return Err(CardFault::Unsupported(version));
-        }
-        None => return Err(Malformed::new(1, "VERSION is missing").into()),
+    let Some(line) = single(card, "VERSION")? else {
+        return Err(Malformed::new(1, "VERSION is missing").into());
+    };
+    let Some(version) = Version::named(line.value()) else {
+        let version = line.value().trim().chars().take(20).collect();
+        return Err(CardFault::Unsupported(version));
     };
     let uid = single(card, "UID")?.map(|line| value::text(line.value().trim()));
     match uid.filter(|uid| !uid_key(uid).is_empty()) {

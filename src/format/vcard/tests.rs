@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use std::collections::BTreeSet;
 use vcard_parser::traits::HasName;
 
-fn samples() -> Vec<(String, Vec<u8>)> {
+pub(super) fn samples() -> Vec<(String, Vec<u8>)> {
     let dir = shared().join("data/vcf");
     let mut files: Vec<_> = std::fs::read_dir(dir).unwrap().map(|e| e.unwrap().path()).collect();
     files.sort();

@@ -1,5 +1,6 @@
 //! CardDAV (RFC 6352) over the WebDAV engine: its properties and its reports.
 
+pub mod data;
 pub mod property;
 pub mod query;
 

@@ -1,6 +1,8 @@
 //! CardDAV's live properties: a table (RFC 6352 §6.2, §7.1, §10.4).
 
+use super::data::AddressData;
 use crate::domain::collection::{Home, Kind};
+use crate::format::vcard::Version;
 use crate::format::xml::{Element, Writer};
 use crate::protocol::dav::name::names;
 use crate::protocol::dav::property::Listing::Named;
@@ -45,8 +47,8 @@ fn home_set(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
 
 fn supported_data(_: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
     w.open(&SUPPORTED_ADDRESS_DATA);
-    for version in ["3.0", "4.0"] {
-        let attributes = [("content-type", "text/vcard"), ("version", version)];
+    for version in Version::ALL {
+        let attributes = [("content-type", "text/vcard"), ("version", version.number())];
         w.empty_with(&ADDRESS_DATA_TYPE, &attributes);
     }
     w.close(&SUPPORTED_ADDRESS_DATA);
@@ -67,16 +69,12 @@ fn max_size(_: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
     show_max_size(&MAX_RESOURCE_SIZE, Kind::Addressbook, w)
 }
 
-/// The stored octets as they are. A client that asks for the other version gets the stored one:
-/// both are `text/vcard`, and every client seen reads both.
+/// The stored octets, or what is asked of them; every report gives cards by this row.
 fn address_data(subject: &Subject<'_>, asked: &Element, w: &mut Writer) -> Shown {
     let Node::Object(_, Some(text)) = subject.node else { return Shown::No };
-    let other = |t: &str| !t.starts_with("text/vcard") && !t.starts_with("text/x-vcard");
-    if asked.attribute("content-type").is_some_and(other) {
-        return Shown::No;
-    }
+    let Ok(wanted) = AddressData::read(asked) else { return Shown::No };
     w.raw(b"<A:address-data>");
-    w.text(text);
+    w.text(&wanted.of(text));
     w.raw(b"</A:address-data>");
     Shown::Yes
 }

@@ -1,18 +1,17 @@
-//! `CARDDAV:addressbook-query` (RFC 6352 §8.6): the cards that satisfy a filter, and the parts of
-//! cards that reports give.
+//! `CARDDAV:addressbook-query` (RFC 6352 §8.6): the cards that satisfy a filter.
 
+use super::data::AddressData;
 use super::property::ADDRESS_DATA;
 use crate::domain::collection::{Kind, list};
 use crate::domain::contacts::{Query, matching};
-use crate::format::ical::project::Prop;
 use crate::format::text_match::Collation;
-use crate::format::vcard::filter::{Filter, PropFilter, project};
+use crate::format::vcard::filter::{Filter, PropFilter};
 use crate::format::xml::{Element, Ns};
-use crate::kernel::fault::{Fault, Outcome};
+use crate::kernel::fault::Outcome;
 use crate::protocol::dav::Ask;
 use crate::protocol::dav::filter::{Reader, alone, invalid, misplaced};
 use crate::protocol::dav::multistatus::Wanted;
-use crate::protocol::dav::report::multiget::{Shape, Shaper};
+use crate::protocol::dav::report::multiget::Shaper;
 use crate::protocol::dav::report::query::{Matches, answer, may_hold, results_wanted, scopes};
 use crate::protocol::http::body::Body;
 use crate::protocol::http::header::prefer::Preferences;
@@ -24,7 +23,7 @@ pub async fn run(ask: Arc<Ask>, root: Element) -> Outcome<Response<Body>> {
     let place = ask.need_place()?.clone();
     let minimal = Preferences::parse(&ask.headers).minimal();
     let wanted = Wanted::of_report(ask.registry(), &root, minimal);
-    let parts = wanted.asks_for(&ADDRESS_DATA).map(parts).transpose()?.flatten();
+    wanted.asks_for(&ADDRESS_DATA).map(AddressData::read).transpose()?;
     let children = place.depth() == 0;
     let want = list::Want { content: false, children, ..wanted.want() };
     let sight = list::see(&ask.access, &place, want).await?;
@@ -36,46 +35,20 @@ pub async fn run(ask: Arc<Ask>, root: Element) -> Outcome<Response<Body>> {
         query.contents = may_hold(&wanted, &found);
         query.only = scope.only;
         let objects = matching(&ask.access, scope.it.id, &query).await?;
-        let shape =
-            parts.clone().map(|parts| -> Shape { Box::new(move |text| Ok(project(text, &parts))) });
         let (of, at, rights) = (scope.it.id, scope.at, scope.rights);
-        found.push(Matches { of, at, rights, shape, objects });
+        found.push(Matches { of, at, rights, shape: None, objects });
     }
     Ok(answer(ask, wanted, sight, found, limit))
 }
 
-/// Shapes what a multiget gives; none when cards are wanted as they are.
+/// Checks what a multiget asks of cards; the property's row gives it, to every report alike.
 ///
 /// # Errors
 /// `Malformed` for what RFC 6352 §10.4 does not allow.
 pub fn shaper(prop: Option<&Element>) -> Outcome<Option<Shaper>> {
     let asked = prop.and_then(|prop| prop.child(&Ns::CardDav, "address-data"));
-    let parts = asked.map(parts).transpose()?.flatten();
-    Ok(parts.map(|parts| -> Shaper { Box::new(move |_| shape(parts.clone())) }))
-}
-
-fn shape(parts: Vec<Prop>) -> Shape {
-    Box::new(move |text| Ok(project(text, &parts)))
-}
-
-/// The properties that an `address-data` names; none: all.
-fn parts(asked: &Element) -> Outcome<Option<Vec<Prop>>> {
-    let mut parts = Vec::new();
-    for child in asked.elements().filter(|e| *e.name.ns() == Ns::CardDav) {
-        match (child.name.local(), child.attribute("name").map(str::trim)) {
-            ("allprop", _) => return Ok(None),
-            ("prop", Some(name)) if !name.is_empty() => {
-                let bare = child.attribute("novalue") == Some("yes");
-                parts.push(Prop { name: name.to_owned(), bare });
-            }
-            ("prop", _) => return Err(Fault::malformed("address-data: prop without a name")),
-            (other, _) => {
-                return Err(Fault::malformed(format!("address-data holds no {other}")));
-            }
-        }
-    }
-    // Evolution and KDE write `DAV:allprop` and nothing else.
-    Ok(Some(parts).filter(|parts| !parts.is_empty()))
+    asked.map(AddressData::read).transpose()?;
+    Ok(None)
 }
 
 /// The filter; a query without one asks for every card.

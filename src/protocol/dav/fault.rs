@@ -127,6 +127,11 @@ fn refused(refusal: &Refusal, about: About) -> Verdict {
                 None,
             ),
         },
+        Refusal::UnsupportedConversion(_) => {
+            let name =
+                of_kind(about, "supported-calendar-data", "supported-address-data-conversion");
+            (S::NOT_ACCEPTABLE, name, None)
+        }
         Refusal::UnsupportedComponent(_) => {
             (S::FORBIDDEN, of_kind(about, "supported-calendar-component", "x"), None)
         }

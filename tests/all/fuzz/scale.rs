@@ -300,6 +300,8 @@ fn cards() {
         let Ok(card) = vcard::Card::parse(bytes) else { return };
         let parts: usize = card.lines().iter().map(|l| vcard::components(l.value()).len()).sum();
         assert!(parts + card.display_name().len() + card.members().count() > 0);
+        let text = std::str::from_utf8(bytes).unwrap_or_default();
+        let _ = vcard::Version::ALL.map(|version| vcard::convert::convert(text, version));
     };
     let begin = "BEGIN:VCARD\nVERSION:3.0\nUID:1\n";
     linear(
@@ -314,6 +316,11 @@ fn cards() {
             ("BEGIN:VCARD\nVERSION:3.0\nUID:1\nPHOTO:", "AAAA\n ", "\nEND:VCARD\n"),
             ("BEGIN:VCARD\nVERSION:3.0\nUID:", "x", "\nEND:VCARD\n"),
             (begin, "END:X\n", "END:VCARD\n"),
+            (begin, "ADR;TYPE=a:x\nLABEL;TYPE=a:y\n", "END:VCARD\n"),
+            (begin, "ADR;TYPE=a{n}:x\nLABEL;TYPE=b{n}:y\n", "END:VCARD\n"),
+            ("BEGIN:VCARD\nVERSION:3.0\nUID:1\nTEL", ";HOME", ":1\nEND:VCARD\n"),
+            ("BEGIN:VCARD\nVERSION:4.0\nUID:1\nTEL", ";TYPE=a;PREF=1", ":1\nEND:VCARD\n"),
+            ("BEGIN:VCARD\nVERSION:4.0\nUID:1\nADR;LABEL=\"", "^n\\n", "\":x\nEND:VCARD\n"),
         ],
     );
 }

@@ -72,7 +72,7 @@ impl Op {
                 let new = seed(calendar, client, random);
                 let old = state.get(&one).and_then(|node| node.seed).filter(|_| calendar);
                 let seed =
-                    old.map_or(new, |old| uid(old) << VERSION_BITS | new % (1 << VERSION_BITS));
+                    old.map_or(new, |old| (uid(old) << VERSION_BITS) | (new % (1 << VERSION_BITS)));
                 Self::Put { path: one, seed }
             }
             6..8 if there(&one) => Self::Delete { path: one },

@@ -12,6 +12,7 @@ use crate::protocol::dav::Ask;
 use crate::protocol::dav::answer::{empty, full, set, vary};
 use crate::protocol::dav::body::none;
 use crate::protocol::dav::core::media_type;
+use crate::protocol::dav::method::negotiate;
 use crate::protocol::dav::space::{Target, place_path};
 use crate::protocol::http::body::Body;
 use crate::protocol::http::header::caldav_timezones;
@@ -81,15 +82,25 @@ struct Chosen {
     mark: String,
     /// The request fields that choose.
     vary: Option<&'static str>,
+    /// Whether parts of it may be asked for.
+    ranges: bool,
 }
 
 impl Chosen {
-    /// The stored octets, or those with the VTIMEZONEs that the client wants (RFC 7809 §3.1.3).
+    /// The stored octets; of a calendar object those with the VTIMEZONEs that the client wants
+    /// (RFC 7809 §3.1.3), of a card those in the form that it likes best.
     fn of(ask: &Ask, kind: Kind, object: Object, content: Content) -> Outcome<(Self, Content)> {
         let media_type = media_type(kind, object.media_type.as_deref()).to_owned();
-        let vary = (kind == Kind::Calendar).then_some(caldav_timezones::NAME);
+        let vary = match kind {
+            Kind::Calendar => Some(caldav_timezones::NAME),
+            Kind::Addressbook => Some("accept"),
+            _ => None,
+        };
         let (size, mark) = (object.size, String::new());
-        let mut chosen = Self { object, media_type, size, mark, vary };
+        let mut chosen = Self { object, media_type, size, mark, vary, ranges: true };
+        if kind == Kind::Addressbook {
+            return chosen.card(ask, content);
+        }
         let zones = caldav_timezones::parse(&ask.headers);
         if vary.is_none() || zones == Zones::AsStored {
             return Ok((chosen, content));
@@ -100,6 +111,19 @@ impl Chosen {
         chosen.mark = zones.mark();
         chosen.size = text.len() as u64;
         Ok((chosen, Content::Inline(text.into_bytes())))
+    }
+
+    /// A card in the form that the client likes best. The ETag is the stored object's whatever the
+    /// form, as RFC 6352 §6.3.2.3 demands, so that a client can make its next PUT depend on it;
+    /// because of that a converted one is never given in ranges, which could be put together with
+    /// others.
+    fn card(mut self, ask: &Ask, content: Content) -> Outcome<(Self, Content)> {
+        let Some((media_type, text)) = negotiate::choose(&ask.headers, &content)? else {
+            return Ok((self, content));
+        };
+        (self.media_type, self.size) = (media_type.to_owned(), text.len() as u64);
+        self.ranges = false;
+        Ok((self, Content::Inline(text.into_bytes())))
     }
 
     /// Whether a tag of a condition is this representation's, not only this content's.
@@ -114,7 +138,7 @@ fn respond(ask: &Ask, chosen: &Chosen, content: Content) -> Outcome<Response<Bod
         validators(&mut response, chosen);
         return Ok(response);
     }
-    let wanted = match if_range_holds(ask, chosen) {
+    let wanted = match chosen.ranges && if_range_holds(ask, chosen) {
         true => range::parse(&ask.headers, chosen.size),
         false => Ranges::Whole,
     };
@@ -159,7 +183,7 @@ fn validators(response: &mut Response<Body>, chosen: &Chosen) {
         vary(response, fields);
     }
     set(response, LAST_MODIFIED, &object.modified_at.http_date());
-    set(response, ACCEPT_RANGES, "bytes");
+    set(response, ACCEPT_RANGES, if chosen.ranges { "bytes" } else { "none" });
     if let (Some(tags), true) = (&object.language, response.status().is_success()) {
         set(response, CONTENT_LANGUAGE, tags);
     }

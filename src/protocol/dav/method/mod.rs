@@ -1,6 +1,7 @@
 //! The methods, one file each: read headers and body, one domain call, one answer.
 
 pub mod options;
+pub mod negotiate;
 pub mod get;
 pub mod put;
 pub mod post;

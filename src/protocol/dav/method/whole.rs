@@ -25,7 +25,7 @@ pub fn is_wanted(ask: &Ask, kind: Kind) -> bool {
         Kind::Addressbook => &["text/vcard", "text/x-vcard", "text/directory"],
         _ => return false,
     };
-    accept::best(&ask.headers, &[own, &["text/html", "application/xhtml+xml"]]) == Some(0)
+    accept::best(&ask.headers, &[own, &["text/html", "application/xhtml+xml"]]) != Some(1)
 }
 
 /// The whole of a collection that the asker may read.

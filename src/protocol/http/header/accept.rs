@@ -1,4 +1,4 @@
-//! `Accept` (RFC 9110 §12.5.1): which of the forms that an answer can have the client likes best.
+//! `Accept` (RFC 9110 §12.5.1): the form of an error's body, and of contents that exist in several.
 
 use super::syntax::{joined, name_value, split};
 use http::HeaderMap;
@@ -31,11 +31,10 @@ pub fn error_body(headers: &HeaderMap) -> ErrorBody {
 /// Which of the offers, each under all its names, the client likes best; among equals the first.
 /// `None`: it takes none of them. Without the header it takes everything.
 pub fn best(headers: &HeaderMap, offers: &[&[&str]]) -> Option<usize> {
-    let Some(text) = joined(headers, "accept") else { return Some(0) };
-    let ranges: Vec<(String, u16)> = split(&text, ',').filter_map(media_range).collect();
+    let Some(accept) = Accept::parse(headers) else { return Some(0) };
     let mut best = None;
     for (at, types) in offers.iter().enumerate() {
-        let quality = types.iter().map(|media| quality(&ranges, media)).max().unwrap_or(0);
+        let quality = types.iter().map(|media| accept.quality(media, "")).max().unwrap_or(0);
         if quality > best.map_or(0, |(_, quality)| quality) {
             best = Some((at, quality));
         }
@@ -43,13 +42,67 @@ pub fn best(headers: &HeaderMap, offers: &[&[&str]]) -> Option<usize> {
     best.map(|(at, _)| at)
 }
 
-/// A range in lower case and its weight in thousandths (RFC 9110 §12.4.2). A weight that cannot
-/// be read counts as none given.
-fn media_range(text: &str) -> Option<(String, u16)> {
+/// What a client accepts.
+#[derive(Clone, Debug, Default)]
+pub struct Accept(Vec<Range>);
+
+/// One media range.
+#[derive(Clone, Debug)]
+struct Range {
+    /// It, in lower case.
+    media: String,
+    /// Its `version`, the one parameter that tells forms of the same media type apart here
+    /// (RFC 6350 §10.1).
+    version: Option<String>,
+    /// Its weight in thousandths (RFC 9110 §12.4.2). One that cannot be read counts as none given.
+    weight: u16,
+}
+
+impl Accept {
+    /// Reads the header; none when it is absent or holds no range.
+    pub fn parse(headers: &HeaderMap) -> Option<Self> {
+        let text = joined(headers, "accept")?;
+        let ranges: Vec<Range> = split(&text, ',').filter_map(media_range).collect();
+        Some(Self(ranges)).filter(|accept| !accept.0.is_empty())
+    }
+
+    /// The weight of the most specific range that covers the type in this version; 0 when none
+    /// does.
+    pub fn quality(&self, media: &str, version: &str) -> u16 {
+        let kind = media.split('/').next().unwrap_or("");
+        let group = format!("{kind}/*");
+        let forms = [(media, true), (media, false), (&group, false), ("*/*", false), ("*", false)];
+        let weight = |(form, exact): (&str, bool)| {
+            let covers = |range: &&Range| match &range.version {
+                Some(own) => exact && range.media == form && own == version,
+                None => !exact && range.media == form,
+            };
+            self.0.iter().find(covers).map(|range| range.weight)
+        };
+        forms.into_iter().find_map(weight).unwrap_or(0)
+    }
+
+    /// Whether a range tells versions apart, or is of this media type.
+    pub fn speaks_of(&self, media: &str) -> bool {
+        self.0.iter().any(|range| range.version.is_some() || range.media == media)
+    }
+}
+
+fn media_range(text: &str) -> Option<Range> {
     let mut parts = split(text, ';');
-    let range = parts.next()?.to_ascii_lowercase();
-    let weight = parts.map(name_value).find(|(name, _)| name.eq_ignore_ascii_case("q"));
-    Some((range, weight.and_then(|(_, q)| thousandths(&q)).unwrap_or(1000)))
+    let mut range =
+        Range { media: parts.next()?.to_ascii_lowercase(), version: None, weight: 1000 };
+    for (name, value) in parts.map(name_value) {
+        match name.to_ascii_lowercase().as_str() {
+            "q" => {
+                range.weight = thousandths(&value).unwrap_or(1000);
+                return Some(range);
+            }
+            "version" => range.version = Some(value),
+            _ => {}
+        }
+    }
+    Some(range)
 }
 
 fn thousandths(q: &str) -> Option<u16> {
@@ -65,15 +118,6 @@ fn thousandths(q: &str) -> Option<u16> {
         }
         _ => None,
     }
-}
-
-/// The weight of the most specific range that covers the type; 0 when none does.
-fn quality(ranges: &[(String, u16)], media: &str) -> u16 {
-    let kind = media.split('/').next().unwrap_or("");
-    let group = format!("{kind}/*");
-    let forms = [media, &group, "*/*", "*"];
-    let weight = |form: &str| ranges.iter().find(|(range, _)| range == form).map(|(_, q)| *q);
-    forms.into_iter().find_map(weight).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -131,6 +175,22 @@ mod tests {
         for (text, expected) in table {
             assert_eq!(thousandths(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn versions_of_one_type() {
+        let of = |text: &str| {
+            let accept = Accept::parse(&headers(&[("accept", text.as_bytes())])).unwrap();
+            [accept.quality("text/vcard", "3.0"), accept.quality("text/vcard", "4.0")]
+        };
+        assert_eq!(of("text/vcard"), [1000, 1000]);
+        assert_eq!(of("text/vcard; version=3.0"), [1000, 0]);
+        assert_eq!(of("Text/Vcard;Version=\"4.0\";q=0.5, */*;q=0.1"), [100, 500]);
+        assert_eq!(of("text/vcard;version=4.0, text/vcard;q=0.8"), [800, 1000]);
+        assert_eq!(of("text/*;q=0.2"), [200, 200]);
+        assert_eq!(of("text/calendar"), [0, 0]);
+        assert!(Accept::parse(&HeaderMap::new()).is_none());
+        assert!(Accept::parse(&headers(&[("accept", b" ")])).is_none());
     }
 
     proptest! {

@@ -1,0 +1,138 @@
+//! One card in the versions that clients ask for (RFC 6352 §5.1.1, §6.3.2.3, §10.4).
+
+use super::{book, card};
+use crate::support::dav::{User, dialogues};
+
+const FOUR: &str = "BEGIN:VCARD\r\nVERSION:4.0\r\nUID:four\r\nFN:Jo\r\nKIND:group\r\n\
+                    MEMBER:urn:uuid:1\r\nTEL;PREF=1;TYPE=home:+43 1\r\nX-KEPT:a\\,b\r\nEND:VCARD\r\n";
+
+async fn fill(user: &User) -> String {
+    let book = book(user).await;
+    user.put(&format!("{book}four.vcf"), FOUR).await;
+    let three = card("three", "TEL;TYPE=home,pref:+43 2\r\nPHOTO;ENCODING=b;TYPE=PNG:QUJD\r\n");
+    user.put(&format!("{book}three.vcf"), three).await;
+    book
+}
+
+fn lines(text: &str) -> Vec<&str> {
+    text.lines().collect()
+}
+
+/// The cards of the book as one report gives them: `four`, then `three`.
+async fn given(user: &User, book: &str, report: &'static str, data: &str) -> [String; 2] {
+    let prop = format!("<D:prop><D:getetag/>{data}</D:prop>");
+    let content = match report {
+        "A:addressbook-multiget" => {
+            format!("{prop}<D:href>{book}four.vcf</D:href><D:href>{book}three.vcf</D:href>")
+        }
+        "D:sync-collection" => {
+            format!("<D:sync-token/><D:sync-level>1</D:sync-level>{prop}")
+        }
+        _ => prop,
+    };
+    let depth = if report == "D:sync-collection" { "0" } else { "1" };
+    let it = user.report(book, depth, report, &content).await.expect(207).multistatus();
+    assert_eq!(it.responses.len(), 2, "{report}");
+    ["four", "three"].map(|name| it.of(&format!("{book}{name}.vcf")).text("address-data"))
+}
+
+dialogues! {
+    /// RFC 6352 §10.4: content-type and version of `address-data`, in every report that gives cards.
+    async fn reports_give_the_version_asked_for(user: User) {
+        let book = fill(&user).await;
+        for report in ["A:addressbook-multiget", "A:addressbook-query", "D:sync-collection"] {
+            let data = |attributes: &str, parts: &str| {
+                format!("<A:address-data {attributes}>{parts}</A:address-data>")
+            };
+            let [four, three] = given(&user, &book, report, &data("version='3.0'", "")).await;
+            assert_eq!(lines(&four), [
+                "BEGIN:VCARD", "VERSION:3.0", "UID:four", "FN:Jo", "X-ADDRESSBOOKSERVER-KIND:group",
+                "X-ADDRESSBOOKSERVER-MEMBER:urn:uuid:1", "TEL;TYPE=home,pref:+43 1", "X-KEPT:a\\,b",
+                "N:Jo;;;;", "END:VCARD",
+            ], "{report}");
+            assert!(three.contains("PHOTO;ENCODING=b;TYPE=PNG:QUJD"), "{report}");
+            let asked = data("content-type='text/vcard' version='4.0'", "");
+            let [four, three] = given(&user, &book, report, &asked).await;
+            assert_eq!(four, FOUR, "{report}");
+            assert!(three.contains("PHOTO:data:image/png;base64,QUJD"), "{report}");
+            assert!(three.contains("TEL;TYPE=home;PREF=1:+43 2"), "{report}");
+            // Without a version each comes as it is kept.
+            for attributes in ["", "content-type='text/vcard'", "content-type='text/x-vcard; charset=utf-8'"] {
+                let [four, three] = given(&user, &book, report, &data(attributes, "")).await;
+                assert_eq!(four, FOUR, "{report}");
+                assert!(three.contains("VERSION:3.0"), "{report}");
+            }
+            // Parts are those of the version asked for.
+            let parts = "<A:prop name='VERSION'/><A:prop name='MEMBER'/><A:prop name='PHOTO'/>";
+            let [four, three] = given(&user, &book, report, &data("version='4.0'", parts)).await;
+            assert_eq!(lines(&four), ["BEGIN:VCARD", "VERSION:4.0", "MEMBER:urn:uuid:1", "END:VCARD"]);
+            assert_eq!(lines(&three), [
+                "BEGIN:VCARD", "VERSION:4.0", "PHOTO:data:image/png;base64,QUJD", "END:VCARD",
+            ]);
+        }
+    }
+
+    /// RFC 6352 §8.6, §8.7: a form that no card has or can be given in.
+    async fn reports_refuse_versions_that_are_not_served(user: User) {
+        let book = fill(&user).await;
+        for report in ["A:addressbook-multiget", "A:addressbook-query"] {
+            for attributes in ["version='2.1'", "version='5.0'", "content-type='text/calendar'"] {
+                let content = format!("<D:prop><A:address-data {attributes}/></D:prop>");
+                let answer = user.report(&book, "1", report, &content).await;
+                answer.expect_condition(403, "supported-address-data");
+            }
+        }
+    }
+
+    /// RFC 6352 §5.1.1, §6.3.2.3, RFC 9110 §12.5.1: GET by Accept; the ETag is that of the stored
+    /// object, and good for the next PUT.
+    async fn a_get_gives_the_version_accepted(user: User) {
+        let book = fill(&user).await;
+        let href = format!("{book}four.vcf");
+        let etag = user.get(&href).await.expect(200).header("etag").unwrap().to_owned();
+        for (accept, version) in [
+            ("text/vcard;version=3.0", "3.0"),
+            ("text/vcard; version=\"3.0\", text/vcard; q=0.5", "3.0"),
+            ("text/vcard;version=4.0;q=0.3, text/vcard;version=3.0;q=0.7", "3.0"),
+            ("text/vcard;version=4.0, text/vcard;q=0.8, */*;q=0.1", "4.0"),
+            ("text/vcard", "4.0"),
+            ("text/x-vcard, text/directory", "4.0"),
+            ("text/html, */*;q=0.1", "4.0"),
+        ] {
+            for method in ["GET", "HEAD"] {
+                let got = user.send(method, &href, &[("Accept", accept)], "").await.expect(200);
+                assert_eq!(got.header("vary"), Some("Accept"), "{accept}");
+                assert_eq!(got.header("etag"), Some(etag.as_str()), "{accept}");
+                let kind = got.header("content-type").unwrap();
+                assert!(kind.starts_with("text/vcard"), "{kind}");
+                let stored = version == "4.0";
+                assert_eq!(stored, !kind.ends_with("version=3.0"), "{accept}: {kind}");
+                let text = String::from_utf8(got.body.to_vec()).unwrap();
+                assert_eq!(text.is_empty(), method == "HEAD");
+                assert!(method == "HEAD" || text.contains(&format!("VERSION:{version}\r\n")));
+                assert_eq!(text == FOUR, stored && method == "GET");
+            }
+        }
+        let three = [("Accept", "text/vcard;version=3.0"), ("If-None-Match", etag.as_str())];
+        user.send("GET", &href, &three, "").await.expect(304);
+        // A part of one form could be put together with parts of another.
+        let part = [("Accept", "text/vcard;version=3.0"), ("Range", "bytes=0-9")];
+        let whole = user.send("GET", &href, &part, "").await.expect(200);
+        assert_eq!(whole.header("accept-ranges"), Some("none"));
+        let put = [("If-Match", etag.as_str()), ("Content-Type", "text/vcard")];
+        user.send("PUT", &href, &put, whole.body).await.expect(204);
+    }
+
+    /// RFC 6352 §5.1.1.1: nothing that is accepted can be given.
+    async fn a_get_that_accepts_no_card_is_told_so(user: User) {
+        let book = fill(&user).await;
+        for accept in ["text/calendar", "text/vcard;version=2.1", "*/*;q=0"] {
+            let got = user.send("GET", &format!("{book}three.vcf"), &[("Accept", accept)], "").await;
+            got.expect_condition(406, "supported-address-data-conversion");
+        }
+        // Other kinds of resources exist in one form only.
+        let file = user.path("files/f");
+        user.put(&file, "x").await;
+        user.send("GET", &file, &[("Accept", "text/calendar")], "").await.expect(200);
+    }
+}
