@@ -126,9 +126,9 @@ dialogues! {
     async fn options_tell_the_methods(user: User) {
         for (target, has, lacks) in [
             ("calendars/", &["PROPFIND", "REPORT", "MKCALENDAR", "PROPPATCH"][..], &["PUT", "POST"][..]),
-            ("calendars/c/", &["POST", "MKCALENDAR", "DELETE", "REPORT", "LOCK"], &["PUT"]),
+            ("calendars/c/", &["PUT", "POST", "MKCALENDAR", "DELETE", "REPORT", "LOCK"], &[]),
             ("calendars/c/e.ics", &["PUT", "GET", "HEAD", "DELETE", "MOVE", "COPY"], &["POST"]),
-            ("addressbooks/b/", &["POST", "MKCOL"], &["PUT", "MKCALENDAR"]),
+            ("addressbooks/b/", &["PUT", "POST", "MKCOL"], &["MKCALENDAR"]),
             ("files/a/", &["PUT", "MKCOL", "POST", "LOCK", "UNLOCK"], &["MKCALENDAR"]),
             ("/dav/", &["PROPFIND", "OPTIONS"], &["PUT", "DELETE", "MKCOL"]),
         ] {

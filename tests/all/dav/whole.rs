@@ -182,7 +182,7 @@ dialogues! {
         let path = made(&user, "in").await;
         user.put(&format!("{path}a.ics"), &calendar(&[event("a", "DTSTART:20260301T100000Z")])).await;
         let first = get(&user, &path, "*/*").await;
-        assert!(first.header("vary").unwrap().contains("accept"));
+        assert!(first.header("vary").unwrap().contains("Accept"));
         let tag = first.header("etag").unwrap().to_owned();
         let again = [("If-None-Match", tag.as_str())];
         user.send("GET", &path, &again, "").await.expect(304);

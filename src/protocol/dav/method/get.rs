@@ -93,7 +93,7 @@ impl Chosen {
         let media_type = media_type(kind, object.media_type.as_deref()).to_owned();
         let vary = match kind {
             Kind::Calendar => Some(caldav_timezones::NAME),
-            Kind::Addressbook => Some("accept"),
+            Kind::Addressbook => Some("Accept"),
             _ => None,
         };
         let (size, mark) = (object.size, String::new());

@@ -3,10 +3,12 @@
 //! Invariant: memory is bounded by a page of objects, however many there are. A browser gets the
 //! listing instead, since it prefers HTML. Standards: RFC 5545 §3.4, RFC 6350 §3.3, RFC 7986 §5.
 
+use super::negotiate;
 use crate::domain::collection::guard::Tags;
 use crate::domain::collection::property::text_of;
 use crate::domain::collection::{Collection, Kind, Property, list};
 use crate::format::ical::merge::{self, Merger};
+use crate::format::ical::tailor::Zones;
 use crate::format::xml::Writer;
 use crate::kernel::change::Epoch;
 use crate::kernel::fault::Outcome;
@@ -16,7 +18,7 @@ use crate::protocol::http::body::Body;
 use crate::protocol::http::header::{accept, conditional};
 use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, ETAG, LAST_MODIFIED, VARY};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
-use std::borrow::Cow;
+use std::sync::Arc;
 
 /// Whether the client would rather have the whole than a page to look at.
 pub fn is_wanted(ask: &Ask, kind: Kind) -> bool {
@@ -50,20 +52,31 @@ pub fn validated(
     set(&mut response, ETAG, &tag);
     set(&mut response, LAST_MODIFIED, &it.modified_at.http_date());
     set(&mut response, CACHE_CONTROL, "private, no-cache");
-    response.headers_mut().append(VARY, HeaderValue::from_static("accept"));
+    response.headers_mut().append(VARY, HeaderValue::from_static("Accept"));
     Ok(response)
 }
 
 fn written(ask: &Ask, it: &Collection, properties: &[Property]) -> Response<Body> {
-    let (access, id) = (ask.access.clone(), it.id);
+    let (access, id, headers) = (ask.access.clone(), it.id, Arc::new(ask.headers.clone()));
+    let cards = Kind::from_number(it.kind) == Kind::Addressbook;
     let want = list::Want { content: true, ..list::Want::default() };
     let pages = move |after| {
-        let access = access.clone();
+        let (access, headers) = (access.clone(), headers.clone());
         async move {
             let page = list::page(&access, id, after, want).await?;
-            let bodies = page.objects.iter().filter_map(|(_, body)| body.as_ref());
-            let contents = bodies.map(|body| body.octets().map(Cow::into_owned));
-            Ok((contents.collect::<Outcome<_>>()?, page.next))
+            let mut contents = Vec::new();
+            for body in page.objects.into_iter().filter_map(|(_, body)| body) {
+                // A card that cannot be converted comes as it is: it is one of many.
+                let other = match cards {
+                    true => negotiate::choose(&headers, &body).ok().flatten(),
+                    false => None,
+                };
+                contents.push(match other {
+                    Some((_, text)) => text.into_bytes(),
+                    None => body.octets()?.into_owned(),
+                });
+            }
+            Ok((contents, page.next))
         }
     };
     poured_whole(it, properties, pages)
@@ -99,7 +112,7 @@ where
             };
             for octets in contents {
                 match calendar {
-                    true => merger.add(&octets, &mut sheet.writer.out),
+                    true => merger.add(&complete(octets), &mut sheet.writer.out),
                     false => card(&octets, &mut sheet),
                 }
                 if let Err(Gone) = sheet.flush().await {
@@ -116,6 +129,16 @@ where
         set(&mut response, CONTENT_DISPOSITION, &name);
     }
     response
+}
+
+/// A calendar object with every zone that it names, also those that its client left out because
+/// the server knows them (RFC 7809 §3.1.3): who takes the whole may not.
+fn complete(octets: Vec<u8>) -> Vec<u8> {
+    if memchr::memmem::find(&octets, b"TZID").is_none() {
+        return octets;
+    }
+    let all = std::str::from_utf8(&octets).ok().and_then(|text| Zones::All.of(text));
+    all.map_or(octets, String::into_bytes)
 }
 
 fn card(octets: &[u8], sheet: &mut Sheet) {
