@@ -5,3 +5,4 @@ pub mod http;
 pub mod dav;
 pub mod caldav;
 pub mod carddav;
+pub mod tzdist;

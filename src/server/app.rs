@@ -11,6 +11,7 @@ use crate::protocol::carddav::CARDDAV;
 use crate::protocol::dav::{self, Service, acl::ACL, core::CORE};
 use crate::protocol::http::body::Body;
 use crate::protocol::http::handler::Handler;
+use crate::protocol::tzdist;
 use crate::store::{Location, Store};
 use http::{HeaderValue, Response, StatusCode, header};
 use std::path::Path;
@@ -70,6 +71,10 @@ pub async fn start(current: &Arc<Current>) -> Outcome<App> {
     let handler: Handler = Arc::new(move |request, peer| match request.uri().path() {
         "/healthz" => Box::pin(async { plain(StatusCode::OK, "ok\n") }),
         "/readyz" => Box::pin(ready(probe.clone())),
+        path if tzdist::serves(path) => {
+            let (parts, _) = request.into_parts();
+            Box::pin(async move { tzdist::answer(&parts) })
+        }
         _ => Box::pin(dav::service::serve(service.clone(), request, peer)),
     });
     let jobs = jobs::start(store.clone(), current.clone());

@@ -1,4 +1,5 @@
-//! `Accept` (RFC 9110 §12.5.1), as far as it chooses the form of an error's body.
+//! `Accept` (RFC 9110 §12.5.1), as far as it chooses the form of an error's body, or rules out the
+//! one form that there is.
 
 use super::syntax::{joined, name_value, split};
 use http::HeaderMap;
@@ -34,6 +35,13 @@ pub fn error_body(headers: &HeaderMap) -> ErrorBody {
         }
     }
     best.0
+}
+
+/// Whether a media type may be given: also without the header (RFC 9110 §12.5.1).
+pub fn allows(headers: &HeaderMap, media: &str) -> bool {
+    let Some(text) = joined(headers, "accept") else { return true };
+    let ranges: Vec<(String, u16)> = split(&text, ',').filter_map(media_range).collect();
+    ranges.is_empty() || quality(&ranges, media) > 0
 }
 
 /// A range in lower case and its weight in thousandths (RFC 9110 §12.4.2). A weight that cannot
