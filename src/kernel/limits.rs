@@ -79,6 +79,8 @@ pub const TZID_MAX: usize = 255;
 /// Time zones that one calendar object gets written out on its way to a client: nobody travels
 /// through more of them in one event.
 pub const ZONES_ADDED_MAX: usize = 50;
+/// Changes of its clocks that one answer of the time zone service tells: those of 500 years.
+pub const TZDIST_OBSERVANCES_MAX: usize = 1_000;
 /// Characters of a client's text that an error repeats.
 pub const SHOWN_MAX: usize = 40;
 /// Octets of a principal's name, of an address, of a display name.

@@ -6,3 +6,4 @@ pub mod dav;
 pub mod caldav;
 pub mod carddav;
 pub mod link;
+pub mod tzdist;

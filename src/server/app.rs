@@ -12,6 +12,7 @@ use crate::protocol::dav::{self, Service, acl::ACL, core::CORE, space::LINK_ROOT
 use crate::protocol::http::body::Body;
 use crate::protocol::http::handler::Handler;
 use crate::protocol::link;
+use crate::protocol::tzdist;
 use crate::store::{Location, Store};
 use http::{HeaderValue, Response, StatusCode, header};
 use std::path::Path;
@@ -72,6 +73,10 @@ pub async fn start(current: &Arc<Current>) -> Outcome<App> {
         "/healthz" => Box::pin(async { plain(StatusCode::OK, "ok\n") }),
         "/readyz" => Box::pin(ready(probe.clone())),
         path if path.starts_with(LINK_ROOT) => Box::pin(link::serve(probe.clone(), request, peer)),
+        path if tzdist::serves(path) => {
+            let (parts, _) = request.into_parts();
+            Box::pin(async move { tzdist::answer(&parts) })
+        }
         _ => Box::pin(dav::service::serve(service.clone(), request, peer)),
     });
     let jobs = jobs::start(store.clone(), current.clone());

@@ -21,3 +21,4 @@ mod store;
 mod support;
 mod sync;
 mod tidy;
+mod tzdist;

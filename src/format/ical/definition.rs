@@ -25,11 +25,11 @@ impl Extent {
     pub const SINCE_1970: Self = Self { start: Some(0), end: None };
 }
 
-/// Changes are looked at until this instant, 2150-01-01: the last one that is no rule's is in
-/// 2087, and in 28 years a rule shows every day that it can fall on.
-const HORIZON: i64 = 5_680_281_600;
-/// The last whole year before it.
-const LAST_YEAR: i64 = 2149;
+/// Changes are looked at until this year: the last one that is no rule's is in 2087, and in 28
+/// years a rule shows every day that it can fall on.
+const HORIZON: i64 = 2150;
+/// So many years at least are looked at after the start.
+const YEARS_MIN: i64 = 40;
 /// Years that a rule stands for at least; fewer are written one by one.
 const RULE_YEARS_MIN: usize = 3;
 
@@ -37,12 +37,16 @@ const RULE_YEARS_MIN: usize = 3;
 /// for a zone that an object wrote out.
 pub fn write(tzid: &str, zone: &Zone, extent: Extent, aliases: &[&str]) -> Option<String> {
     let zone = &zone.of_database()?;
-    let end = extent.end.unwrap_or(HORIZON).min(HORIZON);
+    let begins = Civil::from_seconds(extent.start.unwrap_or(0)).date().0;
+    let horizon = HORIZON.max(begins + YEARS_MIN);
+    let whole = Civil::new(horizon, 1, 1, 0).seconds();
+    let end = extent.end.unwrap_or(whole).min(whole);
     let changes: Vec<Change> = database::changes(zone, extent.start, end).collect();
-    let mut parts = parts(&changes, extent.end.is_none_or(|end| end > HORIZON));
+    let endless = extent.end.is_none_or(|end| end > whole).then_some(horizon - 1);
+    let mut parts = parts(&changes, endless);
     match (extent.start, changes.is_empty()) {
         (Some(start), _) => parts.push(first(zone, start)),
-        (None, true) => parts.push(first(zone, 0)),
+        (None, true) => parts.push(first(zone, end.min(0))),
         (None, false) => {}
     }
     parts.sort_by_key(|part| part.first);
@@ -100,8 +104,9 @@ impl Part {
     }
 }
 
-/// Changes put together: those alike that follow a rule, and those alike that do not.
-fn parts(changes: &[Change], endless: bool) -> Vec<Part> {
+/// Changes put together: those alike that follow a rule, and those alike that do not. A rule that
+/// holds in the year `endless` holds for ever.
+fn parts(changes: &[Change], endless: Option<i64>) -> Vec<Part> {
     let mut kinds: Vec<(&Change, Vec<&Change>)> = Vec::new();
     for change in changes {
         let alike = |kind: &&mut (&Change, Vec<&Change>)| {
@@ -212,9 +217,10 @@ impl Run {
         })
     }
 
-    /// The rule, if it is worth one; without an end when it goes on after all that was looked at.
-    fn rule(&self, endless: bool) -> Option<String> {
-        let goes_on = endless && self.year >= LAST_YEAR;
+    /// The rule, if it is worth one; without an end when it goes on in the last year that was looked
+    /// at, and that year is not the end of what is wanted.
+    fn rule(&self, endless: Option<i64>) -> Option<String> {
+        let goes_on = endless.is_some_and(|last| self.year >= last);
         if self.onsets.len() < RULE_YEARS_MIN {
             return None;
         }
@@ -345,6 +351,20 @@ mod tests {
         assert!(new_york.contains("RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=2SU\r\n"), "{new_york}");
         let longest = database::zones().iter().map(|it| of(it.name, Extent::default()).len());
         assert!(longest.max().unwrap() < 12_000);
+    }
+
+    #[test]
+    fn a_part_may_begin_in_any_year() {
+        for first in [1, 1700, 2100, 2500, 9_000, 9_999] {
+            let start = Civil::new(first, 3, 1, 0).seconds();
+            let part = Extent { start: Some(start), end: None };
+            let own = read(&of("Europe/Berlin", part));
+            let known = Zone::named("Europe/Berlin").unwrap();
+            for day in (0..400).step_by(10) {
+                let at = start + day * 86_400;
+                assert_eq!(own.offset_at(at), known.offset_at(at), "{first} {day}");
+            }
+        }
     }
 
     /// RFC 7808 §3.9: one observance begins where the part does, and TZUNTIL says where it ends.

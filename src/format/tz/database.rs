@@ -87,11 +87,16 @@ pub struct Change {
 
 /// What counts at an instant.
 pub fn state(zone: &TimeZone, at: i64) -> State {
-    let at = Timestamp::from_second(at).unwrap_or_default();
-    let info = zone.to_offset_info(at);
+    let info = zone.to_offset_info(timestamp(at));
     let daylight = info.dst() == Dst::Yes;
     let offset = i64::from(info.offset().seconds());
     State { offset, name: info.abbreviation().to_owned(), daylight }
+}
+
+/// The instant, or the nearest that can be counted with.
+fn timestamp(at: i64) -> Timestamp {
+    let within = at.clamp(Timestamp::MIN.as_second(), Timestamp::MAX.as_second());
+    Timestamp::from_second(within).unwrap_or_default()
 }
 
 /// The first instant that is looked at when no other is given: clocks had no zones before.
@@ -105,8 +110,7 @@ pub fn changes(
 ) -> impl Iterator<Item = Change> + use<'_> {
     let start = start.unwrap_or(BEGINNING).max(BEGINNING);
     let mut from = state(zone, start).offset;
-    let after = Timestamp::from_second(start).unwrap_or_default();
-    let all = zone.following(after).map(move |it| {
+    let all = zone.following(timestamp(start)).map(move |it| {
         let to = State {
             offset: i64::from(it.offset().seconds()),
             name: it.abbreviation().to_owned(),

@@ -18,6 +18,7 @@ use crate::protocol::dav::property::{
     text_only,
 };
 use crate::protocol::dav::subject::{Node, On, Subject};
+use crate::protocol::http::TIME_ZONE_SERVICE;
 use crate::protocol::http::header::caldav_timezones;
 
 names! {
@@ -177,7 +178,7 @@ fn collations(_: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
 /// RFC 7809 §5.1: the service of this server, by the path from the root.
 fn zone_services(_: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
     w.open(&TIMEZONE_SERVICE_SET);
-    w.href(zone::SERVICE);
+    w.href(TIME_ZONE_SERVICE);
     w.close(&TIMEZONE_SERVICE_SET);
     Shown::Yes
 }

@@ -16,9 +16,6 @@ use crate::kernel::fault::{Fault, Outcome, Refusal};
 use crate::protocol::dav::property::Shown;
 use crate::protocol::dav::subject::Subject;
 
-/// Where the time zone service is (RFC 7808); all its names are known here, and no others.
-pub const SERVICE: &str = "/tzdist";
-
 /// The local name of the property that is kept.
 const KEPT: &str = "calendar-timezone";
 

@@ -6,3 +6,6 @@ pub mod intake;
 pub mod network;
 pub mod peer;
 pub mod handler;
+
+/// The path of the time zone service (RFC 7808), which CalDAV tells its clients.
+pub const TIME_ZONE_SERVICE: &str = "/tzdist";

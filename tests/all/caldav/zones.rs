@@ -48,7 +48,8 @@ dialogues! {
             assert!(options.header("dav").unwrap().contains("calendar-no-timezone"));
         }
         let it = user.propfind("calendars/", "0", "<C:timezone-service-set/>").await;
-        assert_eq!(it.only().text("timezone-service-set"), "/tzdist");
+        let href = it.only().prop("timezone-service-set").child("DAV:", "href").unwrap();
+        assert_eq!(href.text(), "/tzdist");
         let all = user.send("PROPFIND", "calendars/", &[("Depth", "0")],
             document("D:propfind", "<D:allprop/>")).await.expect(207).multistatus();
         assert_eq!(all.only().status_of("timezone-service-set"), None);

@@ -42,6 +42,11 @@ pub fn best(headers: &HeaderMap, offers: &[&[&str]]) -> Option<usize> {
     best.map(|(at, _)| at)
 }
 
+/// Whether a media type may be given: also without the header (RFC 9110 §12.5.1).
+pub fn allows(headers: &HeaderMap, media: &str) -> bool {
+    best(headers, &[&[media]]).is_some()
+}
+
 /// What a client accepts.
 #[derive(Clone, Debug, Default)]
 pub struct Accept(Vec<Range>);

@@ -1,0 +1,139 @@
+//! The time zone data distribution service (RFC 7808): the database that the server counts with,
+//! for clients that keep no zones of their own.
+//!
+//! Invariant: it is public data, so nobody signs in (§9 advises clients not to), no answer depends
+//! on who asks, and no answer is longer or takes more work than a bound that is the same for all.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | [`query`] | paths and parameters, from text to values |
+//! | [`problem`] | errors |
+//! | [`capabilities`] | what the service can do |
+//! | [`zones`] | the actions list, find, get and expand |
+//! | [`leap`] | leap seconds |
+
+pub mod query;
+pub mod problem;
+pub mod capabilities;
+pub mod zones;
+pub mod leap;
+
+use crate::domain::collection::guard::Tags;
+use crate::protocol::http::TIME_ZONE_SERVICE;
+use crate::protocol::http::body::Body;
+use crate::protocol::http::header::conditional::if_none_match;
+use http::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, LOCATION, VARY,
+    X_CONTENT_TYPE_OPTIONS,
+};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
+use problem::{Problem, Why};
+use query::{Path, Query};
+
+/// The path that leads here (RFC 7808 §4.2.1.3).
+const WELL_KNOWN: &str = "/.well-known/timezone";
+/// Seconds that an answer may be kept: the data changes with the program only, and clients look
+/// once a day (§4.1.4).
+const KEEP: &str = "public, max-age=21600";
+/// Seconds that the redirection may be kept.
+const KEEP_REDIRECTION: &str = "public, max-age=86400";
+
+/// Whether a path is this service's.
+pub fn serves(path: &str) -> bool {
+    let below = path.strip_prefix(TIME_ZONE_SERVICE);
+    below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        || path.trim_end_matches('/') == WELL_KNOWN
+}
+
+/// What an action gives.
+pub struct Given {
+    /// The media type.
+    pub media_type: &'static str,
+    /// The strong validator, without its quotes.
+    pub tag: String,
+    /// The content.
+    pub body: Vec<u8>,
+}
+
+/// JSON as an action gives it.
+pub const JSON: &str = "application/json; charset=utf-8";
+
+/// Answers a request.
+pub fn answer(request: &Parts) -> Response<Body> {
+    let path = request.uri.path();
+    let mut response = if ![Method::GET, Method::HEAD].contains(&request.method) {
+        let why = Problem(Why::InvalidAction, StatusCode::METHOD_NOT_ALLOWED, "only GET is served");
+        let mut response = why.answer();
+        response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+        response
+    } else if path.trim_end_matches('/') == WELL_KNOWN {
+        redirection()
+    } else {
+        match act(path, request.uri.query().unwrap_or(""), &request.headers) {
+            Ok(given) => of(given, &request.headers),
+            Err(problem) => problem.answer(),
+        }
+    };
+    response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if request.method == Method::HEAD {
+        let length = http_body::Body::size_hint(response.body()).exact();
+        if let Some(length) = length.filter(|_| response.status() == StatusCode::OK) {
+            response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));
+        }
+        *response.body_mut() = Body::Empty;
+    }
+    response
+}
+
+/// The actions (RFC 7808 §5).
+fn act(path: &str, query: &str, headers: &HeaderMap) -> Result<Given, Problem> {
+    let path = Path::read(path.strip_prefix(TIME_ZONE_SERVICE).unwrap_or(""));
+    let query = Query(query);
+    match path {
+        Path::Capabilities => Ok(capabilities::give()),
+        Path::Zones if query.has("pattern") => zones::find(&query),
+        Path::Zones => zones::list(&query),
+        Path::Zone(tzid) => zones::get(&tzid, &query, headers),
+        Path::Observances(tzid) => zones::expand(&tzid, &query),
+        Path::LeapSeconds => Ok(leap::give()),
+        Path::Nothing => {
+            Err(Problem(Why::InvalidAction, StatusCode::NOT_FOUND, "there is no such action"))
+        }
+    }
+}
+
+/// What is given, unless the client has it already.
+fn of(given: Given, headers: &HeaderMap) -> Response<Body> {
+    let tag = format!("\"{}\"", given.tag);
+    let known = match if_none_match(headers) {
+        Ok(Tags::Any) => true,
+        Ok(Tags::These(tags)) => tags.iter().any(|it| it.trim_start_matches("W/") == tag),
+        _ => false,
+    };
+    let body = if known { Body::Empty } else { Body::from(given.body) };
+    let mut response = Response::new(body);
+    let fields = response.headers_mut();
+    if let Ok(tag) = HeaderValue::from_str(&tag) {
+        fields.insert(ETAG, tag);
+    }
+    fields.insert(CACHE_CONTROL, HeaderValue::from_static(KEEP));
+    fields.insert(VARY, HeaderValue::from_static("Accept"));
+    match known {
+        true => *response.status_mut() = StatusCode::NOT_MODIFIED,
+        false => {
+            fields.insert(CONTENT_TYPE, HeaderValue::from_static(given.media_type));
+        }
+    }
+    response
+}
+
+/// RFC 7808 §4.2.1.3: the service is not at the well-known path itself.
+fn redirection() -> Response<Body> {
+    let mut response = Response::new(Body::Empty);
+    *response.status_mut() = StatusCode::MOVED_PERMANENTLY;
+    let fields = response.headers_mut();
+    fields.insert(LOCATION, HeaderValue::from_static(TIME_ZONE_SERVICE));
+    fields.insert(CACHE_CONTROL, HeaderValue::from_static(KEEP_REDIRECTION));
+    response
+}
