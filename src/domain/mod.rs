@@ -6,6 +6,7 @@
 pub mod directory;
 pub mod collection;
 pub mod calendar;
+pub mod exception;
 pub mod contacts;
 pub mod link;
 pub mod account;

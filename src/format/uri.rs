@@ -16,12 +16,22 @@ pub fn encoded(path: &str) -> String {
 
 /// Appends the path as [`encoded`] gives it.
 pub fn encode_path(path: &str, out: &mut Vec<u8>) {
+    encode(path, b"-._~/@", out);
+}
+
+/// Appends the text as a fragment (RFC 3986 §3.5): what may stand there stands there as it is.
+pub fn encode_fragment(text: &str, out: &mut Vec<u8>) {
+    encode(text, b"-._~/@:?!$&'()*+,;=", out);
+}
+
+#[inline]
+fn encode(text: &str, plain: &[u8], out: &mut Vec<u8>) {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
-    out.reserve(path.len());
-    for byte in path.bytes() {
+    out.reserve(text.len());
+    for byte in text.bytes() {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' => out.push(byte),
-            b'-' | b'.' | b'_' | b'~' | b'/' | b'@' => out.push(byte),
+            _ if plain.contains(&byte) => out.push(byte),
             _ => {
                 let (high, low) = (usize::from(byte >> 4), usize::from(byte & 15));
                 out.extend_from_slice(&[b'%', HEX[high], HEX[low]]);

@@ -2,6 +2,7 @@
 
 mod data;
 mod discovery;
+mod exception;
 mod filter;
 mod free_busy;
 mod link;

@@ -57,6 +57,42 @@ pub async fn put(
         .await
 }
 
+/// Stores an object instead of the one at another place of the same collection than the request
+/// names, if that one still has this tag; gives whether it has. The name asked for must be free, and
+/// stays so; the conditions are about it.
+///
+/// # Errors
+/// As [`put`], of either place; `UidConflict` when something has the name asked for.
+pub async fn put_instead(
+    access: &Access,
+    asked: &Place,
+    (place, etag): (&Place, ETag),
+    content: Content,
+    index: Index,
+    guard: Guard,
+) -> Outcome<bool> {
+    let (access, asked, place) = (access.clone(), asked.clone(), place.clone());
+    let store = access.store.clone();
+    store
+        .write(move |tx| {
+            Box::pin(async move {
+                demand_some(tx, &access, &asked).await?;
+                change_log::take(tx, asked.account).await?;
+                if let Found::Object(..) = admit(tx, &access, &asked, &guard).await? {
+                    return Err(Refusal::UidConflict { path: place.dav_path() }.into());
+                }
+                let found = locate(tx, &place).await?;
+                if found.object().is_none_or(|it| it.etag != etag) {
+                    return Ok(false);
+                }
+                let tokens = Guard { if_lists: guard.if_lists, ..Guard::default() };
+                write(tx, &access, &place, &content, &index, &tokens).await?;
+                Ok(true)
+            })
+        })
+        .await
+}
+
 /// Asks what can be asked before the content has come: rights, conditions, locks, the parent. The
 /// transaction that stores it asks again.
 pub async fn precheck(access: &Access, place: &Place, guard: &Guard) -> Outcome<()> {

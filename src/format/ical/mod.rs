@@ -16,6 +16,7 @@
 //! | [`bounds`] | its limits: dates, instances, attendees |
 //! | [`filter`] | the filter language of calendar-query |
 //! | [`busy`] | when somebody is busy, and the VFREEBUSY that tells it |
+//! | [`exception`] | exceptions that come alone, put into the object of their series |
 //! | [`project`] | parts of an object, and its instances one by one |
 //! | [`merge`] | many objects as one text |
 //! | [`redact`] | what people see who may not see everything |
@@ -29,6 +30,7 @@ pub mod series;
 pub mod expand;
 pub mod bounds;
 pub mod filter;
+pub mod exception;
 pub mod busy;
 pub mod times;
 pub mod project;

@@ -4,6 +4,7 @@
 
 use crate::domain::collection::item::{self, Stored};
 use crate::domain::collection::{Content, Home, Index, Place, Spool};
+use crate::domain::exception::{self, Joined};
 use crate::domain::{calendar, contacts};
 use crate::format::uri::encoded;
 use crate::kernel::fault::{Fault, Outcome, Refusal};
@@ -48,10 +49,33 @@ pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
         return failed(&ask, place, fault).await;
     }
     let (content, index) = receive(&ask, place, body).await?;
-    match item::put(&ask.access, place, content, index, guard).await {
-        Ok(stored) => done(&ask, place, &stored, None).await,
-        Err(fault) => failed(&ask, place, fault).await,
+    // Only what recurs can be an exception of something else.
+    let recurs = index.recurring && content.data.is_some();
+    let spare = recurs.then(|| (content.data.clone().unwrap_or_default(), guard.clone()));
+    match (item::put(&ask.access, place, content, index, guard).await, spare) {
+        (Ok(stored), _) => done(&ask, place, &stored, None).await,
+        (Err(fault @ Fault::Refused(Refusal::UidConflict { .. })), Some((sent, guard))) => {
+            match exception::join(&ask.access, place, &sent, &guard).await? {
+                Some(joined) => Ok(elsewhere(&ask, &joined)),
+                None => Err(fault),
+            }
+        }
+        (Err(fault), _) => failed(&ask, place, fault).await,
     }
+}
+
+/// The answer to an exception that became a part of its series: where it is, as an absolute URL,
+/// for KDE's programs take no other with a fragment; and no ETag, for nothing is where it was put.
+fn elsewhere(ask: &Ask, joined: &Joined) -> Response<Body> {
+    let mut response = empty(StatusCode::CREATED);
+    let scheme = if ask.peer.secure { "https" } else { "http" };
+    let host = ask.authority.as_deref();
+    let mut location = host.map(|host| format!("{scheme}://{host}")).unwrap_or_default().into();
+    crate::format::uri::encode_path(&place_path(&joined.series), &mut location);
+    location.push(b'#');
+    crate::format::uri::encode_fragment(&joined.instance, &mut location);
+    set(&mut response, LOCATION, &String::from_utf8_lossy(&location));
+    response
 }
 
 /// The answer to a stored object, with its new state where the client prefers that
