@@ -13,7 +13,7 @@ from gi.repository import Gio, GLib
 
 import wallet
 from dav import Subject, same_path
-from samples import card, event, todo
+from samples import calendar_object, card, event, todo
 from suite import Suite, program, until
 
 ITEMS = os.environ["AKONADI_ITEMS"]
@@ -78,6 +78,12 @@ class Session:
             number, remote, kinds = (line.split("\t") + ["", ""])[:3]
             if number.isdigit() and same_path(urlsplit(remote).path, path) and kind in kinds.split():
                 return number
+
+    def all_of(self, collection, uid):
+        """Every item with a UID: its Akonadi id, remote id and text."""
+        rows = [line.split("\t") for line in self.items("list", collection)[1].splitlines()]
+        rows = [(row[0], row[1], base64.b64decode(row[2]).decode()) for row in rows if len(row) == 3]
+        return [row for row in rows if f"UID:{uid}\n" in row[2].replace("\r", "")]
 
     def find(self, collection, uid):
         """An item by its UID: its Akonadi id and its text, or (None, "")."""
@@ -152,6 +158,62 @@ def kind_of_object(session, path, kind, what, suffix, make):
     suite.check(until(gone, 15), f"{what}: the deleted one is gone from the server")
 
 
+# How the instances of a series say when they are: in UTC, in a zone, by days.
+SERIES = [
+    ("utc", lambda day, hour: f":202703{day:02}T{hour:02}0000Z"),
+    ("zone", lambda day, hour: f";TZID=Europe/Stockholm:202703{day:02}T{hour:02}0000"),
+    ("days", lambda day, hour: f";VALUE=DATE:202703{day:02}"),
+]
+
+
+def exceptions(session, path):
+    """A new exception, which the client puts as a resource of its own, ends up in that of the series, on both sides."""
+    suite, subject = session.suite, session.subject
+    collection = until(lambda: session.collection(path, EVENT), WAIT_SECONDS, 1)
+
+    def there(word):
+        """The texts of the server's resources that hold the word."""
+        return [text for text in (data.decode() for data in subject.files(path).values()) if word in text]
+
+    for uid, at in SERIES:
+        component = lambda lines, summary: (
+            f"BEGIN:VEVENT\nUID:{uid}\nDTSTAMP:20270101T000000Z\n{lines}\nSUMMARY:{summary}\nEND:VEVENT"
+        )
+        series = component(f"DTSTART{at(1, 9)}\nRRULE:FREQ=DAILY;COUNT=5", f"Series {uid}")
+        moved = component(f"RECURRENCE-ID{at(2, 9)}\nDTSTART{at(12, 11)}", f"Moved {uid}")
+        subject.put(path + uid + ".ics", calendar_object(series), "text/calendar")
+
+        def fetched():
+            session.synchronize()
+            return until(lambda: session.all_of(collection, uid), 3, 1)
+
+        if not suite.check(until(fetched, WAIT_SECONDS, 0), f"exception {uid}: the series is fetched"):
+            continue
+        status, out = session.items("add", collection, EVENT, input=calendar_object(moved))
+        suite.check(status == 0, f"exception {uid}: create", out)
+        whole = until(lambda: there(f"Moved {uid}"), 15, 0.5)
+        one = len(whole or []) == 1 and f"Series {uid}" in whole[0]
+        suite.check(one, f"exception {uid}: it is in the resource of the series", whole)
+
+        def settled():
+            """Two items, of which the exception has the address of the series and a fragment."""
+            session.synchronize()
+            until(lambda: False, 2)
+            rows = session.all_of(collection, uid)
+            addresses = sorted(row[1] for row in rows)
+            return len(rows) == 2 and addresses[1].startswith(addresses[0] + "#")
+
+        good = until(settled, WAIT_SECONDS, 0)
+        rows = session.all_of(collection, uid)
+        suite.check(good, f"exception {uid}: the client has the series and one exception", [row[1] for row in rows])
+        text = next((row for row in rows if "RECURRENCE-ID" in row[2]), None)
+        if suite.check(text, f"exception {uid}: the client has the exception", rows):
+            session.items("edit", text[0], input=text[2].replace("Moved", "Changed"))
+            whole = until(lambda: there(f"Changed {uid}"), 15, 0.5)
+            one = len(whole or []) == 1 and f"Series {uid}" in whole[0] and "Moved" not in whole[0]
+            suite.check(one, f"exception {uid}: a change of it is in the resource of the series", whole)
+
+
 def body(suite):
     subject = Subject()
     places = [
@@ -165,6 +227,7 @@ def body(suite):
     try:
         session.add_resource()
         session.synchronize()
+        exceptions(session, places[0][0])
         for place in places:
             kind_of_object(session, *place)
     finally:

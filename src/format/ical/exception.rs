@@ -34,7 +34,7 @@ impl<'t> Exceptions<'t> {
         let ((year, month, day), second) = (id.civil.date(), id.civil.second);
         let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
         let offset = match id.form {
-            Form::Utc => "Z".to_owned(),
+            Form::Utc => written(0),
             Form::Date | Form::Floating => String::new(),
             Form::Zone(tzid) => {
                 let zone = calendar.zones(Zone::utc()).find(tzid);
@@ -138,7 +138,7 @@ mod tests {
     #[test]
     fn an_instance_is_named_by_its_original_start() {
         for (id, name) in [
-            (":20260701T090000Z", "2026-07-01T09:00:00Z"),
+            (":20260701T090000Z", "2026-07-01T09:00:00+00:00"),
             (":20260701T090000", "2026-07-01T09:00:00"),
             (";VALUE=DATE:20260701", "2026-07-01T00:00:00"),
             (";TZID=Europe/Stockholm:20260701T090000", "2026-07-01T09:00:00+02:00"),

@@ -93,6 +93,7 @@ fn both(element: &Element) -> Outcome<Range<i64>> {
     match range(element) {
         Ok(range) if range.start != i64::MIN && range.end != i64::MAX => Ok(range),
         Ok(_) => wrong(format!("{name} has a start and an end")),
+        Err(fault @ Fault::Refused(Refusal::BeyondLimit(..))) => Err(fault),
         Err(fault) => wrong(format!("{name}: {fault}")),
     }
 }

@@ -1,11 +1,13 @@
 //! The filter of a calendar-query, from its XML (RFC 4791 §9.7-9.9).
 
+use crate::format::civil::Civil;
 use crate::format::ical::filter::{CompFilter, PropFilter};
 use crate::format::ical::value::Moment;
 use crate::format::line::shown;
 use crate::format::text_match::Collation;
 use crate::format::xml::{Element, Ns};
-use crate::kernel::fault::Outcome;
+use crate::kernel::fault::{CalendarLimit, Outcome, Refusal};
+use crate::kernel::limits::CALENDAR_YEARS;
 use crate::protocol::dav::filter::{Reader, alone, invalid, misplaced};
 use std::ops::Range;
 
@@ -68,12 +70,12 @@ fn property(reader: &mut Reader, element: &Element) -> Outcome<PropFilter> {
 /// A time range, start inclusive, end exclusive; at least one of both is there (RFC 4791 §9.9).
 ///
 /// # Errors
-/// `InvalidFilter`.
+/// `InvalidFilter`, `BeyondLimit`.
 pub fn range(element: &Element) -> Outcome<Range<i64>> {
     let side = |name: &str, open: i64| match element.attribute(name).map(str::trim) {
         None => Ok(open),
         Some(text) => match Moment::read(text, None, false) {
-            Some(moment) if text.ends_with(['Z', 'z']) => Ok(moment.civil.seconds()),
+            Some(moment) if text.ends_with(['Z', 'z']) => accepted(moment.civil),
             _ => invalid(format!("time-range {name}: {:?} is not a UTC time", shown(text))),
         },
     };
@@ -82,5 +84,16 @@ pub fn range(element: &Element) -> Outcome<Range<i64>> {
         true if range == (i64::MIN..i64::MAX) => invalid("a time-range without start and end"),
         true => Ok(range),
         false => invalid("time-range: the end is not after the start"),
+    }
+}
+
+/// RFC 4791 §7.8: a range lies within the dates that objects may have. No later one can be written.
+fn accepted(at: Civil) -> Outcome<i64> {
+    match at.date().0 >= CALENDAR_YEARS.0 {
+        true => Ok(at.seconds()),
+        false => {
+            let why = "time-range: it begins before every date accepted".to_owned();
+            Err(Refusal::BeyondLimit(CalendarLimit::MinDateTime, why).into())
+        }
     }
 }

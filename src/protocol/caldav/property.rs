@@ -76,7 +76,7 @@ pub static ROWS: &[Row] = &[
     ),
     row(COMPONENT_SETS, On::CALENDAR_HOME, Named, Need::NONE, component_sets),
     row(SUPPORTED_CALENDAR_DATA, On::CALENDAR, Named, Need::NONE, supported_data),
-    row(SUPPORTED_COLLATION_SET, On::CALENDAR, Named, Need::NONE, collations),
+    row(SUPPORTED_COLLATION_SET, SEARCHED, Named, Need::NONE, collations),
     row(MAX_RESOURCE_SIZE, On::CALENDAR, Named, Need::NONE, max_size),
     row(MIN_DATE_TIME, On::CALENDAR, Named, Need::NONE, min_date),
     row(MAX_DATE_TIME, On::CALENDAR, Named, Need::NONE, max_date),
@@ -100,6 +100,9 @@ pub static ROWS: &[Row] = &[
     row(SHARING_MODES, On::CALENDAR, Named, Need::NONE, sharing_modes),
     row(CALENDAR_DATA, On::CALENDAR_OBJECT, Named, Need::CONTENT, calendar_data),
 ];
+
+/// Where calendar-query can be used (RFC 4791 §7.5.1).
+const SEARCHED: On = On::CALENDAR.or(On::CALENDAR_HOME).or(On::CALENDAR_OBJECT);
 
 /// Where clients look for a home.
 const HOLDERS: On = On::PRINCIPAL.or(On::ENTRANCE).or(On::STORED);

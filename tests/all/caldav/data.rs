@@ -81,6 +81,31 @@ dialogues! {
         assert_eq!(both(&user, &calendar, parts).await, whole);
     }
 
+    /// RFC 4791 §7.7: names that no standard has are asked for and looked for like others.
+    async fn names_of_no_standard_are_names(user: User) {
+        let calendar = calendar(&user).await;
+        let text = event("x", "DTSTART:20260101T000000Z\nX-ONE;X-P=q:deep blue\nX-TWO:2\n\
+            BEGIN:X-PART\nX-IN:1\nEND:X-PART");
+        put(&user, &format!("{calendar}x.ics"), &text).await.expect(201);
+        put(&user, &format!("{calendar}y.ics"), &event("y", "DTSTART:20260101T000000Z")).await.expect(201);
+        let data = "<D:prop><C:calendar-data><C:comp name='VCALENDAR'><C:comp name='VEVENT'>\
+            <C:prop name='X-ONE'/><C:comp name='X-PART'/></C:comp></C:comp></C:calendar-data></D:prop>";
+        for inner in [
+            "<C:prop-filter name='X-ONE'><C:text-match>BLUE</C:text-match></C:prop-filter>",
+            "<C:prop-filter name='X-ONE'><C:param-filter name='X-P'><C:text-match>q</C:text-match>\
+             </C:param-filter></C:prop-filter>",
+            "<C:comp-filter name='X-PART'/>",
+        ] {
+            let filter = format!("<C:filter><C:comp-filter name='VCALENDAR'><C:comp-filter name='VEVENT'>\
+                {inner}</C:comp-filter></C:comp-filter></C:filter>");
+            let it = user.report(&calendar, "1", "C:calendar-query", &format!("{data}{filter}")).await;
+            let it = it.expect(207).multistatus();
+            assert_eq!(it.only().text("calendar-data"), "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\n\
+                X-ONE;X-P=q:deep blue\r\nBEGIN:X-PART\r\nX-IN:1\r\nEND:X-PART\r\nEND:VEVENT\r\n\
+                END:VCALENDAR\r\n", "{inner}");
+        }
+    }
+
     /// Parts and instances together.
     async fn parts_of_instances(user: User) {
         let calendar = fill(&user).await;
@@ -107,6 +132,15 @@ dialogues! {
 
     async fn wrong_wishes_are_refused(user: User) {
         let calendar = fill(&user).await;
+        for name in ["expand", "limit-recurrence-set", "limit-freebusy-set"] {
+            let data = format!("<C:{name} start='00000101T000000Z' end='20260101T000000Z'/>");
+            for root in ["C:calendar-query", "C:calendar-multiget"] {
+                let body = format!("<D:prop><C:calendar-data>{data}</C:calendar-data></D:prop>\
+                    <D:href>/x</D:href>");
+                let answer = user.report(&calendar, "1", root, &body).await;
+                answer.expect_condition(403, "min-date-time");
+            }
+        }
         for data in [
             "<C:expand start=\"20260101T000000Z\"/>",
             "<C:expand/>",

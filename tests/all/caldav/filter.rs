@@ -257,9 +257,11 @@ dialogues! {
         ] {
             ask(&user, &calendar, &filter).await.expect_condition(403, "valid-filter");
         }
-        let odd = text_by("collation=\"i;basic\"", "x");
-        let answer = ask(&user, &calendar, &inside("VEVENT", &prop("SUMMARY", &odd))).await;
-        answer.expect_condition(403, "supported-collation");
+        for collation in ["i;basic", "i;*", "*"] {
+            let odd = text_by(&format!("collation=\"{collation}\""), "x");
+            let answer = ask(&user, &calendar, &inside("VEVENT", &prop("SUMMARY", &odd))).await;
+            answer.expect_condition(403, "supported-collation");
+        }
         let many = prop("SUMMARY", "").repeat(200);
         let answer = ask(&user, &calendar, &inside("VEVENT", &many)).await;
         answer.expect_condition(403, "supported-filter");

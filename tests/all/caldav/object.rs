@@ -31,6 +31,7 @@ fn hard() -> Vec<(&'static str, String)> {
                 ),
             ),
         ),
+        ("markup", event("markup", &format!("{WHEN}\nSUMMARY:<b>\"a\" & 'b' &amp; ]]></b>"))),
         ("blanks", event("blanks", &format!("{WHEN}\nSUMMARY:ends in blanks  \nLOCATION:\t"))),
         (
             "lower",
@@ -47,6 +48,17 @@ fn hard() -> Vec<(&'static str, String)> {
                 ),
             ),
         ),
+        (
+            "attachment",
+            event(
+                "attachment",
+                &format!(
+                    "{WHEN}\nATTACH;FMTTYPE=image/png;ENCODING=BASE64;VALUE=BINARY:{}",
+                    "iVBORw0KGgo=".repeat(20_000)
+                ),
+            ),
+        ),
+        ("no-zone", event("no-zone", "DTSTART;TZID=Europe/Vienna:20260105T090000\nDURATION:PT1H")),
         ("large", event("large", &format!("{WHEN}\nDESCRIPTION:{}", "x".repeat(100_000)))),
     ]
 }
@@ -232,6 +244,15 @@ dialogues! {
         assert_eq!(statuses, [Some(404), None, Some(404), None, Some(403)]);
         let home = multiget(&user, "calendars/", &[], &[&href, &other]).await;
         assert!(home.responses.iter().all(|r| r.status_of("calendar-data") == Some(200)));
+    }
+
+    /// RFC 4791 §7.9: at an object, of that object.
+    async fn multiget_at_an_object(user: User) {
+        let calendar = calendar(&user).await;
+        let href = format!("{calendar}a.ics");
+        put(&user, &href, &event("u", WHEN)).await.expect(201);
+        let it = multiget(&user, &href, &[("Depth", "0")], &[&href]).await;
+        assert_eq!((it.only().href.as_str(), it.only().text("calendar-data")), (href.as_str(), event("u", WHEN)));
     }
 
     /// One of two thousand hrefs is as good as another.

@@ -52,6 +52,55 @@ dialogues! {
         assert_eq!(super::components(it.only()), ["VEVENT", "VTODO"]);
     }
 
+    /// RFC 4791 §2, §7, §7.5.1: each report is told where it can be used, and its collations.
+    async fn reports_are_told_where_they_can_be_used(user: User) {
+        let calendar = calendar(&user).await;
+        let href = format!("{calendar}a.ics");
+        put(&user, &href, &event("a", "DTSTART:20260101T000000Z")).await.expect(201);
+        let query = ["calendar-query", "calendar-multiget"];
+        let all = ["calendar-query", "calendar-multiget", "free-busy-query"];
+        for (target, reports) in
+            [(calendar.as_str(), &all[..]), (&user.path("calendars/"), &all), (&href, &query)]
+        {
+            let it = user.propfind(target, "0", "<D:supported-report-set/>").await;
+            let set = format!("{:?}", it.only().prop("supported-report-set"));
+            let it = user.propfind(target, "0", "<C:supported-collation-set/>").await;
+            assert_eq!(it.only().prop("supported-collation-set").elements().count(), 3, "{target}");
+            for report in reports.iter().chain(&["expand-property"]) {
+                assert!(set.contains(&format!("\"{report}\"")), "{target}: {report} in {set}");
+            }
+        }
+    }
+
+    /// RFC 4791 §11: two objects that were posted have names that tell nothing of them.
+    async fn a_name_that_the_server_chooses_is_random(user: User) {
+        let calendar = calendar(&user).await;
+        let mut names = Vec::new();
+        for uid in ["secret-a", "secret-b"] {
+            let text = event(uid, "DTSTART:20260101T000000Z");
+            let headers = [("Content-Type", "text/calendar")];
+            let made = user.send("POST", &calendar, &headers, text).await.expect(201);
+            let location = made.header("location").unwrap().to_owned();
+            assert!(!location.contains("secret") && location.ends_with(".ics"), "{location}");
+            user.get(&location).await.expect(200);
+            names.push(location);
+        }
+        assert!(names[0].len() > calendar.len() + 30 && names[0] != names[1], "{names:?}");
+    }
+
+    /// RFC 4791 §6.2.1: the home is told by name only, and is the server's.
+    async fn a_home_is_told_and_protected(user: User) {
+        let name = "calendar-home-set";
+        let it = user.propfind(&user.principal(), "0", &format!("<C:{name}/>")).await;
+        let href = it.only().prop(name).child("DAV:", "href").unwrap().text().into_owned();
+        assert_eq!(href, user.path("calendars/"));
+        let all = user.send("PROPFIND", &user.principal(), &[("Depth", "0")], "").await.expect(207);
+        assert_eq!(all.multistatus().only().status_of(name), None);
+        let set = format!("<D:set><D:prop><C:{name}><D:href>/x/</D:href></C:{name}></D:prop></D:set>");
+        let answer = user.proppatch(&user.principal(), &set).await;
+        assert_eq!(answer.status, 403, "{answer}");
+    }
+
     /// RFC 4791 §5.2.1: the description and its language, however the calendar came to it.
     async fn a_description_keeps_its_language(user: User) {
         let of = |language: &str, text: &str| {

@@ -131,6 +131,8 @@ dialogues! {
             let answer = ask(&user, &calendar, &within("VEVENT", range)).await;
             answer.expect_condition(403, "valid-filter");
         }
+        let answer = ask(&user, &calendar, &within("VEVENT", r#"start="00001231T000000Z""#)).await;
+        answer.expect_condition(403, "min-date-time");
         for target in ["addressbooks/", "/dav/"] {
             let answer = ask(&user, target, "").await;
             answer.expect_condition(403, "supported-report");
