@@ -3,7 +3,7 @@
 
 use crate::domain::collection::{Access, Body, Index, Object, list};
 use crate::format::vcard::filter::Filter;
-use crate::format::vcard::{Card, check_resource, uid_key};
+use crate::format::vcard::{Card, check_resource, parse_resource, uid_key};
 use crate::kernel::fault::{Outcome, Refusal};
 use crate::kernel::ids::CollectionId;
 use crate::kernel::limits::{QUERY_CONTENT_HELD, QUERY_MATCHES_MAX, UID_MAX};
@@ -20,7 +20,7 @@ pub fn examine(media_type: Option<&str>, bytes: &[u8]) -> Outcome<Index> {
     if let Some(other) = media_type.filter(|t| !known(t)) {
         return Err(Refusal::UnsupportedType(other.to_owned()).into());
     }
-    let card = Card::parse(bytes).map_err(Refusal::from)?;
+    let card = parse_resource(bytes).map_err(Refusal::from)?;
     let contact = check_resource(&card).map_err(Refusal::from)?;
     let uid = uid_key(&contact.uid);
     if uid.len() > UID_MAX {
