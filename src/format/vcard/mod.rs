@@ -6,6 +6,7 @@
 pub mod convert;
 pub mod filter;
 pub mod forms;
+pub mod json;
 pub mod old;
 pub mod property;
 
