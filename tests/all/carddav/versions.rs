@@ -250,4 +250,25 @@ dialogues! {
         let got = user.get(&href).await;
         assert!(got.header("content-type").unwrap().to_lowercase().contains("charset=utf-8"));
     }
+
+    /// RFC 6350 §3.2: a fold inside a character, which old programs write, hides the card from nobody.
+    async fn a_fold_inside_a_character(user: User) {
+        let book = book(&user).await;
+        let note = format!("NOTE:{}\u{fc}ber", "x".repeat(69));
+        let text = card("a", &format!("{note}\r\n"));
+        let at = text.find('\u{fc}').unwrap() + 1;
+        let octets = [&text.as_bytes()[..at], b"\r\n ", &text.as_bytes()[at..]].concat();
+        let href = format!("{book}a.vcf");
+        user.put(&href, &octets).await;
+        assert_eq!(user.get(&href).await.body, octets);
+        let content = format!("<D:prop><A:address-data/></D:prop><D:href>{href}</D:href>");
+        for report in ["A:addressbook-multiget", "A:addressbook-query"] {
+            let it = user.report(&book, "1", report, &content).await.expect(207).multistatus();
+            let given = it.only().text("address-data");
+            assert_eq!(given.replace("\r\n ", ""), text, "{report}");
+        }
+        let four = [("Accept", "text/vcard;version=4.0")];
+        let four = user.send("GET", &href, &four, "").await.expect(200).text();
+        assert!(four.replace("\r\n ", "").contains(&note), "{four}");
+    }
 }

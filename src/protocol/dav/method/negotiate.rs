@@ -8,6 +8,7 @@ use crate::format::line::Malformed;
 use crate::format::vcard::convert::convert;
 use crate::format::vcard::{Version, json};
 use crate::kernel::fault::{Outcome, Refusal};
+use crate::protocol::dav::subject::text_of;
 use crate::protocol::http::header::accept::Accept;
 use http::HeaderMap;
 use std::borrow::Cow;
@@ -36,8 +37,8 @@ pub fn choose(headers: &HeaderMap, content: &Body) -> Outcome<Option<Other>> {
         () if old > new => Form::Text(Version::V3),
         () => Form::Text(Version::V4),
     };
-    let octets = content.octets()?;
-    given(&String::from_utf8_lossy(&octets), best).map_err(|_| {
+    let text = text_of(content);
+    text.and_then(|text| given(&text, best).ok()).ok_or_else(|| {
         Refusal::UnsupportedConversion(format!("{} from what is stored", best.media_type())).into()
     })
 }
