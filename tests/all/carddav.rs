@@ -1,5 +1,6 @@
 //! CardDAV (RFC 6352): what is stored, what is refused, and what address book clients ask for.
 
+mod book;
 mod query;
 mod versions;
 
