@@ -3,7 +3,7 @@
 
 use crate::domain::collection::{Access, Body, Index, Object, list};
 use crate::format::vcard::filter::Filter;
-use crate::format::vcard::{Card, check_resource, index, uid_key};
+use crate::format::vcard::{Card, check_resource, index, parse_resource, uid_key};
 use crate::kernel::fault::{Outcome, Refusal};
 use crate::kernel::ids::CollectionId;
 use crate::kernel::limits::{QUERY_CONTENT_HELD, QUERY_MATCHES_MAX, UID_MAX};
@@ -30,7 +30,7 @@ pub fn takes(media_type: Option<&str>) -> Outcome<()> {
 /// `UnsupportedType` for another media type or version, `InvalidData` with the line.
 pub fn examine(media_type: Option<&str>, bytes: &[u8]) -> Outcome<Index> {
     takes(media_type)?;
-    let card = Card::parse(bytes).map_err(Refusal::from)?;
+    let card = parse_resource(bytes).map_err(Refusal::from)?;
     let contact = check_resource(&card).map_err(Refusal::from)?;
     let uid = uid_key(&contact.uid);
     if uid.len() > UID_MAX {

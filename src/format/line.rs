@@ -212,6 +212,33 @@ pub fn decode(value: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// Octets of a written line without its line end (RFC 5545 §3.1, RFC 6350 §3.2).
+const LINE_MAX: usize = 75;
+
+/// Writes a logical line in pieces that are not too long, none of which ends inside a character.
+pub fn fold(line: &str, out: &mut String) {
+    let (mut rest, mut room) = (line, LINE_MAX);
+    while rest.len() > room {
+        let cut = (1..=room).rev().find(|at| rest.is_char_boundary(*at)).unwrap_or(rest.len());
+        let (piece, tail) = rest.split_at(cut);
+        out.push_str(piece);
+        out.push_str("\r\n ");
+        (rest, room) = (tail, LINE_MAX - 1);
+    }
+    out.push_str(rest);
+    out.push_str("\r\n");
+}
+
+/// A text whose folds split characters, which old programs write, folded anew so that it is UTF-8;
+/// none if it is not that even then.
+pub fn refolded(input: &[u8]) -> Option<String> {
+    let mut out = String::with_capacity(input.len() + input.len() / 32);
+    for line in Lines::new(input) {
+        fold(line.ok()?.text(), &mut out);
+    }
+    Some(out)
+}
+
 /// The logical lines of a text, in order. Stops at the first fault.
 #[derive(Clone, Debug)]
 pub struct Lines<'a> {

@@ -1,5 +1,6 @@
 //! CardDAV (RFC 6352): what is stored, what is refused, and what address book clients ask for.
 
+mod book;
 mod query;
 mod versions;
 
@@ -91,6 +92,9 @@ dialogues! {
         let book = book(&user).await;
         let two = format!("{}{}", card("a", ""), card("b", ""));
         let version = |v: &str| card("a", "").replace("VERSION:3.0", &format!("VERSION:{v}"));
+        // Its lines are no lines of version 3.0.
+        let old = "BEGIN:VCARD\r\nVERSION:2.1\r\nUID:a\r\nNOTE;ENCODING=QUOTED-PRINTABLE:a=\r\nb\r\n\
+                   END:VCARD\r\n".to_owned();
         for (text, media, condition) in [
             ("hello".to_owned(), "text/vcard", "valid-address-data"),
             (two, "text/vcard", "valid-address-data"),
@@ -98,6 +102,7 @@ dialogues! {
             (card("a", "").replace("VERSION:3.0\r\n", ""), "text/vcard", "valid-address-data"),
             (card("a", "").replace("END:VCARD\r\n", ""), "text/vcard", "valid-address-data"),
             (version("2.1"), "text/vcard", "supported-address-data"),
+            (old, "text/x-vcard", "supported-address-data"),
             (version("5.0"), "text/vcard", "supported-address-data"),
             (card("a", ""), "text/calendar", "supported-address-data"),
             (card("a", ""), "application/json", "supported-address-data"),

@@ -175,8 +175,17 @@ impl Work<'_> {
         let (from, to) = (self.from, self.to);
         let kind = Kind::from_number(parent.kind);
         if holder.kind != parent.kind || kind.member_max().is_none() {
-            let why = "this collection does not hold such objects".to_owned();
-            return Err(Refusal::CollectionPlacement(why).into());
+            return Err(match kind {
+                // RFC 4791 §5.3.2.1, RFC 6352 §6.3.2.1.
+                Kind::Calendar | Kind::Addressbook => {
+                    Refusal::UnsupportedType("an object of another kind".to_owned())
+                }
+                _ => {
+                    let why = "this collection does not hold such objects".to_owned();
+                    Refusal::CollectionPlacement(why)
+                }
+            }
+            .into());
         }
         if kind == Kind::Calendar && it.component & parent.components == 0 {
             let what = super::kind::component_names(it.component).next().unwrap_or("it");

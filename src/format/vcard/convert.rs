@@ -28,8 +28,8 @@ pub fn convert(text: &str, to: Version) -> Result<Cow<'_, str>, Malformed> {
     }
     let properties = card.properties().map(Property::from).collect();
     let properties = match to {
-        Version::V3 => down(properties, card.display_name()),
-        Version::V4 => up(properties, card.display_name()),
+        Version::V3 => down(properties, &card.display_name()),
+        Version::V4 => up(properties, &card.display_name()),
     };
     Ok(Cow::Owned(written(&properties, to)))
 }
@@ -105,7 +105,7 @@ fn apply(table: &[Row], it: &mut Property) {
 
 fn same(_: &mut Property) {}
 
-fn up(mut all: Vec<Property>, display_name: String) -> Vec<Property> {
+fn up(mut all: Vec<Property>, display_name: &str) -> Vec<Property> {
     all.iter_mut().for_each(plain);
     labels_up(&mut all);
     sort_up(&mut all);
@@ -127,12 +127,12 @@ fn up(mut all: Vec<Property>, display_name: String) -> Vec<Property> {
     kind_up(&mut all);
     all.retain(|it| !it.name.is_empty());
     if !all.iter().any(|it| it.is("FN")) {
-        all.push(Property::new("FN", &escaped(&display_name)));
+        all.push(Property::new("FN", &escaped(display_name)));
     }
     all
 }
 
-fn down(mut all: Vec<Property>, display_name: String) -> Vec<Property> {
+fn down(mut all: Vec<Property>, display_name: &str) -> Vec<Property> {
     all.iter_mut().for_each(plain);
     pref_down(&mut all);
     labels_down(&mut all);
@@ -152,15 +152,21 @@ fn down(mut all: Vec<Property>, display_name: String) -> Vec<Property> {
         }
     }
     all.retain(|it| !it.name.is_empty());
-    let name = escaped(&display_name);
-    if !seen.contains(&"FN") {
+    names_demanded(&mut all, display_name);
+    all
+}
+
+/// Adds the names that 3.0 demands (RFC 2426 §3.1.1, §3.1.2).
+pub fn names_demanded(all: &mut Vec<Property>, display_name: &str) {
+    let name = escaped(display_name);
+    let missing = |all: &[Property], name| !all.iter().any(|it| it.is(name));
+    if missing(all, "FN") {
         all.push(Property::new("FN", &name));
     }
-    if !seen.contains(&"N") {
+    if missing(all, "N") {
         // As Apple writes what has no name of a person.
         all.push(Property::new("N", &format!("{name};;;;")));
     }
-    all
 }
 
 impl Property {

@@ -321,3 +321,43 @@ pub fn has_scheme(value: &str) -> bool {
         scheme.starts_with(|c: char| c.is_ascii_alphabetic()) && scheme.bytes().all(legal)
     })
 }
+
+/// A date, a time or an offset of 4.0 as jCard writes it, extended (RFC 7095 §3.5.3 to §3.5.8); what
+/// is not whole has one form only.
+pub fn json_date(kind: &str, value: &str) -> String {
+    if kind == "utc-offset" {
+        let known = offset(value).map(|(hours, minutes)| [hours, ":", minutes].concat());
+        return known.unwrap_or_else(|| value.to_owned());
+    }
+    let (day, clock) = match (kind, value.split_once('T')) {
+        ("time", _) => ("", value),
+        (_, Some((day, clock))) => (day, clock),
+        (_, None) => (value, ""),
+    };
+    let mut out = match date(day) {
+        Some((Some(year), month, day)) => [year, month, day].join("-"),
+        Some((None, month, day)) => ["--", month, "-", day].concat(),
+        None => day.to_owned(),
+    };
+    if kind != "time" && value.contains('T') {
+        out.push('T');
+    }
+    let end = clock.find(['Z', '+', '-']).unwrap_or(clock.len());
+    let (digits, zone) = clock.split_at(end);
+    let whole = matches!(digits.len(), 4 | 6) && digits.bytes().all(|b| b.is_ascii_digit());
+    let mut rest = digits;
+    while let Some((two, tail)) = rest.split_at_checked(2).filter(|_| whole) {
+        out.push_str(two);
+        out.push_str(if tail.is_empty() { "" } else { ":" });
+        rest = tail;
+        if rest.is_empty() {
+            break;
+        }
+    }
+    out.push_str(rest);
+    match offset(zone) {
+        Some((hours, minutes)) => out.extend([hours, ":", minutes]),
+        None => out.push_str(zone),
+    }
+    out
+}

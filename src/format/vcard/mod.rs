@@ -7,6 +7,8 @@ pub mod convert;
 pub mod filter;
 pub mod index;
 pub mod forms;
+pub mod json;
+pub mod old;
 pub mod property;
 
 use super::ical::value;
@@ -108,8 +110,8 @@ impl<'a> Card<'a> {
         let mut card = Self { lines: Vec::with_capacity(32), head: scanner.head() };
         let mut ended = false;
         for line in scanner {
-            let line = line.map_err(|fault| card.old_version(fault))?;
-            card.admit(&line, ended).map_err(|fault| card.old_version(fault))?;
+            let line = line?;
+            card.admit(&line, ended)?;
             ended = line.is("END");
             card.lines.push(line);
         }
@@ -132,16 +134,6 @@ impl<'a> Card<'a> {
             _ => return Ok(()),
         };
         Err(Malformed::new(line.number, reason))
-    }
-
-    /// vCard 2.1 has lines of another syntax: names the version instead of the line it breaks.
-    fn old_version(&self, fault: Malformed) -> Malformed {
-        match self.property("VERSION") {
-            Some(line) if line.value().trim() == "2.1" => {
-                Malformed::new(line.number, "vCard 2.1 is not stored; send version 3.0 or 4.0")
-            }
-            _ => fault,
-        }
     }
 
     /// Every line in its order, BEGIN and END included.
@@ -243,6 +235,18 @@ pub fn uid_key(uid: &str) -> &str {
         Some((prefix, rest)) if prefix.eq_ignore_ascii_case(PREFIX) => rest,
         _ => uid,
     }
+}
+
+/// Reads a text that shall be stored. One of version 2.1 is refused as that and not for the first
+/// line whose syntax is its own.
+///
+/// # Errors
+/// [`CardFault::Unsupported`] for version 2.1, [`CardFault::Data`] as for [`Card::parse`].
+pub fn parse_resource(input: &[u8]) -> Result<Card<'_>, CardFault> {
+    Card::parse(input).map_err(|fault| match old::is_old(input) {
+        true => CardFault::Unsupported("2.1".to_owned()),
+        false => fault.into(),
+    })
 }
 
 /// Checks that a card may be stored as one resource. FN, and in version 3.0 N, are not demanded

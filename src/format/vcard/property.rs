@@ -3,7 +3,7 @@
 //! Invariant: what is read from a line and written again means the same: parameters are decoded and
 //! encoded alike (RFC 6868), the value stays raw. Standards: RFC 6350 §3.2, §3.3, §5.
 
-use crate::format::line::Line;
+use crate::format::line::{Line, fold};
 use std::borrow::Cow;
 
 /// A property.
@@ -139,23 +139,6 @@ fn encode(value: &str, out: &mut String) {
         }
     }
     out.push_str(if quoted { "\"" } else { "" });
-}
-
-/// Octets of a line without its line end (RFC 6350 §3.2).
-const LINE_MAX: usize = 75;
-
-/// Writes a logical line in pieces that are not too long, none of which ends inside a character.
-fn fold(line: &str, out: &mut String) {
-    let (mut rest, mut room) = (line, LINE_MAX);
-    while rest.len() > room {
-        let cut = (1..=room).rev().find(|at| rest.is_char_boundary(*at)).unwrap_or(rest.len());
-        let (piece, tail) = rest.split_at(cut);
-        out.push_str(piece);
-        out.push_str("\r\n ");
-        (rest, room) = (tail, LINE_MAX - 1);
-    }
-    out.push_str(rest);
-    out.push_str("\r\n");
 }
 
 /// A text with the escapes that a value needs (RFC 6350 §3.4); a semicolon too, so that it can

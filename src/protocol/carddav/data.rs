@@ -1,9 +1,10 @@
-//! What a report's `CARDDAV:address-data` asks for (RFC 6352 §10.4): the version and the parts.
+//! What a report's `CARDDAV:address-data` asks for (RFC 6352 §10.4): media type, version, parts.
 
 use crate::format::ical::project::Prop;
 use crate::format::vcard::Version;
 use crate::format::vcard::convert::convert;
 use crate::format::vcard::filter::project;
+use crate::format::vcard::json::{MEDIA_TYPE, jcard};
 use crate::format::xml::{Element, Ns};
 use crate::kernel::fault::{Fault, Outcome};
 use std::borrow::Cow;
@@ -15,6 +16,8 @@ pub struct AddressData {
     /// an element that names none: clients which name none read both, and what they store again
     /// would have lost what 3.0 cannot say.
     version: Option<Version>,
+    /// As jCard (RFC 7095), which is of version 4.0.
+    json: bool,
     /// The properties; none: all.
     parts: Option<Vec<Prop>>,
 }
@@ -25,8 +28,13 @@ impl AddressData {
     /// # Errors
     /// `Malformed` for what RFC 6352 §10.4 does not allow.
     pub fn read(asked: &Element) -> Outcome<Self> {
-        let version = asked.attribute("version").and_then(Version::named);
-        Ok(Self { version, parts: parts(asked)? })
+        let media = asked.attribute("content-type").and_then(|media| media.split(';').next());
+        let json = media.is_some_and(|media| media.trim().eq_ignore_ascii_case(MEDIA_TYPE));
+        let version = match json {
+            true => Some(Version::V4),
+            false => asked.attribute("version").and_then(Version::named),
+        };
+        Ok(Self { version, json, parts: parts(asked)? })
     }
 
     /// A card as it is wanted. One that cannot be read any more was valid once: it is given whole.
@@ -35,9 +43,13 @@ impl AddressData {
             Some(Ok(converted)) => converted,
             _ => Cow::Borrowed(text),
         };
-        match &self.parts {
+        let asked = match &self.parts {
             Some(parts) => Cow::Owned(project(&whole, parts)),
             None => whole,
+        };
+        match self.json.then(|| jcard(&asked)) {
+            Some(Ok(json)) => Cow::Owned(json),
+            _ => asked,
         }
     }
 }

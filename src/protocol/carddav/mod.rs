@@ -8,7 +8,6 @@ use crate::domain::collection::Kind;
 use crate::format::xml::{Name, Ns};
 use crate::protocol::dav::extension::{Extension, Report};
 use crate::protocol::dav::report::multiget;
-use crate::protocol::dav::subject::On;
 
 /// What CardDAV brings.
 pub static CARDDAV: Extension = Extension {
@@ -18,12 +17,12 @@ pub static CARDDAV: Extension = Extension {
     reports: &[
         Report {
             name: Name::known(Ns::CardDav, "addressbook-multiget"),
-            on: On(8 + 32 + 256),
+            on: property::ASKED,
             run: |ask, root| Box::pin(multiget::run(ask, root, Kind::Addressbook, query::shaper)),
         },
         Report {
             name: Name::known(Ns::CardDav, "addressbook-query"),
-            on: On(8 + 32 + 256),
+            on: property::ASKED,
             run: |ask, root| Box::pin(query::run(ask, root)),
         },
     ],

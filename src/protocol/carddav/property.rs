@@ -25,7 +25,7 @@ names! {
 pub static ROWS: &[Row] = &[
     row(ADDRESSBOOK_HOME_SET, HOLDERS, Named, Need::NONE, home_set),
     row(SUPPORTED_ADDRESS_DATA, On::ADDRESSBOOK, Named, Need::NONE, supported_data),
-    row(SUPPORTED_COLLATION_SET, On::ADDRESSBOOK, Named, Need::NONE, collations),
+    row(SUPPORTED_COLLATION_SET, ASKED, Named, Need::NONE, collations),
     row(MAX_RESOURCE_SIZE, On::ADDRESSBOOK, Named, Need::NONE, max_size),
     settable(
         ADDRESSBOOK_DESCRIPTION,
@@ -37,6 +37,9 @@ pub static ROWS: &[Row] = &[
     ),
     row(ADDRESS_DATA, On::CARD, Named, Need::CONTENT, address_data),
 ];
+
+/// What an addressbook-query can be asked of (RFC 6352 §8.3).
+pub const ASKED: On = On::ADDRESSBOOK_HOME.or(On::ADDRESSBOOK).or(On::CARD);
 
 /// Where clients look for a home.
 const HOLDERS: On = On::PRINCIPAL.or(On::ENTRANCE).or(On::STORED);

@@ -1,7 +1,7 @@
 //! Answers: headers that every one has, errors in the form that the client takes, streams.
 
 use super::context::Ask;
-use super::fault::{Verdict, verdict, write_error};
+use super::fault::{About, Verdict, verdict, write_error};
 use super::multistatus::write_status;
 use super::name::MULTISTATUS;
 use super::space::DAV_ROOT;
@@ -169,7 +169,12 @@ fn broken_off(why: io::Error) -> Body {
 /// The answer to a fault: the condition as XML for DAV clients; JSON or plain text, with the
 /// reason in words, for those who ask for it.
 pub fn fault(ask: &Ask, fault: &Fault) -> Response<Body> {
-    let verdict = verdict(fault, ask.about());
+    fault_about(ask, fault, ask.about())
+}
+
+/// As [`fault`], when what it is about is not at the request's own path.
+pub fn fault_about(ask: &Ask, fault: &Fault, about: About) -> Response<Body> {
+    let verdict = verdict(fault, about);
     of_verdict(&verdict, &words(fault), error_body(&ask.headers))
 }
 

@@ -4,6 +4,7 @@ use super::context::Ask;
 use crate::domain::collection::list::Around;
 use crate::domain::collection::{Body, Collection, Home, Kind, Object, Place, Property};
 use crate::domain::directory::admin::Profile;
+use crate::format::line::refolded;
 use crate::kernel::privilege::Privileges;
 use std::borrow::Cow;
 
@@ -168,10 +169,16 @@ impl Subject<'_> {
     }
 }
 
-/// The text of a content, from the database or from its file.
+/// The text of a content, from the database or from its file. One that is UTF-8 only when its folds
+/// are undone, as XML and conversion cannot take it, comes folded anew.
 pub fn text_of(body: &Body) -> Option<Cow<'_, str>> {
-    match body {
-        Body::Inline(bytes) => std::str::from_utf8(bytes).ok().map(Cow::Borrowed),
-        Body::File { path, .. } => std::fs::read_to_string(path).ok().map(Cow::Owned),
-    }
+    let owned = match body {
+        Body::Inline(bytes) => match std::str::from_utf8(bytes) {
+            Ok(text) => return Some(Cow::Borrowed(text)),
+            Err(_) => return refolded(bytes).map(Cow::Owned),
+        },
+        Body::File { path, .. } => std::fs::read(path).ok()?,
+    };
+    let text = String::from_utf8(owned).or_else(|fault| refolded(fault.as_bytes()).ok_or(fault));
+    text.ok().map(Cow::Owned)
 }

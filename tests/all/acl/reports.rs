@@ -208,6 +208,15 @@ dialogues! {
         }
     }
 
+    /// RFC 6352 §9.4: an address book is found by its owner's name.
+    async fn a_search_finds_where_address_books_are(user: User) {
+        let content = search("D:displayname", &user.name)
+            + "<D:prop><A:addressbook-home-set/><D:displayname/></D:prop>";
+        let found = report(&user, PRINCIPALS, "D:principal-property-search", &content).await;
+        let set = found.only().prop("addressbook-home-set");
+        assert_eq!(set.child("DAV:", "href").unwrap().text(), user.path("addressbooks/"));
+    }
+
     /// apple-requests 42.
     async fn a_search_as_apple_asks(user: User) {
         let condition = |property: &str, text: &str| format!(
@@ -271,6 +280,7 @@ dialogues! {
             ("C:calendar-user-address-set", principal.as_str()),
             ("C:calendar-user-type", "individual"),
             ("C:calendar-home-set", "/dav/calendars/"),
+            ("A:addressbook-home-set", "/dav/addressbooks/"),
         ];
         for (property, text) in table {
             let found = report(&user, PRINCIPALS, root, &search(property, text)).await;

@@ -135,4 +135,140 @@ dialogues! {
         user.put(&file, "x").await;
         user.send("GET", &file, &[("Accept", "text/calendar")], "").await.expect(200);
     }
+
+    /// RFC 7095: jCard by Accept and by content-type, whatever version is stored; not advertised,
+    /// because it is not stored (RFC 6352 §5.1.1).
+    async fn cards_are_given_as_jcard(user: User) {
+        let book = fill(&user).await;
+        let href = format!("{book}three.vcf");
+        let expected = serde_json::json!(["vcard", [
+            ["version", {}, "text", "4.0"],
+            ["uid", {}, "text", "three"],
+            ["fn", {}, "text", "Ann"],
+            ["n", {}, "text", ["Ann", "", "", "", ""]],
+            ["tel", {"type": "home", "pref": "1"}, "text", "+43 2"],
+            ["photo", {}, "uri", "data:image/png;base64,QUJD"],
+        ]]);
+        for accept in ["application/vcard+json", "text/vcard;q=0.5, application/vcard+json"] {
+            let got = user.send("GET", &href, &[("Accept", accept)], "").await.expect(200);
+            assert_eq!(got.header("content-type"), Some("application/vcard+json"));
+            let json: serde_json::Value = serde_json::from_slice(&got.body).unwrap();
+            assert_eq!(json, expected, "{accept}");
+        }
+        let both = [("Accept", "application/vcard+json, text/vcard")];
+        let got = user.send("GET", &href, &both, "").await.expect(200);
+        assert!(got.body.starts_with(b"BEGIN:VCARD"));
+        for report in ["A:addressbook-multiget", "A:addressbook-query", "D:sync-collection"] {
+            let data = "<A:address-data content-type='application/vcard+json'/>";
+            let [four, three] = given(&user, &book, report, data).await;
+            let json: serde_json::Value = serde_json::from_str(&three).unwrap();
+            assert_eq!(json, expected, "{report}");
+            assert!(four.contains(r#"["member",{},"uri","urn:uuid:1"]"#), "{four}");
+            let part = "<A:address-data content-type='application/vcard+json'><A:prop name='FN'/>\
+                        </A:address-data>";
+            let [four, _] = given(&user, &book, report, part).await;
+            assert_eq!(four, r#"["vcard",[["version",{},"text","4.0"],["fn",{},"text","Jo"]]]"#);
+        }
+        let it = user.propfind(&book, "0", "<A:supported-address-data/>").await;
+        let data = it.only().prop("supported-address-data").clone();
+        assert!(data.elements().all(|e| e.attribute("content-type") == Some("text/vcard")));
+        let put = [("Content-Type", "application/vcard+json")];
+        let put = user.send("PUT", &href, &put, expected.to_string()).await;
+        put.expect_condition(403, "supported-address-data");
+    }
+
+    /// RFC 6352 §8.5, §10.4.2: names of any kind, with a group and without.
+    async fn non_standard_parts_are_given(user: User) {
+        let book = book(&user).await;
+        let text = card("a", "item1.TEL:1\r\nitem1.X-ABLabel:x\r\nTEL:2\r\nX-OTHER;X-P=q:y\r\n");
+        user.put(&format!("{book}a.vcf"), text).await;
+        let data = "<A:address-data><A:prop name='x-ablabel'/><A:prop name='item1.TEL'/>\
+                    <A:prop name='X-OTHER' novalue='yes'/></A:address-data>";
+        let content = format!("<D:prop>{data}</D:prop><D:href>{book}a.vcf</D:href>");
+        for report in ["A:addressbook-multiget", "A:addressbook-query"] {
+            let it = user.report(&book, "1", report, &content).await.expect(207).multistatus();
+            assert_eq!(lines(&it.only().text("address-data")), [
+                "BEGIN:VCARD", "item1.TEL:1", "item1.X-ABLabel:x", "X-OTHER;X-P=q:", "END:VCARD",
+            ]);
+        }
+    }
+
+    /// RFC 6352 §8.6, §10.4: what is not there is told, and any text can stand in the XML.
+    async fn missing_properties_are_404(user: User) {
+        let book = book(&user).await;
+        let text = card("a", "NOTE:<a href=\"b\">&amp; ]]> \u{1f600}\tz\r\n");
+        user.put(&format!("{book}a.vcf"), &text).await;
+        let content = format!(
+            "<D:prop><A:address-data/><D:no-such/></D:prop><D:href>{book}a.vcf</D:href>"
+        );
+        for report in ["A:addressbook-multiget", "A:addressbook-query"] {
+            let it = user.report(&book, "1", report, &content).await.expect(207).multistatus();
+            assert_eq!(it.only().status_of("no-such"), Some(404));
+            assert_eq!(it.only().text("address-data"), text);
+        }
+    }
+
+    /// What is not named is not there; some programs ask for nothing.
+    async fn a_multiget_of_nothing_is_empty(user: User) {
+        let book = fill(&user).await;
+        let content = "<D:prop><D:getetag/></D:prop>";
+        let it = user.report(&book, "1", "A:addressbook-multiget", content).await.expect(207);
+        assert!(it.multistatus().responses.is_empty());
+    }
+
+    /// RFC 6350 §6, RFC 6474, RFC 6715, RFC 8605, RFC 9554: as they are, and through 3.0 what it has
+    /// no other word for.
+    async fn every_property_of_version_4_is_kept(user: User) {
+        let book = book(&user).await;
+        let kept = "XML:<a xmlns=\"http://a/\"/>\r\nCLIENTPIDMAP:1;urn:uuid:1\r\n\
+            EMAIL;PID=1.1:a@b\r\nBIRTHPLACE:B\r\nEXPERTISE;LEVEL=expert;INDEX=1:x\r\n\
+            ORG-DIRECTORY;INDEX=1:http://a/\r\nCONTACT-URI:mailto:c@d\r\nLANG:fr\r\n\
+            PRONOUNS;LANGUAGE=en:they/them\r\nSOCIALPROFILE;SERVICE-TYPE=M:http://m/a\r\n\
+            ADR;CC=AT;GEO=\"geo:1,2\":;;S;C;;;\r\nRELATED;TYPE=friend:urn:uuid:2\r\n\
+            GENDER:O;x\r\nFBURL:http://a/f\r\nX-A;PROP-ID=p1;CREATED=20260101T000000Z:b\r\n";
+        let text = card("a", kept).replace("VERSION:3.0", "VERSION:4.0");
+        let href = format!("{book}a.vcf");
+        user.put(&href, &text).await;
+        assert_eq!(user.get(&href).await.text(), text);
+        let three = [("Accept", "text/vcard;version=3.0")];
+        let three = user.send("GET", &href, &three, "").await.expect(200).text();
+        for line in kept.split_terminator("\r\n") {
+            assert!(three.contains(&format!("{line}\r\n")), "{line}: {three}");
+        }
+    }
+
+    /// RFC 6350 §3.1, §10.1.
+    async fn only_utf_8_is_stored(user: User) {
+        let book = book(&user).await;
+        let mut octets = card("a", "NOTE:?\r\n").into_bytes();
+        let at = octets.iter().position(|b| *b == b'?').unwrap();
+        octets[at] = 0xe4;
+        let href = format!("{book}a.vcf");
+        let put = user.send("PUT", &href, &[("Content-Type", "text/vcard")], &octets).await;
+        put.expect_condition(403, "valid-address-data");
+        user.put(&href, card("a", "NOTE:\u{e4}\r\n")).await;
+        let got = user.get(&href).await;
+        assert!(got.header("content-type").unwrap().to_lowercase().contains("charset=utf-8"));
+    }
+
+    /// RFC 6350 §3.2: a fold inside a character, which old programs write, hides the card from nobody.
+    async fn a_fold_inside_a_character(user: User) {
+        let book = book(&user).await;
+        let note = format!("NOTE:{}\u{fc}ber", "x".repeat(69));
+        let text = card("a", &format!("{note}\r\n"));
+        let at = text.find('\u{fc}').unwrap() + 1;
+        let octets = [&text.as_bytes()[..at], b"\r\n ", &text.as_bytes()[at..]].concat();
+        let href = format!("{book}a.vcf");
+        user.put(&href, &octets).await;
+        assert_eq!(user.get(&href).await.body, octets);
+        let content = format!("<D:prop><A:address-data/></D:prop><D:href>{href}</D:href>");
+        for report in ["A:addressbook-multiget", "A:addressbook-query"] {
+            let it = user.report(&book, "1", report, &content).await.expect(207).multistatus();
+            let given = it.only().text("address-data");
+            assert_eq!(given.replace("\r\n ", ""), text, "{report}");
+        }
+        let four = [("Accept", "text/vcard;version=4.0")];
+        let four = user.send("GET", &href, &four, "").await.expect(200).text();
+        assert!(four.replace("\r\n ", "").contains(&note), "{four}");
+    }
 }

@@ -296,7 +296,7 @@ fn rules() {
 #[test]
 fn cards() {
     let read = |bytes: &[u8]| {
-        let _ = contacts::examine(None, bytes);
+        let _ = (contacts::examine(None, bytes), vcard::old::upgrade(bytes));
         let Ok(card) = vcard::Card::parse(bytes) else { return };
         let parts: usize = card.lines().iter().map(|l| vcard::components(l.value()).len()).sum();
         assert!(parts + card.display_name().len() + card.members().count() > 0);
@@ -316,6 +316,8 @@ fn cards() {
             ("BEGIN:VCARD\nVERSION:3.0\nUID:1\nPHOTO:", "AAAA\n ", "\nEND:VCARD\n"),
             ("BEGIN:VCARD\nVERSION:3.0\nUID:", "x", "\nEND:VCARD\n"),
             (begin, "END:X\n", "END:VCARD\n"),
+            ("BEGIN:VCARD\nVERSION:2.1\nNOTE;QUOTED-PRINTABLE:", "=41=\n", "\nEND:VCARD\n"),
+            ("BEGIN:VCARD\nVERSION:2.1\n", "AGENT:\nBEGIN:VCARD\n", "END:VCARD\n"),
             (begin, "ADR;TYPE=a:x\nLABEL;TYPE=a:y\n", "END:VCARD\n"),
             (begin, "ADR;TYPE=a{n}:x\nLABEL;TYPE=b{n}:y\n", "END:VCARD\n"),
             ("BEGIN:VCARD\nVERSION:3.0\nUID:1\nTEL", ";HOME", ":1\nEND:VCARD\n"),

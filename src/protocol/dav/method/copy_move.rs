@@ -4,7 +4,7 @@ use crate::domain::collection::copy_move::{Verb, copy_or_move};
 use crate::format::uri::encoded;
 use crate::kernel::fault::{Fault, Outcome, Refusal};
 use crate::protocol::dav::Ask;
-use crate::protocol::dav::answer::{blocked, empty, error, set};
+use crate::protocol::dav::answer::{blocked, empty, error, fault_about, set};
 use crate::protocol::dav::body::none;
 use crate::protocol::dav::guard;
 use crate::protocol::dav::space::place_path;
@@ -62,6 +62,10 @@ pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
             let words = "something is at the destination, and Overwrite is F";
             Ok(error(&ask, StatusCode::PRECONDITION_FAILED, words))
         }
-        Err(fault) => blocked(&ask, fault, &[from, &to]),
+        // What is refused is refused for the destination's sake: its conditions name why.
+        Err(fault) => match blocked(&ask, fault, &[from, &to]) {
+            Err(fault @ Fault::Refused(_)) => Ok(fault_about(&ask, &fault, to.home.into())),
+            answer => answer,
+        },
     }
 }

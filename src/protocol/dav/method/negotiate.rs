@@ -4,9 +4,11 @@
 
 use crate::domain::collection::Body;
 use crate::domain::contacts::MEDIA_TYPES;
+use crate::format::line::Malformed;
 use crate::format::vcard::convert::convert;
-use crate::format::vcard::{Card, Version};
+use crate::format::vcard::{Version, json};
 use crate::kernel::fault::{Outcome, Refusal};
+use crate::protocol::dav::subject::text_of;
 use crate::protocol::http::header::accept::Accept;
 use http::HeaderMap;
 use std::borrow::Cow;
@@ -25,33 +27,49 @@ pub fn choose(headers: &HeaderMap, content: &Body) -> Outcome<Option<Other>> {
         MEDIA_TYPES.iter().map(of).max().unwrap_or(0)
     };
     let [old, new] = Version::ALL.map(quality);
-    if old == 0 && new == 0 {
-        return Err(Refusal::UnsupportedConversion("what is accepted".to_owned()).into());
-    }
-    if old == new {
-        return Ok(None);
-    }
-    let better = if old > new { Version::V3 } else { Version::V4 };
-    let octets = content.octets()?;
-    let text = String::from_utf8_lossy(&octets);
-    let own = Card::parse(text.as_bytes()).ok();
-    let own = own.as_ref().and_then(|card| Version::named(card.property("VERSION")?.value()));
-    if own == Some(better) {
-        return Ok(None);
-    }
-    match convert(&text, better) {
-        Ok(Cow::Owned(text)) => Ok(Some((media_type(better), text))),
-        Ok(Cow::Borrowed(_)) => Ok(None),
-        Err(_) => {
-            let what = format!("vCard version {}", better.number());
-            Err(Refusal::UnsupportedConversion(what).into())
+    let json = accept.quality(json::MEDIA_TYPE, Version::V4.number());
+    let best = match () {
+        () if json > old.max(new) => Form::Json,
+        () if old == 0 && new == 0 => {
+            return Err(Refusal::UnsupportedConversion("what is accepted".to_owned()).into());
+        }
+        () if old == new => return Ok(None),
+        () if old > new => Form::Text(Version::V3),
+        () => Form::Text(Version::V4),
+    };
+    let text = text_of(content);
+    text.and_then(|text| given(&text, best).ok()).ok_or_else(|| {
+        Refusal::UnsupportedConversion(format!("{} from what is stored", best.media_type())).into()
+    })
+}
+
+/// A form of a card.
+#[derive(Clone, Copy)]
+enum Form {
+    /// A vCard of this version.
+    Text(Version),
+    /// jCard (RFC 7095).
+    Json,
+}
+
+impl Form {
+    fn media_type(self) -> &'static str {
+        match self {
+            Self::Text(Version::V3) => "text/vcard; charset=utf-8; version=3.0",
+            Self::Text(Version::V4) => "text/vcard; charset=utf-8; version=4.0",
+            Self::Json => json::MEDIA_TYPE,
         }
     }
 }
 
-fn media_type(version: Version) -> &'static str {
-    match version {
-        Version::V3 => "text/vcard; charset=utf-8; version=3.0",
-        Version::V4 => "text/vcard; charset=utf-8; version=4.0",
-    }
+/// A card in a form; none if that is the one it has.
+fn given(text: &str, form: Form) -> Result<Option<Other>, Malformed> {
+    let made = match form {
+        Form::Json => Cow::Owned(json::jcard(&convert(text, Version::V4)?)?),
+        Form::Text(version) => convert(text, version)?,
+    };
+    Ok(match made {
+        Cow::Owned(made) => Some((form.media_type(), made)),
+        Cow::Borrowed(_) => None,
+    })
 }

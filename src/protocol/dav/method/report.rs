@@ -63,7 +63,7 @@ static FORMS: [Form; 2] = [
     (
         Ns::CardDav,
         "address-data",
-        &["text/vcard", "text/x-vcard", "text/directory"],
+        &["text/vcard", "text/x-vcard", "text/directory", "application/vcard+json"],
         &["3.0", "4.0"],
         "supported-address-data",
     ),

@@ -25,12 +25,13 @@ use http::Response;
 use std::sync::Arc;
 
 /// The properties that can be searched, the usual ones first, each with what it is in English.
-pub static SEARCHABLE: [(Name, &str); 5] = [
+pub static SEARCHABLE: [(Name, &str); 6] = [
     (Name::known(Ns::Dav, "displayname"), "Name"),
     (Name::known(Ns::CalendarServer, "email-address-set"), "Address"),
     (Name::known(Ns::CalDav, "calendar-user-address-set"), "Calendar user address"),
     (Name::known(Ns::CalDav, "calendar-user-type"), "Person, group or resource"),
     (Name::known(Ns::CalDav, "calendar-home-set"), "Where the calendars are"),
+    (Name::known(Ns::CardDav, "addressbook-home-set"), "Where the address books are"),
 ];
 
 /// How a text is compared; case never counts.
