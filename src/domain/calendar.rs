@@ -3,7 +3,7 @@
 
 use crate::domain::collection::access::Access;
 use crate::domain::collection::kind::{COMPONENTS, component_bit};
-use crate::domain::collection::{Body, Collection, Index, Object};
+use crate::domain::collection::{Body, Collection, Index, Object, list};
 use crate::format::civil::Civil;
 use crate::format::ical::Calendar;
 use crate::format::ical::bounds::Bounds;
@@ -196,37 +196,59 @@ pub async fn matching(
     query: Query,
     steps: &mut Steps,
 ) -> Outcome<Vec<(Object, Option<Body>)>> {
-    let (access, id) = (access.clone(), of.id);
     let narrowed = Narrowed::of(&query);
-    let wanted = narrowed.clone();
-    let store = access.store.clone();
-    let candidates =
-        store.read(move |tx| Box::pin(async move { candidates(tx, id, &wanted).await })).await?;
-    if candidates.len() > QUERY_MATCHES_MAX {
+    let (id, wanted, files) = (of.id, narrowed.clone(), access.store.files().clone());
+    let read = access.store.read(move |tx| {
+        Box::pin(async move {
+            let Some(names) = named(tx, id, &wanted).await? else {
+                return Ok(Candidates::Timed(overlapping(tx, id, &wanted).await?));
+            };
+            let first: Vec<String> = names.iter().take(BATCH).cloned().collect();
+            let first = match first.is_empty() {
+                true => Vec::new(),
+                false => object::by_names(tx, id, &first, &files).await?,
+            };
+            Ok(Candidates::Named { first, rest: names.into_iter().skip(BATCH).collect() })
+        })
+    });
+    let (timed, first, rest) = match read.await? {
+        Candidates::Timed(timed) => (timed, Vec::new(), Vec::new()),
+        Candidates::Named { first, rest } => (Vec::new(), first, rest),
+    };
+    if timed.len().max(first.len() + rest.len()) > QUERY_MATCHES_MAX {
         return Err(Refusal::TooManyMatches.into());
     }
-    sift(&access, of, (&query, &narrowed), candidates, steps).await
+    let mut found = Found { query: &query, held: 0, kept: Vec::new() };
+    found.look(first, &narrowed, steps)?;
+    for batch in rest.chunks(BATCH) {
+        found.look(list::by_names(access, of.id, batch.to_vec()).await?, &narrowed, steps)?;
+    }
+    found.sift(access, of, &narrowed, timed, steps).await?;
+    Ok(found.kept)
 }
 
 /// What the index does not rule out.
-async fn candidates(tx: &mut Tx, of: CollectionId, wanted: &Narrowed) -> Outcome<Vec<Timed>> {
-    let is_wanted = |bit: i64| wanted.components & bit != 0;
-    let named = match (&wanted.only, &wanted.uid) {
-        (Some(name), _) => Some(vec![name.clone()]),
-        (None, Some(term)) => search::find_value(tx, of, term).await?,
-        (None, None) => None,
-    };
-    if let Some(names) = named {
-        let mut found = match names.is_empty() {
-            true => Vec::new(),
-            false => object::named_ranges(tx, of, &names).await?,
-        };
-        found.retain(|it| is_wanted(it.object.component));
-        return Ok(found);
+enum Candidates {
+    /// Those whose time may meet the window.
+    Timed(Vec<Timed>),
+    /// Those of a name or UID: the first ones with their contents, the names of the others.
+    Named { first: Vec<(Object, Body)>, rest: Vec<String> },
+}
+
+/// The names of the objects that alone can match, where it is about a UID or a name.
+async fn named(tx: &mut Tx, of: CollectionId, wanted: &Narrowed) -> Outcome<Option<Vec<String>>> {
+    match (&wanted.only, &wanted.uid) {
+        (Some(name), _) => Ok(Some(vec![name.clone()])),
+        (None, Some(term)) => search::find_value(tx, of, term).await,
+        (None, None) => Ok(None),
     }
+}
+
+/// The objects that may meet the window.
+async fn overlapping(tx: &mut Tx, of: CollectionId, wanted: &Narrowed) -> Outcome<Vec<Timed>> {
     let mut all = Vec::new();
     let range = (wanted.window.start, wanted.window.end);
-    for bit in COMPONENTS.iter().map(|c| c.1).filter(|bit| is_wanted(*bit)) {
+    for bit in COMPONENTS.iter().map(|c| c.1).filter(|bit| wanted.components & bit != 0) {
         all.extend(object::overlapping(tx, of, bit, range).await?);
     }
     Ok(all)
@@ -235,42 +257,77 @@ async fn candidates(tx: &mut Tx, of: CollectionId, wanted: &Narrowed) -> Outcome
 /// Candidates whose contents are looked at together.
 const BATCH: usize = 64;
 
-/// Keeps those that match exactly. What the index is certain of is not opened.
-async fn sift(
-    access: &Access,
-    of: &Collection,
-    (query, narrowed): (&Query, &Narrowed),
-    candidates: Vec<Timed>,
-    steps: &mut Steps,
-) -> Outcome<Vec<(Object, Option<Body>)>> {
-    let judged = candidates.into_iter().map(|it| (narrowed.verdict(&it, &query.floating), it));
-    let open: Vec<_> = judged.filter(|(verdict, _)| *verdict != Some(false)).collect();
-    let (mut kept, mut held) = (Vec::new(), 0);
-    for batch in open.chunks(BATCH) {
-        let ahead = query.contents && held < QUERY_CONTENT_HELD;
-        let opened = batch.iter().filter(|(verdict, _)| ahead || verdict.is_none());
-        let names: Vec<String> = opened.map(|(_, it)| it.object.name.clone()).collect();
-        let mut contents = HashMap::new();
-        if !names.is_empty() {
-            let found = super::collection::list::by_names(access, of.id, names).await?;
-            contents.extend(found.into_iter().map(|(o, body)| (o.name, body)));
-        }
-        for (verdict, it) in batch {
-            let body = contents.remove(&it.object.name);
-            let matches = match (verdict, &body) {
-                (Some(_), _) => true,
-                (None, Some(body)) => exactly(body, query, steps)?,
-                // Removed since the index was read: the next sync tells.
-                (None, None) => false,
-            };
-            if matches {
-                let fits = query.contents && held < QUERY_CONTENT_HELD;
-                held += it.object.size;
-                kept.push((it.object.clone(), body.filter(|_| fits)));
+/// The objects that match.
+struct Found<'q> {
+    query: &'q Query,
+    held: u64,
+    kept: Vec<(Object, Option<Body>)>,
+}
+
+impl Found<'_> {
+    fn keep(&mut self, object: Object, body: Option<Body>) {
+        let fits = self.is_ahead();
+        self.held += object.size;
+        self.kept.push((object, body.filter(|_| fits)));
+    }
+
+    /// Whether contents are wanted of what matches, and fit.
+    fn is_ahead(&self) -> bool {
+        self.query.contents && self.held < QUERY_CONTENT_HELD
+    }
+
+    /// Keeps those that match exactly.
+    fn look(
+        &mut self,
+        some: Vec<(Object, Body)>,
+        narrowed: &Narrowed,
+        steps: &mut Steps,
+    ) -> Outcome<()> {
+        for (object, body) in some {
+            let can = narrowed.components & object.component != 0;
+            if can && exactly(&body, self.query, steps)? {
+                self.keep(object, Some(body));
             }
         }
+        Ok(())
     }
-    Ok(kept)
+
+    /// The same of those of which the index may be certain: they are not opened.
+    async fn sift(
+        &mut self,
+        access: &Access,
+        of: &Collection,
+        narrowed: &Narrowed,
+        candidates: Vec<Timed>,
+        steps: &mut Steps,
+    ) -> Outcome<()> {
+        let floating = &self.query.floating;
+        let judged = candidates.into_iter().map(|it| (narrowed.verdict(&it, floating), it.object));
+        let open: Vec<_> = judged.filter(|(verdict, _)| *verdict != Some(false)).collect();
+        for batch in open.chunks(BATCH) {
+            let ahead = self.is_ahead();
+            let opened = batch.iter().filter(|(verdict, _)| ahead || verdict.is_none());
+            let names: Vec<String> = opened.map(|(_, it)| it.name.clone()).collect();
+            let mut contents = HashMap::new();
+            if !names.is_empty() {
+                let found = list::by_names(access, of.id, names).await?;
+                contents.extend(found.into_iter().map(|(o, body)| (o.name, body)));
+            }
+            for (verdict, object) in batch {
+                let body = contents.remove(&object.name);
+                let matches = match (verdict, &body) {
+                    (Some(_), _) => true,
+                    (None, Some(body)) => exactly(body, self.query, steps)?,
+                    // Removed since the index was read: the next sync tells.
+                    (None, None) => false,
+                };
+                if matches {
+                    self.keep(object.clone(), body);
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 fn exactly(body: &Body, query: &Query, steps: &mut Steps) -> Outcome<bool> {
@@ -299,7 +356,7 @@ pub async fn busy(
         Narrowed { components: bits, window: window.clone(), uid: None, only: None, is_all };
     let store = access.store.clone();
     let found =
-        store.read(move |tx| Box::pin(async move { candidates(tx, of, &wanted).await })).await?;
+        store.read(move |tx| Box::pin(async move { overlapping(tx, of, &wanted).await })).await?;
     if found.len() > QUERY_MATCHES_MAX {
         return Err(Refusal::TooManyMatches.into());
     }
@@ -315,7 +372,7 @@ pub async fn busy(
     }
     for batch in opened.chunks(BATCH) {
         let names = batch.to_vec();
-        for (_, body) in super::collection::list::by_names(access, of, names).await? {
+        for (_, body) in list::by_names(access, of, names).await? {
             let bytes = body.octets()?;
             let Ok(calendar) = Calendar::parse(&bytes) else { continue };
             let Ok(object) = check_resource(&calendar) else { continue };

@@ -169,6 +169,16 @@ impl<'w> Seeker<'w> {
         Self { wanted, texts: distinct.into_iter().map(memchr::memmem::Finder::new).collect() }
     }
 
+    /// Patterns of SQL's LIKE, one of which each text fits that may be what is wanted.
+    pub fn patterns(&self) -> Vec<String> {
+        let cut = char::from(CUT).to_string();
+        let texts = self.wanted.iter().flatten().map(|term| term.text.as_str());
+        let mut all: Vec<String> = texts.chain([cut.as_str()]).map(pattern).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
     /// Whether a text may be what is wanted.
     pub fn finds(&self, text: &str) -> bool {
         let octets = text.as_bytes();
@@ -176,6 +186,17 @@ impl<'w> Seeker<'w> {
             || memchr::memchr(CUT, octets).is_some();
         near && self.wanted.iter().any(|all| all.iter().all(|term| term.may_be_in(text)))
     }
+}
+
+fn pattern(text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len() + 2);
+    pattern.push('%');
+    for c in text.chars() {
+        pattern.extend(matches!(c, '%' | '_' | '\\').then_some('\\'));
+        pattern.push(c);
+    }
+    pattern.push('%');
+    pattern
 }
 
 fn gram(tag: Tag, three: &[u8]) -> i64 {

@@ -138,10 +138,6 @@ statements! {
         FROM unnest($3::bigint[]) WITH ORDINALITY s (earliest, place)
         JOIN object o ON o.collection_id = $1 AND o.component = $2 AND o.span = s.place - 1
         AND o.first_start >= s.earliest AND o.first_start <= $4 AND o.last_end >= $5");
-    NAMED_RANGES = concat!("SELECT ", columns!(), ", o.first_start, o.last_end, o.times
-        FROM json_each($2) n CROSS JOIN object o WHERE o.collection_id = $1 AND o.name = n.value"),
-        postgres: concat!("SELECT ", columns!(), ", o.first_start, o.last_end, o.times
-        FROM object o WHERE o.collection_id = $1 AND o.name = ANY($2)");
     BURY_NAME = "INSERT INTO tombstone (collection_id, name, change) VALUES ($1, $2, $3)
         ON CONFLICT (collection_id, name) DO UPDATE SET change = excluded.change";
     RAISE_NAME = "DELETE FROM tombstone WHERE collection_id = $1 AND name = $2";
@@ -561,11 +557,6 @@ pub async fn overlapping(
     }
     let with = [of.0.into(), component.into(), earliest[..].into(), to.into(), from.into()];
     tx.all(&OVERLAPPING, &with, timed).await
-}
-
-/// Those of the names that are there, in no order.
-pub async fn named_ranges(tx: &mut Tx, of: CollectionId, names: &[String]) -> Outcome<Vec<Timed>> {
-    tx.all(&NAMED_RANGES, &[of.0.into(), names.into()], timed).await
 }
 
 /// Notes that a name is gone. A removed collection's name is given with a `/` at its end; its note

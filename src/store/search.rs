@@ -25,7 +25,7 @@ use crate::kernel::fault::Outcome;
 use crate::kernel::ids::{CollectionId, PrincipalId};
 use crate::kernel::limits::{SEARCH_FEW, SEARCH_ROWS, SEARCH_SEGMENT};
 use crate::kernel::search::{Seeker, Term, Wanted, append, grams, numbers, value_key};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// The next free `doc` of collection $1. One that a segment covers is never given again.
 macro_rules! next_doc {
@@ -68,15 +68,20 @@ statements! {
         ON CONFLICT (collection_id) DO NOTHING";
     SEGMENTS = "SELECT last, docs FROM search_segment WHERE collection_id = $1
         UNION ALL SELECT -1, 0 FROM search_due WHERE collection_id = $1 AND fill IS NOT NULL";
-    POSTINGS = "SELECT last, docs FROM search_posting WHERE collection_id = $1 AND gram = $2
-        ORDER BY last";
+    POSTINGS = "SELECT p.gram, p.last, p.docs FROM json_each($2) g CROSS JOIN search_posting p
+            WHERE p.collection_id = $1 AND p.gram = g.value ORDER BY p.gram, p.last",
+        postgres: "SELECT gram, last, docs FROM search_posting
+            WHERE collection_id = $1 AND gram = ANY($2) ORDER BY gram, last";
     TEXTS = "SELECT t.name, t.text FROM json_each($2) d CROSS JOIN search_text t
-            WHERE t.collection_id = $1 AND t.doc = d.value",
-        postgres: "SELECT name, text FROM search_text WHERE collection_id = $1 AND doc = ANY($2)";
-    TAIL = "SELECT name, text FROM search_text WHERE collection_id = $1 AND doc > $2";
+            WHERE t.collection_id = $1 AND t.doc = d.value
+        UNION ALL SELECT name, text FROM search_text WHERE collection_id = $1 AND doc > $3",
+        postgres: "SELECT name, text FROM search_text WHERE collection_id = $1 AND doc = ANY($2)
+        UNION ALL SELECT name, text FROM search_text WHERE collection_id = $1 AND doc > $3
+            AND text LIKE ANY($4)";
     LONGER = "SELECT name, text FROM search_text WHERE collection_id = $1 AND key = $2
         UNION ALL SELECT name, text FROM (SELECT name, text FROM search_text
-            WHERE collection_id = $1 AND key > $3 LIMIT $4) l";
+            WHERE collection_id = $1 AND key > $3 LIMIT $4) l
+        UNION ALL SELECT '', '' FROM search_due WHERE collection_id = $1 AND fill IS NOT NULL";
     NEXT = "SELECT doc, text FROM search_text WHERE collection_id = $1 AND doc > $2
         ORDER BY doc LIMIT $3";
     POST = "INSERT INTO search_posting (collection_id, gram, last, docs) VALUES ($1, $2, $3, $4)
@@ -190,27 +195,28 @@ pub async fn find(tx: &mut Tx, of: CollectionId, wanted: &Wanted) -> Outcome<Opt
     let seeker = Seeker::of(wanted);
     let mut names = Vec::new();
     let mut covered = segments.last().map_or(0, |last| last.0);
+    let mut docs = Vec::new();
     if covered > 0 {
         match narrowed(tx, of, &segments, wanted).await? {
-            Some(docs) if docs.is_empty() => {}
-            Some(docs) => {
-                let with = [of.0.into(), docs[..].into()];
-                tx.each(&TEXTS, &with, &mut |row| look(row, &seeker, &mut names)).await?;
-            }
+            Some(some) => docs = some,
             None => covered = 0,
         }
     }
-    let with = [of.0.into(), covered.into()];
-    tx.each(&TAIL, &with, &mut |row| look(row, &seeker, &mut names)).await?;
+    let (at, docs, covered) = (of.0.into(), docs[..].into(), covered.into());
+    let mut visit = |row: &Row<'_>| look(row, &seeker, &mut names);
+    if tx.is_embedded() {
+        tx.each(&TEXTS, &[at, docs, covered], &mut visit).await?;
+    } else {
+        let patterns = seeker.patterns();
+        tx.each(&TEXTS, &[at, docs, covered, patterns[..].into()], &mut visit).await?;
+        // The segments may have been given up since they were looked at.
+        if !self::segments(tx, of).await?.is_some_and(|s| s.starts_with(&segments)) {
+            return Ok(None);
+        }
+    }
     names.sort_unstable();
     names.dedup();
-    // On PostgreSQL the segments may have been given up since they were looked at.
-    match tx.is_embedded()
-        || self::segments(tx, of).await?.is_some_and(|s| s.starts_with(&segments))
-    {
-        true => Ok(Some(names)),
-        false => Ok(None),
-    }
+    Ok(Some(names))
 }
 
 /// The same where each text is one value. One that has the term in it is the term, or is longer: where
@@ -222,21 +228,22 @@ pub async fn find_value(
 ) -> Outcome<Option<Vec<String>>> {
     let wanted = vec![vec![term.clone()]];
     let (seeker, (same, longer)) = (Seeker::of(&wanted), term.keys());
-    if segments(tx, of).await?.is_none() {
-        return Ok(None);
-    }
-    let (mut names, mut seen) = (Vec::new(), 0);
+    let (mut names, mut seen, mut filled) = (Vec::new(), 0, true);
     let with = [of.0.into(), same.into(), longer.into(), (SEARCH_FEW as i64).into()];
     tx.each(&LONGER, &with, &mut |row| {
         seen += 1;
+        filled &= !row.text(0)?.is_empty();
         look(row, &seeker, &mut names)
     })
     .await?;
-    if seen >= SEARCH_FEW {
-        return find(tx, of, &wanted).await;
+    match (filled, seen < SEARCH_FEW) {
+        (false, _) => Ok(None),
+        (true, false) => find(tx, of, &wanted).await,
+        (true, true) => {
+            names.sort_unstable();
+            Ok(Some(names))
+        }
     }
-    names.sort_unstable();
-    Ok(Some(names))
 }
 
 fn look(row: &Row<'_>, seeker: &Seeker<'_>, names: &mut Vec<String>) -> Outcome<()> {
@@ -246,6 +253,12 @@ fn look(row: &Row<'_>, seeker: &Seeker<'_>, names: &mut Vec<String>) -> Outcome<
     Ok(())
 }
 
+/// Grams that are tried for one term.
+const TRIED: usize = 4;
+
+/// The lists of a gram, one of each segment that counts.
+type Lists = HashMap<i64, Vec<Vec<u8>>>;
+
 /// The texts in segments that may be what is wanted, in order; none where a term is too short for
 /// grams.
 async fn narrowed(
@@ -254,78 +267,62 @@ async fn narrowed(
     segments: &[(i64, i64)],
     wanted: &Wanted,
 ) -> Outcome<Option<Vec<i64>>> {
-    let mut any = Vec::new();
+    let mut terms = Vec::new();
     for all in wanted {
         let Some(term) = all.iter().max_by_key(|term| term.text.len()) else { return Ok(None) };
-        let grams = term.grams();
+        let mut grams = term.grams();
         if grams.is_empty() {
             return Ok(None);
         }
-        any.append(&mut having(tx, of, segments, &grams).await?);
-        any.extend(decoded(&postings(tx, of, segments, term.cut()).await?));
+        grams.truncate(TRIED);
+        terms.push((grams, term.cut()));
+    }
+    let mut asked: Vec<i64> = terms.iter().map(|(_, cut)| *cut).collect();
+    asked.extend(terms.iter().flat_map(|(grams, _)| grams));
+    asked.sort_unstable();
+    asked.dedup();
+    let mut lists = Lists::new();
+    tx.each(&POSTINGS, &[of.0.into(), asked[..].into()], &mut |row| {
+        let last = row.int(1)?;
+        if segments.binary_search_by_key(&last, |segment| segment.0).is_ok() {
+            lists.entry(row.int(0)?).or_default().push(row.bytes(2)?.to_vec());
+        }
+        Ok(())
+    })
+    .await?;
+    let mut any = Vec::new();
+    for (grams, cut) in terms {
+        any.append(&mut having(&lists, &grams));
+        any.extend(decoded(&lists, cut));
     }
     any.sort_unstable();
     any.dedup();
     Ok(Some(any))
 }
 
-/// Grams that are tried for one term.
-const TRIED: usize = 6;
-
-/// The texts that have the grams, or rather enough of them to leave few.
-async fn having(
-    tx: &mut Tx,
-    of: CollectionId,
-    segments: &[(i64, i64)],
-    grams: &[i64],
-) -> Outcome<Vec<i64>> {
-    let mut lists = Vec::new();
-    for gram in grams.iter().take(TRIED) {
-        let list = postings(tx, of, segments, *gram).await?;
-        let size = list.iter().fold(0, |sum, run| sum + run.len());
-        lists.push((size, list));
-        if size <= SEARCH_FEW {
-            break;
-        }
-    }
-    lists.sort_by_key(|list| list.0);
-    let mut lists = lists.into_iter();
-    let Some((_, first)) = lists.next() else { return Ok(Vec::new()) };
-    let mut docs = decoded(&first);
-    for (_, list) in lists {
+/// The texts that have the grams, or rather enough of them to leave few: the rarest come first.
+fn having(lists: &Lists, grams: &[i64]) -> Vec<i64> {
+    let size = |gram: &i64| lists.get(gram).map_or(0, |all| all.iter().map(Vec::len).sum());
+    let mut grams: Vec<(usize, i64)> = grams.iter().map(|gram| (size(gram), *gram)).collect();
+    grams.sort_unstable();
+    let mut grams = grams.into_iter();
+    let Some((_, first)) = grams.next() else { return Vec::new() };
+    let mut docs: Vec<i64> = decoded(lists, first).collect();
+    for (_, gram) in grams {
         if docs.len() <= SEARCH_FEW {
             break;
         }
-        let mut other = decoded(&list).into_iter().peekable();
+        let mut other = decoded(lists, gram).peekable();
         docs.retain(|doc| {
             while other.next_if(|it| it < doc).is_some() {}
             other.peek() == Some(doc)
         });
     }
-    Ok(docs)
+    docs
 }
 
-/// The lists of one gram, of the segments that count.
-async fn postings(
-    tx: &mut Tx,
-    of: CollectionId,
-    segments: &[(i64, i64)],
-    gram: i64,
-) -> Outcome<Vec<Vec<u8>>> {
-    let mut lists = Vec::new();
-    tx.each(&POSTINGS, &[of.0.into(), gram.into()], &mut |row| {
-        let last = row.int(0)?;
-        if segments.binary_search_by_key(&last, |segment| segment.0).is_ok() {
-            lists.push(row.bytes(1)?.to_vec());
-        }
-        Ok(())
-    })
-    .await?;
-    Ok(lists)
-}
-
-fn decoded(lists: &[Vec<u8>]) -> Vec<i64> {
-    lists.iter().flat_map(|list| numbers(list)).collect()
+fn decoded(lists: &Lists, gram: i64) -> impl Iterator<Item = i64> {
+    lists.get(&gram).into_iter().flatten().flat_map(|list| numbers(list))
 }
 
 /// A segment that can be made.
