@@ -6,6 +6,7 @@ mod filter;
 mod free_busy;
 mod object;
 mod query;
+mod recurrence;
 
 use crate::support::dav::{Answer, Multistatus, User, dialogues, document};
 

@@ -129,6 +129,9 @@ pub fn overlaps_of(
     if object.kind == Kind::Todo && dateless.any(|entry| Dates::of(entry, zones).overlap(&window)) {
         return Ok(true);
     }
+    if plan.series.as_ref().is_some_and(|series| series.may_reach(&window, wanted)) {
+        return Ok(true);
+    }
     let found = Walk { plan: &plan, window }.run(steps, &mut |it| match wanted(it.component) {
         true => ControlFlow::Break(()),
         false => ControlFlow::Continue(()),
@@ -226,6 +229,10 @@ fn series_extent(
         let end = series.timing.end(added.local, start, added.length).max(end);
         span.add(start, end);
         last = last.max(added.local);
+    }
+    if series.timing.entry.foreign {
+        span.add(series.timing.zone.to_utc(last), i64::MAX);
+        return Ok(());
     }
     for (rule, until) in &series.rules {
         // Seen from a zone ahead of this one, UNTIL in UTC is a later reading of the wall clock.
@@ -375,6 +382,14 @@ impl<'p> Walk<'p> {
 const OPEN: i64 = 253_402_300_800;
 
 impl Series<'_> {
+    /// Whether a rule by an unknown calendar may yield something in the window: anything after its
+    /// start may be one, which the client that wrote it can tell.
+    fn may_reach(&self, window: &Range<i64>, wanted: &dyn Fn(Component<'_>) -> bool) -> bool {
+        let entry = self.timing.entry;
+        let (start, _) = self.timing.instants(self.timing.anchor);
+        entry.foreign && window.end > start && wanted(entry.component)
+    }
+
     fn hides(&self, key: Civil, instant: i64) -> bool {
         self.hidden.binary_search(&instant).is_ok()
             || self.hidden_days.binary_search(&key.day).is_ok()

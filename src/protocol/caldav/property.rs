@@ -5,6 +5,7 @@ use crate::domain::collection::kind::{COMPONENTS, COMPONENTS_DEFAULT, component_
 use crate::domain::collection::{Home, Kind};
 use crate::domain::directory::Kind as PrincipalKind;
 use crate::format::ical::Calendar;
+use crate::format::recur::SCALES;
 use crate::format::xml::{Element, Name, Writer};
 use crate::protocol::dav::name::names;
 use crate::protocol::dav::property::Listing::Named;
@@ -26,6 +27,8 @@ names! {
     COMP = CalDav "comp",
     SUPPORTED_CALENDAR_DATA = CalDav "supported-calendar-data",
     SUPPORTED_COLLATION_SET = CalDav "supported-collation-set",
+    RSCALE_SET = CalDav "supported-rscale-set",
+    RSCALE = CalDav "supported-rscale",
     MAX_RESOURCE_SIZE = CalDav "max-resource-size",
     CALENDAR_DATA = CalDav "calendar-data",
     CALENDAR_COLOR = AppleIcal "calendar-color",
@@ -62,6 +65,7 @@ pub static ROWS: &[Row] = &[
     row(COMPONENT_SETS, On::CALENDAR_HOME, Named, Need::NONE, component_sets),
     row(SUPPORTED_CALENDAR_DATA, On::CALENDAR, Named, Need::NONE, supported_data),
     row(SUPPORTED_COLLATION_SET, On::CALENDAR, Named, Need::NONE, collations),
+    row(RSCALE_SET, On::CALENDAR.or(On::CALENDAR_HOME), Named, Need::NONE, rscales),
     row(MAX_RESOURCE_SIZE, On::CALENDAR, Named, Need::NONE, max_size),
     kept(CALENDAR_DESCRIPTION, text_only),
     kept(CALENDAR_TIMEZONE, one_zone),
@@ -132,6 +136,14 @@ fn supported_data(_: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
     w.open(&SUPPORTED_CALENDAR_DATA);
     w.empty_with(&CALENDAR_DATA, &[("content-type", "text/calendar"), ("version", "2.0")]);
     w.close(&SUPPORTED_CALENDAR_DATA);
+    Shown::Yes
+}
+
+/// RFC 7529 §10.1.
+fn rscales(_: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
+    w.open(&RSCALE_SET);
+    SCALES.iter().for_each(|scale| w.element(&RSCALE, scale));
+    w.close(&RSCALE_SET);
     Shown::Yes
 }
 
