@@ -11,6 +11,7 @@ use super::series::{Added, Finder, Length, Plan, SLACK, Segment, Series, Single,
 use super::value::{self, Form, Moment, PeriodEnd};
 use crate::format::civil::Civil;
 use crate::format::recur::{Instances, Steps, TooMuchWork, Until};
+use crate::format::tz::clock::Clock;
 use crate::format::tz::{Zone, Zones};
 use std::collections::HashSet;
 use std::ops::{ControlFlow, Range};
@@ -336,16 +337,15 @@ impl<'p> Walk<'p> {
         };
         let mut keys = Keys::new(series, from, last, steps)?;
         let recurs = series.timing.entry.recurs() || !self.plan.singles.is_empty();
-        let zone = &series.timing.zone;
+        let mut clock = Clock::new(&series.timing.zone);
         // Instants that a gap moved instances to, where others may lie already.
         let mut gapped = HashSet::new();
         while let Some((key, length)) = keys.next(steps)? {
-            let instant = zone.to_utc(key);
+            let (instant, left_out) = clock.instant(key);
             if !segment.keys.contains(&instant) || series.hides(key, instant) {
                 continue;
             }
-            if gapped.contains(&instant) || zone.from_utc(instant) != key && !gapped.insert(instant)
-            {
+            if gapped.contains(&instant) || left_out && !gapped.insert(instant) {
                 continue;
             }
             let local = segment.moved(key);

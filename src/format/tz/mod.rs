@@ -6,6 +6,7 @@
 
 mod windows;
 pub mod written;
+pub mod clock;
 
 use super::civil::Civil;
 use super::line::decode;
