@@ -11,6 +11,7 @@ mod object;
 mod properties;
 mod query;
 mod zones;
+mod recurrence;
 
 use crate::support::dav::{Answer, Multistatus, User, dialogues, document};
 

@@ -11,6 +11,7 @@ use super::series::{Added, Finder, Length, Plan, SLACK, Segment, Series, Single,
 use super::value::{self, Form, Moment, PeriodEnd};
 use crate::format::civil::Civil;
 use crate::format::recur::{Instances, Steps, TooMuchWork, Until};
+use crate::format::tz::clock::Clock;
 use crate::format::tz::{Zone, Zones};
 use std::collections::HashSet;
 use std::ops::{ControlFlow, Range};
@@ -134,6 +135,9 @@ pub fn overlaps_of(
     if object.kind == Kind::Todo && dateless.any(|entry| Dates::of(entry, zones).overlap(&window)) {
         return Ok(true);
     }
+    if plan.series.as_ref().is_some_and(|series| series.may_reach(&window, wanted)) {
+        return Ok(true);
+    }
     let found = Walk { plan: &plan, window }.run(steps, &mut |it| match wanted(it.component) {
         true => ControlFlow::Break(()),
         false => ControlFlow::Continue(()),
@@ -231,6 +235,10 @@ fn series_extent(
         let end = series.timing.end(added.local, start, added.length).max(end);
         span.add(start, end);
         last = last.max(added.local);
+    }
+    if series.timing.entry.foreign {
+        span.add(series.timing.zone.to_utc(last), i64::MAX);
+        return Ok(());
     }
     for (rule, until) in &series.rules {
         // Seen from a zone ahead of this one, UNTIL in UTC is a later reading of the wall clock.
@@ -334,16 +342,15 @@ impl<'p> Walk<'p> {
         };
         let mut keys = Keys::new(series, from, last, steps)?;
         let recurs = series.timing.entry.recurs() || !self.plan.singles.is_empty();
-        let zone = &series.timing.zone;
+        let mut clock = Clock::new(&series.timing.zone);
         // Instants that a gap moved instances to, where others may lie already.
         let mut gapped = HashSet::new();
         while let Some((key, length)) = keys.next(steps)? {
-            let instant = zone.to_utc(key);
+            let (instant, left_out) = clock.instant(key);
             if !segment.keys.contains(&instant) || series.hides(key, instant) {
                 continue;
             }
-            if gapped.contains(&instant) || zone.from_utc(instant) != key && !gapped.insert(instant)
-            {
+            if gapped.contains(&instant) || left_out && !gapped.insert(instant) {
                 continue;
             }
             let local = segment.moved(key);
@@ -380,6 +387,14 @@ impl<'p> Walk<'p> {
 const OPEN: i64 = 253_402_300_800;
 
 impl Series<'_> {
+    /// Whether a rule by an unknown calendar may yield something in the window: anything after its
+    /// start may be one, which the client that wrote it can tell.
+    fn may_reach(&self, window: &Range<i64>, wanted: &dyn Fn(Component<'_>) -> bool) -> bool {
+        let entry = self.timing.entry;
+        let (start, _) = self.timing.instants(self.timing.anchor);
+        entry.foreign && window.end > start && wanted(entry.component)
+    }
+
     fn hides(&self, key: Civil, instant: i64) -> bool {
         self.hidden.binary_search(&instant).is_ok()
             || self.hidden_days.binary_search(&key.day).is_ok()

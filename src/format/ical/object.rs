@@ -8,7 +8,7 @@
 use super::value::{self, Duration, Moment, Period};
 use super::{Calendar, Component};
 use crate::format::line::{Line, Malformed, shown};
-use crate::format::recur::Rule;
+use crate::format::recur::{Rule, RuleError};
 use crate::kernel::fault::Refusal;
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -127,6 +127,9 @@ pub struct Entry<'c> {
     pub and_future: bool,
     /// RRULE; a component with RECURRENCE-ID has none.
     pub rules: Vec<Rule>,
+    /// An RRULE counts by a calendar that is not known (RFC 7529 §4): the object is kept, and what
+    /// that rule yields is not told from here.
+    pub foreign: bool,
     /// RDATE.
     pub dates: Vec<Period<'c>>,
     /// EXDATE.
@@ -252,6 +255,7 @@ impl<'c> Entry<'c> {
             recurrence_id: id.map(value::moment).transpose()?,
             and_future: id.is_some_and(says_future),
             rules: Vec::new(),
+            foreign: false,
             dates: Vec::new(),
             exceptions: Vec::new(),
         };
@@ -267,10 +271,11 @@ impl<'c> Entry<'c> {
     fn take_list(&mut self, at: usize, line: &'c Line<'c>) -> Result<(), Malformed> {
         match at {
             RRULE if line.value().trim().is_empty() => {}
-            RRULE => {
-                let rule = Rule::parse(line.value());
-                self.rules.push(rule.map_err(|e| Malformed::new(line.number, e.to_string()))?);
-            }
+            RRULE => match Rule::parse(line.value()) {
+                Ok(rule) => self.rules.push(rule),
+                Err(RuleError::UnsupportedScale(_)) => self.foreign = true,
+                Err(fault) => return Err(Malformed::new(line.number, fault.to_string())),
+            },
             RDATE => self.dates.extend(value::periods(line)?),
             EXDATE => self.exceptions.extend(value::periods(line)?.iter().map(|p| p.start)),
             _ => {}
@@ -280,7 +285,7 @@ impl<'c> Entry<'c> {
 
     /// Whether it has instances besides DTSTART.
     pub fn recurs(&self) -> bool {
-        !self.rules.is_empty() || !self.dates.is_empty()
+        self.foreign || !self.rules.is_empty() || !self.dates.is_empty()
     }
 }
 

@@ -32,6 +32,9 @@ pub use parse::RuleError;
 
 use super::civil::Civil;
 
+/// The calendars that rules are expanded by (RFC 7529 §4), as `supported-rscale-set` names them.
+pub const SCALES: [&str; 1] = ["GREGORIAN"];
+
 /// Work meter: every candidate looked at costs a step.
 #[derive(Debug)]
 pub struct Steps {

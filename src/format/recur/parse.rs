@@ -179,7 +179,7 @@ const WEEKDAYS: &[(&str, u8)] =
 const SKIPS: &[(&str, Skip)] =
     &[("OMIT", Skip::Omit), ("BACKWARD", Skip::Backward), ("FORWARD", Skip::Forward)];
 /// CLDR's name of the calendar, and the one that RFC 7529 writes.
-const SCALES: &[(&str, ())] = &[("GREGORIAN", ()), ("GREGORY", ())];
+const SCALE_NAMES: &[(&str, ())] = &[("GREGORIAN", ()), ("GREGORY", ())];
 
 type Reader = fn(&mut Rule, &Part<'_>) -> Result<(), RuleError>;
 
@@ -216,9 +216,13 @@ impl Rule {
         let parts = split(text)?;
         let find = |name: &str| parts.iter().find(|p| p.name == name);
         if let Some(scale) = find("RSCALE")
-            && lookup(SCALES, scale.value).is_none()
+            && lookup(SCALE_NAMES, scale.value).is_none()
         {
-            return Err(RuleError::UnsupportedScale(shown(scale.value)));
+            let token = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
+            return Err(match !scale.value.is_empty() && scale.value.bytes().all(token) {
+                true => RuleError::UnsupportedScale(shown(scale.value)),
+                false => scale.malformed(),
+            });
         }
         let freq = find("FREQ").ok_or(RuleError::NoFrequency)?.choice(FREQUENCIES)?;
         let mut rule = Self::every(freq);

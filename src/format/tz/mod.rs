@@ -8,6 +8,7 @@ pub mod database;
 mod display;
 mod windows;
 pub mod written;
+pub mod clock;
 
 use super::civil::Civil;
 use super::line::decode;

@@ -8,7 +8,7 @@ use crate::domain::collection::{Home, Kind};
 use crate::domain::directory::Kind as PrincipalKind;
 use crate::format::ical::Calendar;
 use crate::format::ical::zone::zone;
-use crate::format::recur::Steps;
+use crate::format::recur::{SCALES, Steps};
 use crate::format::xml::{Element, Name, Writer};
 use crate::kernel::limits::{ATTENDEES_MAX, CALENDAR_YEARS, INSTANCES_MAX, ZONE_STEPS_OBJECT};
 use crate::protocol::dav::name::names;
@@ -35,6 +35,8 @@ names! {
     COMP = CalDav "comp",
     SUPPORTED_CALENDAR_DATA = CalDav "supported-calendar-data",
     SUPPORTED_COLLATION_SET = CalDav "supported-collation-set",
+    RSCALE_SET = CalDav "supported-rscale-set",
+    RSCALE = CalDav "supported-rscale",
     MAX_RESOURCE_SIZE = CalDav "max-resource-size",
     MIN_DATE_TIME = CalDav "min-date-time",
     MAX_DATE_TIME = CalDav "max-date-time",
@@ -77,6 +79,7 @@ pub static ROWS: &[Row] = &[
     row(COMPONENT_SETS, On::CALENDAR_HOME, Named, Need::NONE, component_sets),
     row(SUPPORTED_CALENDAR_DATA, On::CALENDAR, Named, Need::NONE, supported_data),
     row(SUPPORTED_COLLATION_SET, SEARCHED, Named, Need::NONE, collations),
+    row(RSCALE_SET, On::CALENDAR.or(On::CALENDAR_HOME), Named, Need::NONE, rscales),
     row(MAX_RESOURCE_SIZE, On::CALENDAR, Named, Need::NONE, max_size),
     row(MIN_DATE_TIME, On::CALENDAR, Named, Need::NONE, min_date),
     row(MAX_DATE_TIME, On::CALENDAR, Named, Need::NONE, max_date),
@@ -165,6 +168,14 @@ fn supported_data(_: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
     w.open(&SUPPORTED_CALENDAR_DATA);
     w.empty_with(&CALENDAR_DATA, &[("content-type", "text/calendar"), ("version", "2.0")]);
     w.close(&SUPPORTED_CALENDAR_DATA);
+    Shown::Yes
+}
+
+/// RFC 7529 §10.1.
+fn rscales(_: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
+    w.open(&RSCALE_SET);
+    SCALES.iter().for_each(|scale| w.element(&RSCALE, scale));
+    w.close(&RSCALE_SET);
     Shown::Yes
 }
 

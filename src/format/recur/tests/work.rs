@@ -49,6 +49,40 @@ fn seeking_takes_no_more_steps_than_the_window_holds() {
 }
 
 #[test]
+fn a_window_in_2090_costs_what_one_in_1971_does() {
+    let rules = [
+        "FREQ=SECONDLY;INTERVAL=20000",
+        "FREQ=MINUTELY;INTERVAL=90;BYDAY=MO",
+        "FREQ=HOURLY;INTERVAL=5;BYHOUR=9,10,11,12,13",
+        "FREQ=DAILY",
+        "FREQ=DAILY;INTERVAL=3;BYDAY=MO,WE",
+        "FREQ=DAILY;COUNT=1000000",
+        "FREQ=WEEKLY;INTERVAL=2;BYDAY=TU,TH;WKST=SU",
+        "FREQ=MONTHLY;BYDAY=-1FR",
+        "FREQ=MONTHLY;BYMONTHDAY=-1;BYHOUR=8,18",
+        "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1",
+        "FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU",
+        "FREQ=YEARLY;BYYEARDAY=1,100,200",
+        "FREQ=YEARLY;BYWEEKNO=20",
+        "RSCALE=GREGORIAN;FREQ=MONTHLY;BYMONTHDAY=31;SKIP=FORWARD",
+    ];
+    let (start, _) = moment("19700105T090000");
+    for text in rules {
+        let rule = rule(text);
+        let quarter = |year: i64| {
+            let from = Civil::new(year, 2, 1, 0);
+            let last = Civil { day: from.day + 90, second: 0 };
+            let mut steps = Steps::new(RECURRENCE_STEPS_OBJECT);
+            let mut walk = rule.instances(start, false, from, Some(last));
+            while walk.next(&mut steps).unwrap().is_some() {}
+            steps.used()
+        };
+        let (near, far) = (quarter(1971), quarter(2090));
+        assert!(far <= near + near / 4 + 4, "{text}: {near} steps in 1971, {far} in 2090");
+    }
+}
+
+#[test]
 fn rules_that_never_match_end_within_the_budget() {
     let never = [
         "FREQ=SECONDLY;BYMONTH=2;BYMONTHDAY=30",
