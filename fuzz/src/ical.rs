@@ -2,10 +2,12 @@
 //!
 //! Promises: components nest inside each other and tile their bytes; what one line says does not
 //! depend on how it is folded; an object that may be stored keeps that right when it is written
-//! out again; faults are short and name a line of the text.
+//! out again; faults are short and name a line of the text; with other VTIMEZONEs it is a calendar
+//! still, and nothing else in it has changed.
 
 use davenport::domain::calendar::examine;
 use davenport::format::ical::object::check_resource;
+use davenport::format::ical::tailor::Zones;
 use davenport::format::ical::{Calendar, Component, value};
 use davenport::kernel::limits::{COMPONENT_DEPTH_MAX, COMPONENTS_MAX};
 
@@ -15,6 +17,22 @@ pub const SEEDS: &[&[u8]] = &[
     b"BEGIN:VCALENDAR\nVERSION:2.0\nBEGIN:VFREEBUSY\nUID:1\nDTSTART:20260102T000000Z\nDTEND:20260101T000000Z\nEND:VFREEBUSY\nEND:VCALENDAR\n",
     b"BEGIN:VCALENDAR\nVERSION:2.0\nBEGIN:VFREEBUSY\nUID:1\nFREEBUSY:20260101T000000Z/PT1H,20260102T000000Z/20260103T000000Z\nEND:VFREEBUSY\nEND:VCALENDAR",
 ];
+
+/// What is not in a VTIMEZONE, octet for octet.
+fn besides_zones<'t>(calendar: &Calendar<'_>, text: &'t str) -> Vec<&'t str> {
+    let children = calendar.root().children().filter(|c| !c.is("VTIMEZONE"));
+    children.map(|c| &text[c.span()]).collect()
+}
+
+fn tailored(calendar: &Calendar<'_>, text: &str) {
+    for wish in [Zones::All, Zones::Unknown] {
+        let Some(other) = wish.of(text) else { continue };
+        let again = Calendar::parse(other.as_bytes()).unwrap_or_else(|e| panic!("{e}: {other}"));
+        assert_eq!(besides_zones(&again, &other), besides_zones(calendar, text));
+    }
+    let bare = Zones::Unknown.of(text);
+    assert!(bare.is_none_or(|bare| Zones::Unknown.of(&bare).is_none()));
+}
 
 pub fn run(data: &[u8]) {
     let examined = examine(Some("text/calendar"), data);
@@ -31,6 +49,9 @@ pub fn run(data: &[u8]) {
     assert!(count <= COMPONENTS_MAX);
     assert_eq!(calendar.root().span(), calendar.head()..data.len());
     values(&calendar);
+    if let Ok(text) = std::str::from_utf8(data) {
+        tailored(&calendar, text);
+    }
     let object = match check_resource(&calendar) {
         Ok(object) => object,
         Err(fault) => {

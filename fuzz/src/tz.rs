@@ -17,6 +17,8 @@ pub const SEEDS: &[&[u8]] = &[
     b"BEGIN:STANDARD\nDTSTART:16010101T000000\nTZOFFSETFROM:+0530\nTZOFFSETTO:+0530\nEND:STANDARD\n",
     b"/citadel.org/20070227_1/Europe/Berlin",
     b"W. Europe Standard Time",
+    b"(UTC-07:00) Chihuahua, La Paz, Mazatlan",
+    b"GMT-0330",
 ];
 
 /// Instants to ask about: 1601, 1883, 1970, around 2026's changes, 2400, 9000.

@@ -18,7 +18,8 @@ pub fn iana_name(shown: &str) -> Option<&'static str> {
     if offset.is_none() && !places.contains(", ") {
         return None;
     }
-    let parts = || places.split([',', ';', '/', '&', '(', ')']).map(str::trim);
+    // The longest list that Windows shows has six cities.
+    let parts = || places.split([',', ';', '/', '&', '(', ')']).take(12).map(str::trim);
     let cities = || parts().filter_map(|part| CITIES.get(&key(part)));
     let fits = |name: &&&'static str| offset.is_some_and(|it| database::has_offset(name, it));
     cities().find(fits).or_else(|| cities().next()).copied()

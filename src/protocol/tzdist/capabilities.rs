@@ -6,9 +6,11 @@ use crate::format::tz::database::version;
 use crate::protocol::http::TIME_ZONE_SERVICE;
 use serde_json::{Value, json};
 
-/// Each action: its name, its template below the service, its parameters and whether they must be
-/// there.
-static ACTIONS: [(&str, &str, &[(&str, bool)]); 6] = [
+/// A parameter, and whether it must be there.
+type Parameter = (&'static str, bool);
+
+/// Each action: its name, its template below the service, its parameters.
+static ACTIONS: [(&str, &str, &[Parameter]); 6] = [
     ("capabilities", "/capabilities", &[]),
     ("list", "/zones{?changedsince}", &[("changedsince", false)]),
     ("get", "/zones{/tzid}{?start,end}", &[("start", false), ("end", false)]),

@@ -123,6 +123,10 @@ dialogues! {
                 assert_eq!(it.only().text("getetag"), tag);
             }
         }
+        let body = document("D:propfind", "<D:prop><C:calendar-data/></D:prop>");
+        let it = user.send("PROPFIND", &href, &[(HEADER, "T"), ("Depth", "0")], body).await;
+        let it = it.expect(207).multistatus();
+        assert_eq!(it.only().text("calendar-data"), whole.text());
         let echo = user.send("PUT", &href, &[(HEADER, "T"), ("Prefer", "return=representation"),
             ("Content-Type", "text/calendar")], stored.as_str()).await.expect(200);
         assert_eq!(echo.text(), whole.text());

@@ -7,6 +7,7 @@ use davenport::domain::{calendar, contacts};
 use davenport::format::ical::Calendar;
 use davenport::format::ical::expand::{occurrences, overlaps};
 use davenport::format::ical::object::check_resource;
+use davenport::format::ical::tailor::Zones;
 use davenport::format::recur::{Rule, Steps};
 use davenport::format::tz::Zone;
 use davenport::format::{csv, line, uri, vcard, xml};
@@ -211,6 +212,29 @@ fn overrides() {
             &format!("and rules{more}"),
         );
     }
+}
+
+/// An object of times in ever other zones, with the zones that a client wants.
+#[test]
+fn other_zones() {
+    let tailored = |octets: &[u8]| {
+        let text = std::str::from_utf8(octets).unwrap();
+        for wish in [Zones::All, Zones::Unknown] {
+            let _ = wish.of(text);
+        }
+    };
+    let (head, tail) = ("BEGIN:VCALENDAR\nBEGIN:VEVENT\n", "END:VEVENT\nEND:VCALENDAR\n");
+    let zone = "BEGIN:VTIMEZONE\nTZID:{n}\nEND:VTIMEZONE\n";
+    linear(
+        tailored,
+        SIZE,
+        &[
+            (head, "RDATE;TZID=/{n}/Europe/Berlin:20260101T000000\n", tail),
+            (head, "RDATE;TZID=\"(UTC) {n}, a, b, c, d, e, f\":20260101T000000\n", tail),
+            ("BEGIN:VCALENDAR\n", zone, "END:VCALENDAR\n"),
+            ("BEGIN:VCALENDAR\n", "BEGIN:VTIMEZONE\nTZID:UTC\nEND:VTIMEZONE\n", "END:VCALENDAR\n"),
+        ],
+    );
 }
 
 #[test]
