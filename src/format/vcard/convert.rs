@@ -9,6 +9,7 @@ use super::forms::{
     date_down, date_up, geo_down, geo_up, has_scheme, inline_down, inline_up, stamp_down, stamp_up,
     zone_down, zone_up,
 };
+use super::old::{is_old, unquoted, upgrade};
 use super::property::{Parameter, Property, escaped};
 use super::{Card, Version, split_unescaped};
 use crate::format::ical::value;
@@ -16,12 +17,18 @@ use crate::format::line::Malformed;
 use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 
-/// The card in this version; as it is, byte for byte, if that is its own. One without VERSION, or
-/// with another than 3.0 and 4.0, counts as the other.
+/// The card in this version; as it is, byte for byte, if that is its own. One of version 2.1 is read
+/// as such; one without VERSION, or with an unknown one, counts as of the other version.
 ///
 /// # Errors
 /// A text that is not one card.
 pub fn convert(text: &str, to: Version) -> Result<Cow<'_, str>, Malformed> {
+    // One that says 2.1 and is not of it may still be a card.
+    if is_old(text.as_bytes())
+        && let Ok(three) = upgrade(text.as_bytes())
+    {
+        return Ok(Cow::Owned(convert(&three, to)?.into_owned()));
+    }
     let card = Card::parse(text.as_bytes())?;
     if card.property("VERSION").is_some_and(|line| line.value().trim() == to.number()) {
         return Ok(Cow::Borrowed(text));
@@ -48,7 +55,8 @@ pub fn written(properties: &[Property], version: Version) -> String {
 type Row = (&'static str, &'static str, fn(&mut Property));
 
 /// From 3.0 to 4.0.
-static UP: [Row; 17] = [
+static UP: [Row; 19] = [
+    ("ADR", "ADR", seven_at_least),
     ("AGENT", "", agent_up),
     ("BDAY", "BDAY", date_up),
     ("CLASS", "X-CLASS", same),
@@ -56,6 +64,7 @@ static UP: [Row; 17] = [
     ("KEY", "KEY", inline_up),
     ("LOGO", "LOGO", inline_up),
     ("MAILER", "X-MAILER", same),
+    ("N", "N", five_at_least),
     ("NAME", "X-NAME", same),
     ("PHOTO", "PHOTO", inline_up),
     ("PROFILE", "", same),
@@ -106,7 +115,7 @@ fn apply(table: &[Row], it: &mut Property) {
 fn same(_: &mut Property) {}
 
 fn up(mut all: Vec<Property>, display_name: &str) -> Vec<Property> {
-    all.iter_mut().for_each(plain);
+    all.iter_mut().for_each(readable);
     labels_up(&mut all);
     sort_up(&mut all);
     for it in &mut all {
@@ -133,7 +142,7 @@ fn up(mut all: Vec<Property>, display_name: &str) -> Vec<Property> {
 }
 
 fn down(mut all: Vec<Property>, display_name: &str) -> Vec<Property> {
-    all.iter_mut().for_each(plain);
+    all.iter_mut().for_each(readable);
     pref_down(&mut all);
     labels_down(&mut all);
     sort_down(&mut all);
@@ -204,6 +213,16 @@ pub fn plain(it: &mut Property) {
     }
     let words = it.types();
     it.set("TYPE", words);
+}
+
+/// As [`plain`], and without quoted-printable, which is of version 2.1 only.
+fn readable(it: &mut Property) {
+    let charset = it.param("CHARSET").unwrap_or("").to_owned();
+    plain(it);
+    if it.says("ENCODING", "QUOTED-PRINTABLE") {
+        it.value = unquoted(&it.value, &charset);
+        it.take("ENCODING");
+    }
 }
 
 /// Escaped colons are of RFC 2426's time only; escaped backslashes stay.
@@ -294,6 +313,20 @@ fn phone_down(it: &mut Property) {
     }
     it.value = text;
     it.take("VALUE");
+}
+
+fn five_at_least(it: &mut Property) {
+    pad(it, 5);
+}
+
+fn seven_at_least(it: &mut Property) {
+    pad(it, 7);
+}
+
+/// Adds the empty components at the end that 3.0 lets one leave out (RFC 6350 §6.2.2, §6.3.1).
+fn pad(it: &mut Property, wanted: usize) {
+    let missing = wanted.saturating_sub(split_unescaped(&it.value, b';').count());
+    it.value.push_str(&";".repeat(missing));
 }
 
 fn five_components(it: &mut Property) {

@@ -14,11 +14,19 @@ use crate::format::vcard::Version;
 use crate::kernel::limits::CONTENT_LINES_MAX;
 use memchr::{memchr, memmem};
 
-/// Whether the text says that it is of version 2.1, before it says anything else.
+/// Whether the first VERSION of the text is 2.1.
 pub fn is_old(input: &[u8]) -> bool {
-    let at = memmem::find(input, b"VERSION:").map(|at| at + 8);
-    let rest = at.and_then(|at| input.get(at..)).unwrap_or_default();
+    let begins_line = |at: &usize| at.checked_sub(1).is_none_or(|at| input.get(at) == Some(&b'\n'));
+    let at = memmem::find_iter(input, b"VERSION:").find(begins_line);
+    let rest = at.and_then(|at| input.get(at + 8..)).unwrap_or_default();
     rest.trim_ascii_start().starts_with(b"2.1")
+}
+
+/// A quoted-printable value of one line, which some write into 3.0 too, as a text value.
+pub fn unquoted(value: &str, charset: &str) -> String {
+    let mut octets = Vec::with_capacity(value.len());
+    unquote(value.as_bytes(), &mut octets);
+    decoded(octets, charset).replace("\r\n", "\n").replace(['\r', '\n'], "\\n")
 }
 
 /// Reads one card of version 2.1; its text in version 3.0.
@@ -119,18 +127,15 @@ impl<'a> Reader<'a> {
         Ok(it)
     }
 
-    /// A value on lines of which each but the last ends with `=`.
+    /// A value on lines of which each but the last ends with `=`; some fold it besides.
     fn quoted(&mut self, value: &[u8]) -> Result<Vec<u8>, Malformed> {
         let mut out = Vec::with_capacity(value.len());
-        let mut piece = value;
-        while let Some(more) = piece.strip_suffix(b"=") {
-            unquote(more, &mut out);
-            match self.next()? {
-                Some(next) => piece = next,
-                None => return Ok(out),
-            }
+        let mut piece = Some(value);
+        while let Some(line) = piece {
+            let soft = line.strip_suffix(b"=");
+            unquote(soft.unwrap_or(line), &mut out);
+            piece = if soft.is_some() { self.next()? } else { self.next_if(is_fold)? };
         }
-        unquote(piece, &mut out);
         Ok(out)
     }
 
@@ -138,7 +143,7 @@ impl<'a> Reader<'a> {
     fn inline(&mut self, value: &[u8]) -> Result<Vec<u8>, Malformed> {
         let is_data = |line: &[u8]| {
             let data = |b: &u8| b.is_ascii_alphanumeric() || b"+/= \t".contains(b);
-            !line.is_empty() && line.iter().all(data)
+            is_fold(line) || (!line.is_empty() && line.iter().all(data))
         };
         let mut out = value.to_vec();
         while let Some(line) = self.next_if(is_data)? {
@@ -151,8 +156,7 @@ impl<'a> Reader<'a> {
     /// A folded value; the white space of a fold belongs to it.
     fn folded(&mut self, value: &[u8]) -> Result<Vec<u8>, Malformed> {
         let mut out = value.to_vec();
-        let blank = |line: &[u8]| line.starts_with(b" ") || line.starts_with(b"\t");
-        while let Some(line) = self.next_if(blank)? {
+        while let Some(line) = self.next_if(is_fold)? {
             out.extend_from_slice(line);
         }
         Ok(out)
@@ -178,6 +182,11 @@ impl<'a> Reader<'a> {
         }
         Err(Malformed::new(self.number, "the text ends inside a card"))
     }
+}
+
+/// Whether a line goes on with the one before.
+fn is_fold(line: &[u8]) -> bool {
+    line.starts_with(b" ") || line.starts_with(b"\t")
 }
 
 /// Undoes `=41`; an equals sign that no two digits follow is one.
@@ -277,6 +286,7 @@ mod tests {
                 "NOTE:ä\\, b\\nc\\;=",
             ),
             ("NOTE;QUOTED-PRINTABLE:a=\r\n b", "NOTE:a b"),
+            ("NOTE;QUOTED-PRINTABLE:a=3D\r\n b", "NOTE:a= b"),
             ("NOTE;CHARSET=ISO-8859-1;QUOTED-PRINTABLE:=E4=80", "NOTE:ä€"),
             ("NOTE:one\r\n two", "NOTE:one two"),
             ("ADR;HOME:;;1, Main\\; St.;X;;;", "ADR;TYPE=HOME:;;1\\, Main\\; St.;X;;;"),

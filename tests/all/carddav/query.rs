@@ -164,8 +164,11 @@ dialogues! {
         ] {
             ask(&user, &book, "", &wrong).await.expect_condition(403, "valid-filter");
         }
-        let odd = filter("", &[prop("name=\"FN\"", &text("collation=\"i;basic\"", "x"))]);
-        ask(&user, &book, "", &odd).await.expect_condition(403, "supported-collation");
+        for collation in ["i;basic", "i;*", "*", "i;unicode*"] {
+            let odd = text(&format!("collation=\"{collation}\""), "x");
+            let odd = filter("", &[prop("name=\"FN\"", &odd)]);
+            ask(&user, &book, "", &odd).await.expect_condition(403, "supported-collation");
+        }
         for many in [prop("name=\"FN\"", "").repeat(201), prop("name=\"FN\"", &text("", "x").repeat(200))] {
             let answer = ask(&user, &book, "", &filter("", &[many])).await;
             answer.expect_condition(403, "supported-filter");
