@@ -57,11 +57,11 @@ async fn fill(store: &Store, due: Due) -> Outcome<()> {
             change_log::hold(tx, account).await?;
             let page = object::page_content(tx, of, &after, SEARCH_FILL, &files).await?;
             for (it, body) in &page {
-                let octets = body.octets()?;
-                // What cannot be read any more is found by nothing.
-                let index = examine(kind, &octets).unwrap_or_default();
-                search::keep(tx, of, &it.name, index.text.as_deref()).await?;
-                object::set_times(tx, of, &it.name, index.times.as_deref()).await?;
+                // What cannot be read any more is found by nothing, and holds up nothing.
+                let index = body.octets().and_then(|octets| examine(kind, &octets));
+                let index = index.unwrap_or_default();
+                let kept = (index.text.as_deref(), index.times.as_deref());
+                search::enter(tx, of, &it.name, kept).await?;
             }
             let last = page.last().filter(|_| page.len() == SEARCH_FILL);
             search::filled_to(tx, of, last.map(|(it, _)| it.name.as_str())).await

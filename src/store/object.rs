@@ -49,6 +49,8 @@ macro_rules! put {
     };
 }
 
+// OVERLAPPING on PostgreSQL is a subquery for each span, which OFFSET 0 keeps: as a join it may be
+// planned as one look at the whole collection.
 statements! {
     FIND = concat!("SELECT ", columns!(), " FROM object o WHERE o.collection_id = $1 AND o.name = $2");
     BY_KEYS = concat!("SELECT ", columns!(), ", b.hash, b.data, o.collection_id
@@ -121,7 +123,6 @@ statements! {
     REFRESH_BELOW = "UPDATE object SET modified_at = $4 WHERE collection_id IN
         (SELECT id FROM collection WHERE account_id = $1
             AND (path = $2 OR (path >= $2 || '/' AND path < $3)))";
-    SET_TIMES = "UPDATE object SET times = $3 WHERE collection_id = $1 AND name = $2";
     SET_LANGUAGE = "UPDATE object SET language = $3 WHERE collection_id = $1 AND name = $2";
     CHANGE = "UPDATE object SET change = $3 WHERE collection_id = $1 AND name = $2";
     DELETE = "DELETE FROM object WHERE collection_id = $1 AND name = $2",
@@ -135,9 +136,10 @@ statements! {
         AND o.span = s.key AND o.first_start >= s.value AND o.first_start <= $4
         AND o.last_end >= $5"),
         postgres: concat!("SELECT ", columns!(), ", o.first_start, o.last_end, o.times
-        FROM unnest($3::bigint[]) WITH ORDINALITY s (earliest, place)
-        JOIN object o ON o.collection_id = $1 AND o.component = $2 AND o.span = s.place - 1
-        AND o.first_start >= s.earliest AND o.first_start <= $4 AND o.last_end >= $5");
+        FROM unnest($3::bigint[]) WITH ORDINALITY s (earliest, place) CROSS JOIN LATERAL
+            (SELECT * FROM object x WHERE x.collection_id = $1 AND x.component = $2
+                AND x.span = s.place - 1 AND x.first_start >= s.earliest AND x.first_start <= $4
+                AND x.last_end >= $5 OFFSET 0) o");
     BURY_NAME = "INSERT INTO tombstone (collection_id, name, change) VALUES ($1, $2, $3)
         ON CONFLICT (collection_id, name) DO UPDATE SET change = excluded.change";
     RAISE_NAME = "DELETE FROM tombstone WHERE collection_id = $1 AND name = $2";
@@ -483,16 +485,6 @@ pub async fn change(
     number: ChangeNumber,
 ) -> Outcome<()> {
     tx.execute(&CHANGE, &[of.0.into(), name.into(), number.0.into()]).await.map(drop)
-}
-
-/// Sets what is known of an event's instances.
-pub async fn set_times(
-    tx: &mut Tx,
-    of: CollectionId,
-    name: &str,
-    times: Option<&[u8]>,
-) -> Outcome<()> {
-    tx.execute(&SET_TIMES, &[of.0.into(), name.into(), times.into()]).await.map(drop)
 }
 
 /// Sets the language tags of an object's content.

@@ -23,7 +23,7 @@ use super::tx::Tx;
 use super::value::{Row, Value};
 use crate::kernel::fault::Outcome;
 use crate::kernel::ids::{CollectionId, PrincipalId};
-use crate::kernel::limits::{SEARCH_FEW, SEARCH_ROWS, SEARCH_SEGMENT};
+use crate::kernel::limits::{SEARCH_FEW, SEARCH_ROWS, SEARCH_SEGMENT, SEARCH_TERMS_MAX};
 use crate::kernel::search::{Seeker, Term, Wanted, append, grams, numbers, value_key};
 use std::collections::{BTreeMap, HashMap};
 
@@ -48,6 +48,8 @@ macro_rules! doc_of {
 }
 pub(super) use doc_of;
 
+// LONGER names the order or the index, because the engines' planners would rather read through the
+// collection until they have seen enough.
 statements! {
     ADD = concat!("INSERT INTO search_text (collection_id, doc, name, text, key)
             VALUES ($1, ", next_doc!(), ", $2, $3, $4) RETURNING doc"),
@@ -55,6 +57,7 @@ statements! {
             VALUES ($1, ", next_doc!(postgres), ", $2, $3, $4) RETURNING doc");
     OF = concat!("SELECT text, doc FROM search_text WHERE collection_id = $1 AND doc = ", doc_of!());
     SET = "UPDATE object SET doc = $3 WHERE collection_id = $1 AND name = $2";
+    SET_TIMES = "UPDATE object SET times = $3 WHERE collection_id = $1 AND name = $2";
     DROP = concat!("DELETE FROM search_text WHERE collection_id = $1 AND doc = ", doc_of!());
     CARRY = concat!("INSERT INTO search_text (collection_id, doc, name, text, key)
             SELECT $1, ", next_doc!(), ", $2, t.text, t.key FROM object o
@@ -78,9 +81,15 @@ statements! {
         postgres: "SELECT name, text FROM search_text WHERE collection_id = $1 AND doc = ANY($2)
         UNION ALL SELECT name, text FROM search_text WHERE collection_id = $1 AND doc > $3
             AND text LIKE ANY($4)";
-    LONGER = "SELECT name, text FROM search_text WHERE collection_id = $1 AND key = $2
-        UNION ALL SELECT name, text FROM (SELECT name, text FROM search_text
+    LONGER = "SELECT name, text FROM search_text INDEXED BY search_text_key
+            WHERE collection_id = $1 AND key = $2
+        UNION ALL SELECT name, text FROM (
+            SELECT name, text FROM search_text INDEXED BY search_text_key
             WHERE collection_id = $1 AND key > $3 LIMIT $4) l
+        UNION ALL SELECT '', '' FROM search_due WHERE collection_id = $1 AND fill IS NOT NULL",
+        postgres: "SELECT name, text FROM search_text WHERE collection_id = $1 AND key = $2
+        UNION ALL SELECT name, text FROM (SELECT name, text FROM search_text
+            WHERE collection_id = $1 AND key > $3 ORDER BY key LIMIT $4) l
         UNION ALL SELECT '', '' FROM search_due WHERE collection_id = $1 AND fill IS NOT NULL";
     NEXT = "SELECT doc, text FROM search_text WHERE collection_id = $1 AND doc > $2
         ORDER BY doc LIMIT $3";
@@ -155,7 +164,12 @@ async fn kept(tx: &mut Tx, of: CollectionId, name: &str) -> Outcome<Option<(Stri
 }
 
 /// Keeps the text of an object that is there, unless it is what is kept already.
-pub async fn keep(tx: &mut Tx, of: CollectionId, name: &str, text: Option<&str>) -> Outcome<()> {
+pub(super) async fn keep(
+    tx: &mut Tx,
+    of: CollectionId,
+    name: &str,
+    text: Option<&str>,
+) -> Outcome<()> {
     let kept = kept(tx, of, name).await?.map(|kept| kept.0);
     if kept.as_deref() == text {
         return Ok(());
@@ -163,6 +177,18 @@ pub async fn keep(tx: &mut Tx, of: CollectionId, name: &str, text: Option<&str>)
     drop_text(tx, of, name).await?;
     let doc = add(tx, of, name, text).await?;
     tx.execute(&SET, &[of.0.into(), name.into(), doc.into()]).await.map(drop)
+}
+
+/// Enters an object that was stored before there was an index.
+pub async fn enter(
+    tx: &mut Tx,
+    of: CollectionId,
+    name: &str,
+    (text, times): (Option<&str>, Option<&[u8]>),
+) -> Outcome<()> {
+    keep(tx, of, name, text).await?;
+    let with = [of.0.into(), name.into(), times.into()];
+    tx.execute(&SET_TIMES, &with).await.map(drop)
 }
 
 /// Forgets the text of an object whose row is still there.
@@ -260,7 +286,7 @@ const TRIED: usize = 4;
 type Lists = HashMap<i64, Vec<Vec<u8>>>;
 
 /// The texts in segments that may be what is wanted, in order; none where a term is too short for
-/// grams.
+/// grams, or where there are too many terms.
 async fn narrowed(
     tx: &mut Tx,
     of: CollectionId,
@@ -268,6 +294,9 @@ async fn narrowed(
     wanted: &Wanted,
 ) -> Outcome<Option<Vec<i64>>> {
     let mut terms = Vec::new();
+    if wanted.len() > SEARCH_TERMS_MAX {
+        return Ok(None);
+    }
     for all in wanted {
         let Some(term) = all.iter().max_by_key(|term| term.text.len()) else { return Ok(None) };
         let mut grams = term.grams();
