@@ -2,6 +2,7 @@
 
 mod data;
 mod discovery;
+mod extensions;
 mod filter;
 mod free_busy;
 mod object;
