@@ -3,6 +3,7 @@
 mod data;
 mod discovery;
 mod exception;
+mod extensions;
 mod filter;
 mod free_busy;
 mod link;

@@ -126,12 +126,15 @@ fn exists(proof: &str, tests: &[File], sources: &[File]) -> bool {
         None => (false, proof),
     };
     let Some((modules, function)) = path.rsplit_once("::") else { return false };
+    // Unit tests stand in their module, in its `tests.rs`, or in a file of its folder `tests/`.
+    let whole = modules.replace("::", "/");
     let modules = modules.split("::").filter(|name| *name != "tests").collect::<Vec<_>>().join("/");
     let within = |file: &File| {
         let path = file.path.as_str();
         if unit {
             let home = format!("src/{modules}");
-            return ["", "/mod", "/tests"].iter().any(|end| path == format!("{home}{end}.rs"));
+            let near = ["", "/mod", "/tests"].iter().any(|end| path == format!("{home}{end}.rs"));
+            return near || path == format!("src/{whole}.rs");
         }
         let module = modules.split('/').next().unwrap_or_default();
         path == format!("tests/all/{module}.rs")
