@@ -72,7 +72,7 @@ impl Op {
                 let new = seed(calendar, client, random);
                 let old = state.get(&one).and_then(|node| node.seed).filter(|_| calendar);
                 let seed =
-                    old.map_or(new, |old| uid(old) << VERSION_BITS | new % (1 << VERSION_BITS));
+                    old.map_or(new, |old| (uid(old) << VERSION_BITS) | (new % (1 << VERSION_BITS)));
                 Self::Put { path: one, seed }
             }
             6..8 if there(&one) => Self::Delete { path: one },
@@ -185,7 +185,7 @@ fn seed(calendar: bool, client: usize, random: &mut Random) -> u64 {
     match calendar {
         true => {
             let uid = (random.next() >> 16) * 64 + client as u64;
-            uid << VERSION_BITS | random.below(1 << VERSION_BITS)
+            (uid << VERSION_BITS) | random.below(1 << VERSION_BITS)
         }
         false => random.below(40),
     }
