@@ -185,7 +185,7 @@ fn seed(calendar: bool, client: usize, random: &mut Random) -> u64 {
     match calendar {
         true => {
             let uid = (random.next() >> 16) * 64 + client as u64;
-            uid << VERSION_BITS | random.below(1 << VERSION_BITS)
+            (uid << VERSION_BITS) | random.below(1 << VERSION_BITS)
         }
         false => random.below(40),
     }
