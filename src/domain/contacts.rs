@@ -3,7 +3,7 @@
 
 use crate::domain::collection::{Access, Body, Index, Object, list};
 use crate::format::vcard::filter::Filter;
-use crate::format::vcard::{Card, check_resource, index, parse_resource, uid_key};
+use crate::format::vcard::{Card, check_resource, index, old, parse_resource, uid_key};
 use crate::kernel::fault::{Outcome, Refusal};
 use crate::kernel::ids::CollectionId;
 use crate::kernel::limits::{QUERY_CONTENT_HELD, QUERY_MATCHES_MAX, UID_MAX};
@@ -38,6 +38,19 @@ pub fn examine(media_type: Option<&str>, bytes: &[u8]) -> Outcome<Index> {
         return Err(Refusal::InvalidResource(why).into());
     }
     Ok(Index { uid: Some(uid.to_owned()), text: index::text(&card), ..Index::default() })
+}
+
+/// As [`examine`], for a card that is taken out of a whole address book: one of version 2.1, which
+/// telephones write, is stored as 3.0. Gives what is to be stored, too.
+///
+/// # Errors
+/// As [`examine`].
+pub fn examine_any(mut bytes: Vec<u8>) -> Outcome<(Vec<u8>, Index)> {
+    if old::is_old(&bytes) {
+        bytes = old::upgrade(&bytes).map_err(Refusal::from)?.into_bytes();
+    }
+    let index = examine(None, &bytes)?;
+    Ok((bytes, index))
 }
 
 /// What an addressbook-query asks for.

@@ -192,4 +192,20 @@ assert_eq!(text.lang(), Some("fr"));
             assert!(got.contains(kept), "{name}");
         }
     }
+
+    /// RFC 6352 §6.3.2.1: a card is not replaced by one with another UID.
+    async fn a_card_keeps_its_uid(user: User) {
+        let book = book(&user).await;
+        let (a, b) = (format!("{book}a.vcf"), format!("{book}b.vcf"));
+        user.put(&a, &card("u", "")).await;
+        user.put(&b, &card("w", "")).await;
+        for (uid, named) in [("new", &a), ("w", &b)] {
+            let conflict = user.send("PUT", &a, &[], &card(uid, "")).await;
+            let element = conflict.expect_condition(409, "no-uid-conflict");
+            assert_eq!(element.child("DAV:", "href").unwrap().text(), *named);
+        }
+        assert_eq!(user.get(&a).await.text(), card("u", ""));
+        user.put(&a, &card("urn:uuid:u", "NOTE:x\r\n")).await;
+    }
+
 }

@@ -207,6 +207,19 @@ dialogues! {
         assert_eq!(home.header("content-type"), Some("text/html; charset=utf-8"));
     }
 
+    /// What a telephone writes: version 2.1, without UIDs.
+    async fn old_cards_become_new_ones(user: User) {
+        user.mkcol("addressbooks/in/").await;
+        let path = user.path("addressbooks/in/");
+        let old = "BEGIN:VCARD\r\nVERSION:2.1\r\nN;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:M=C3=BCller;Eva;;;\r\n\
+            FN;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:Eva=20=\r\nM=C3=BCller\r\nTEL;CELL:+4912\r\nEND:VCARD\r\n";
+        let report = import(&user, "PUT", &path, &[("Content-Type", "text/x-vcard")], old).await;
+        assert_eq!(counts(&report), [1, 0, 0, 0, 0], "{report}");
+        let stored = get(&user, report["objects"][0]["href"].as_str().unwrap(), "*/*").await.text();
+        assert!(stored.contains("VERSION:3.0\r\n") && stored.contains("Eva Müller"), "{stored}");
+        assert_eq!(counts(&import(&user, "PUT", &path, &[], old).await), [0, 0, 1, 0, 0]);
+    }
+
     /// Address books likewise.
     async fn a_whole_address_book_goes_in_and_out(user: User) {
         user.mkcol("addressbooks/in/").await;

@@ -1,5 +1,6 @@
 //! COPY and MOVE (RFC 4918 §9.8, §9.9).
 
+use crate::domain::collection::Home;
 use crate::domain::collection::copy_move::{Verb, copy_or_move};
 use crate::format::uri::encoded;
 use crate::kernel::fault::{Fault, Outcome, Refusal};
@@ -62,8 +63,14 @@ pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
             let words = "something is at the destination, and Overwrite is F";
             Ok(error(&ask, StatusCode::PRECONDITION_FAILED, words))
         }
-        // What is refused is refused for the destination's sake: its conditions name why.
         Err(fault) => match blocked(&ask, fault, &[from, &to]) {
+            // A calendar is out of place wherever it is not a home's child (RFC 4791 §5.3.1.1).
+            Err(fault @ Fault::Refused(Refusal::CollectionPlacement(_)))
+                if from.home != Home::Files =>
+            {
+                Ok(fault_about(&ask, &fault, from.home.into()))
+            }
+            // All else is refused for the destination's sake: its conditions name why.
             Err(fault @ Fault::Refused(_)) => Ok(fault_about(&ask, &fault, to.home.into())),
             answer => answer,
         },

@@ -161,11 +161,14 @@ impl Work {
                 };
                 let item = whole.and_then(|whole| {
                     uid.clone_from(&whole.uid);
-                    let index = match stream {
-                        Stream::Calendars => calendar::examine(None, &whole.text)?,
-                        Stream::Cards => contacts::examine(None, &whole.text)?,
+                    let (text, index) = match stream {
+                        Stream::Calendars => {
+                            let index = calendar::examine(None, &whole.text)?;
+                            (whole.text, index)
+                        }
+                        Stream::Cards => contacts::examine_any(whole.text)?,
                     };
-                    Ok(Item { content: item::content(&store, whole.text)?, index })
+                    Ok(Item { content: item::content(&store, text)?, index })
                 });
                 (uid, item)
             };
