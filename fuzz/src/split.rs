@@ -18,7 +18,7 @@ fn split(stream: Stream, text: &[u8], piece: usize) -> Result<Vec<Whole>, Malfor
     text.chunks(piece).try_for_each(|piece| splitter.take(piece))?;
     let objects = splitter.finish()?;
     let read = |at: std::ops::Range<u64>| Ok(text[at.start as usize..at.end as usize].to_vec());
-    let whole = |number| objects.whole::<Infallible>(number, read).unwrap();
+    let whole = |number| objects.whole::<Infallible>(number, u64::MAX, read).unwrap().unwrap();
     Ok((0..objects.len()).map(whole).collect())
 }
 

@@ -299,7 +299,7 @@ impl LinkView {
 
 impl Line for LinkView {
     const TITLES: &'static [&'static str] =
-        &["ID", "CALENDAR", "LABEL", "DETAIL", "CREATED", "EXPIRES", "USED"];
+        &["ID", "CALENDAR", "LABEL", "DETAIL", "CREATED", "EXPIRES", "USED", "ADDRESS"];
 
     fn cells(&self) -> Vec<String> {
         let or = |it: &Option<String>, none: &str| it.clone().unwrap_or_else(|| none.into());
@@ -311,6 +311,7 @@ impl Line for LinkView {
             self.created.clone(),
             or(&self.expires, "never"),
             or(&self.used, "not yet"),
+            or(&self.path, "secret"),
         ]
     }
 }

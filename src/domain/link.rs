@@ -43,9 +43,9 @@ impl Detail {
         if number == 0 { Self::Full } else { Self::Busy }
     }
 
-    /// What is shown of a calendar object; none: nothing.
-    pub fn of(self, octets: &[u8]) -> Option<Cow<'_, [u8]>> {
-        redacted(octets, self == Self::Busy)
+    /// What is shown of a calendar object; none: nothing. `salt`: see [`redacted`].
+    pub fn of(self, octets: &[u8], salt: u128) -> Option<Cow<'_, [u8]>> {
+        redacted(octets, self == Self::Busy, &salt.to_be_bytes())
     }
 }
 
@@ -81,7 +81,9 @@ pub async fn add(access: &Access, place: &Place, wish: Wish) -> Outcome<(Link, S
     let made = store.write(move |tx| {
         Box::pin(async move {
             let it = shareable(tx, &access, &place).await?;
-            if link::of_account(tx, place.account).await?.len() >= LINKS_MAX {
+            let all = link::of_account(tx, place.account).await?;
+            let ended = |link: &Link| link.expires_at.is_some_and(|end| end <= access.now);
+            if all.iter().filter(|(_, link)| !ended(link)).count() >= LINKS_MAX {
                 let why = format!("the account has {LINKS_MAX} links already: take some back");
                 return Err(Refusal::Directory(why).into());
             }
@@ -163,13 +165,25 @@ pub struct Opened {
     pub link: Link,
     /// The calendar.
     pub calendar: Collection,
-    /// Its properties that clients set.
+    /// Its properties that clients set, as far as they may be shown.
     pub properties: Vec<Property>,
+    /// What nobody knows but who has the address: the tags and UIDs that a link shows are made with
+    /// it, so that they say nothing to anybody.
+    pub salt: u128,
+}
+
+impl Opened {
+    /// How much the link shows.
+    pub fn detail(&self) -> Detail {
+        Detail::from_number(self.link.detail)
+    }
 }
 
 /// Opens a link, if the token is one that has not ended; its use is noted.
 pub async fn open(store: &Store, token: &str, now: Timestamp) -> Outcome<Option<Opened>> {
     let hash = sha256(token.as_bytes());
+    let salt = sha256(format!("salt {token}").as_bytes());
+    let salt = salt.first_chunk().map_or(0, |half| u128::from_be_bytes(*half));
     let found = store.read(move |tx| {
         Box::pin(async move {
             let Some((link, of)) = link::by_hash(tx, &hash).await? else { return Ok(None) };
@@ -177,8 +191,12 @@ pub async fn open(store: &Store, token: &str, now: Timestamp) -> Outcome<Option<
                 return Ok(None);
             }
             let Some(calendar) = collection::by_id(tx, of).await? else { return Ok(None) };
-            let properties = property::of(tx, of, "").await?;
-            Ok(Some(Opened { link, calendar, properties }))
+            // Also what a calendar is called can be what its owner does not tell.
+            let properties = match Detail::from_number(link.detail) {
+                Detail::Full => property::of(tx, of, "").await?,
+                Detail::Busy => Vec::new(),
+            };
+            Ok(Some(Opened { link, calendar, properties, salt }))
         })
     });
     let found = found.await?;
@@ -186,7 +204,12 @@ pub async fn open(store: &Store, token: &str, now: Timestamp) -> Outcome<Option<
         let old = now.plus_seconds(-LINK_USE_SECONDS);
         if it.link.used_at.is_none_or(|at| at < old) {
             let id = it.link.id;
-            store.write(move |tx| Box::pin(async move { link::used(tx, id, now).await })).await?;
+            let note =
+                store.write(move |tx| Box::pin(async move { link::used(tx, id, now).await }));
+            // The calendar can be read whether or not that can be noted.
+            if let Err(fault) = note.await {
+                tracing::warn!(%fault, "the use of a link was not noted");
+            }
         }
     }
     Ok(found)
@@ -201,12 +224,11 @@ pub async fn page(
     it: &Opened,
     after: String,
 ) -> Outcome<(Vec<Vec<u8>>, Option<String>)> {
-    let detail = Detail::from_number(it.link.detail);
     let want = list::Want { content: true, ..list::Want::default() };
     let page = list::page_of(store, it.calendar.id, after, want).await?;
     let mut shown = Vec::new();
     for body in page.objects.iter().filter_map(|(_, body)| body.as_ref()) {
-        if let Some(octets) = detail.of(&body.octets()?) {
+        if let Some(octets) = it.detail().of(&body.octets()?, it.salt) {
             shown.push(octets.into_owned());
         }
     }

@@ -212,6 +212,14 @@ pub fn decode(value: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// Adds lines, and the line end that the last of them may lack.
+pub fn append(octets: &[u8], out: &mut Vec<u8>) {
+    out.extend_from_slice(octets);
+    if !octets.is_empty() && !octets.ends_with(b"\n") {
+        out.extend_from_slice(b"\r\n");
+    }
+}
+
 /// Octets of a written line without its line end (RFC 5545 §3.1, RFC 6350 §3.2).
 const LINE_MAX: usize = 75;
 

@@ -4,8 +4,9 @@
 //! Invariant: the memory used depends on how many parts there are, never on how large they are;
 //! the octets of a part come back as they were. Standards: RFC 5545 §3.4, §3.6, RFC 6350 §3.3.
 
-use super::ical::Calendar;
-use super::line::{Malformed, shown};
+use super::ical::{Calendar, Component};
+use super::line::{Malformed, append, shown};
+use super::tz::Zone;
 use crate::kernel::limits::{COMPONENT_DEPTH_MAX, IMPORT_OBJECTS_MAX, UID_MAX};
 use crate::kernel::secret::sha256;
 use std::collections::HashMap;
@@ -28,12 +29,16 @@ impl Stream {
         }
     }
 
-    /// Whether two calendar objects have the same components, whatever they say of zones and of the
-    /// program that wrote them.
+    /// Whether two calendar objects have the same components, whatever they say of zones that
+    /// everybody knows and of the program that wrote them.
     pub fn same_calendar(one: &[u8], other: &[u8]) -> bool {
         let (Ok(a), Ok(b)) = (Calendar::parse(one), Calendar::parse(other)) else { return false };
         let of = |calendar: &Calendar<'_>, text: &[u8]| {
-            let own = calendar.root().children().filter(|c| !c.is("VTIMEZONE"));
+            let known = |c: &Component<'_>| {
+                let tzid = c.property("TZID").filter(|_| c.is("VTIMEZONE"));
+                tzid.is_some_and(|tzid| Zone::named(tzid.value().trim()).is_some())
+            };
+            let own = calendar.root().children().filter(|c| !known(c));
             own.filter_map(|c| text.get(c.span()).map(|t| t.trim_ascii_end().to_vec()))
                 .collect::<Vec<_>>()
         };
@@ -54,7 +59,7 @@ impl Stream {
     }
 }
 
-/// A component by itself: an event with its alarms, a time zone, a card.
+/// A component by itself: an event with its alarms, a card.
 #[derive(Clone, Debug)]
 struct Part {
     at: Range<u64>,
@@ -67,7 +72,8 @@ struct Part {
 struct Scope {
     /// Lines that its objects keep: PRODID and CALSCALE.
     head: Vec<Range<u64>>,
-    zones: Vec<Part>,
+    /// Where each zone is written out, by its name; of several the first.
+    zones: HashMap<String, Range<u64>>,
 }
 
 /// Octets of a line that are looked at: no name, UID or TZID that counts is longer.
@@ -97,7 +103,8 @@ pub struct Splitter {
 #[derive(Debug, Default)]
 struct Found {
     groups: Vec<(Option<String>, Vec<Part>)>,
-    by_uid: HashMap<String, usize>,
+    /// By the hash of the UID.
+    by_uid: HashMap<[u8; 32], usize>,
     parts: usize,
 }
 
@@ -267,9 +274,8 @@ impl Splitter {
         let is_zone = opened.eq_ignore_ascii_case("VTIMEZONE");
         let id = self.id.take();
         if is_zone {
-            let part = Part { at: self.begun..end, scope, name: id.unwrap_or_default() };
-            if let Some(scope) = self.scopes.last_mut() {
-                scope.zones.push(part);
+            if let (Some(scope), Some(id)) = (self.scopes.last_mut(), id) {
+                scope.zones.entry(id).or_insert(self.begun..end);
             }
         } else {
             self.found.add(id, Part { at: self.begun..end, scope, name: opened });
@@ -280,12 +286,13 @@ impl Splitter {
 
 impl Found {
     fn add(&mut self, uid: Option<String>, part: Part) {
-        let known = uid.as_ref().and_then(|uid| self.by_uid.get(uid));
+        let hash = uid.as_ref().map(|uid| sha256(uid.as_bytes()));
+        let known = hash.and_then(|hash| self.by_uid.get(&hash));
         match known.and_then(|at| self.groups.get_mut(*at)) {
             Some((_, parts)) => parts.push(part),
             None => {
-                if let Some(uid) = &uid {
-                    self.by_uid.insert(uid.clone(), self.groups.len());
+                if let Some(hash) = hash {
+                    self.by_uid.insert(hash, self.groups.len());
                 }
                 self.groups.push((uid, vec![part]));
             }
@@ -327,62 +334,68 @@ impl Objects {
         (uid.as_deref(), parts.iter().map(|part| part.at.end - part.at.start).sum())
     }
 
-    /// Puts one together; `read` gives octets of the text.
+    /// Puts one together; `read` gives octets of the text. `None` for one of more than `max` octets:
+    /// it is not read then, whatever of it is shared with others.
     ///
     /// # Errors
     /// Those of `read`.
     pub fn whole<E>(
         &self,
         number: usize,
+        max: u64,
         mut read: impl FnMut(Range<u64>) -> Result<Vec<u8>, E>,
-    ) -> Result<Whole, E> {
+    ) -> Result<Option<Whole>, E> {
         let none = (None, Vec::new());
         let (uid, parts) = self.groups.get(number).unwrap_or(&none);
+        let mut left = max.checked_sub(self.about(number).1);
+        if left.is_none() {
+            return Ok(None);
+        }
         let mut octets = Vec::new();
         for part in parts {
-            append(&mut octets, &read(part.at.clone())?);
+            append(&read(part.at.clone())?, &mut octets);
         }
-        let made = || format!("{}", Uid(sha256(&octets)));
-        let uid = uid.clone().unwrap_or_else(made);
-        let named = self.groups.get(number).is_some_and(|group| group.0.is_some());
-        if !named {
-            let name = parts.first().map_or("", |part| part.name.as_str());
-            octets = with_uid(&octets, name, &uid);
-        }
+        let uid = match uid {
+            Some(uid) => uid.clone(),
+            None => {
+                let uid = Uid(sha256(&octets)).to_string();
+                octets = with_uid(&octets, parts.first().map_or("", |part| &part.name), &uid);
+                uid
+            }
+        };
         if self.stream == Stream::Cards {
-            return Ok(Whole { text: octets, uid });
+            return Ok(Some(Whole { text: octets, uid }));
         }
-        let scope = parts.first().and_then(|part| self.scopes.get(part.scope));
+        let mut scopes: Vec<usize> = parts.iter().map(|part| part.scope).collect();
+        scopes.dedup();
+        scopes.truncate(SCOPES);
+        let scopes: Vec<&Scope> = scopes.iter().filter_map(|at| self.scopes.get(*at)).collect();
+        let mut shared: Vec<Range<u64>> =
+            scopes.first().map_or_else(Vec::new, |scope| scope.head.clone());
+        let headless = shared.is_empty();
+        for zone in zones_in(&octets) {
+            shared.extend(scopes.iter().find_map(|scope| scope.zones.get(&zone)).cloned());
+        }
         let mut text = b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\n".to_vec();
-        match scope.map(|scope| scope.head.as_slice()) {
-            None | Some([]) => append(&mut text, b"PRODID:-//Davenport//import//EN"),
-            Some(head) => {
-                for line in head {
-                    append(&mut text, &read(line.clone())?);
-                }
-            }
+        if headless {
+            append(b"PRODID:-//Davenport//import//EN", &mut text);
         }
-        let zones = zones_in(&octets);
-        let scopes = parts.iter().filter_map(|part| self.scopes.get(part.scope));
-        let known: Vec<&Part> = scopes.flat_map(|scope| &scope.zones).collect();
-        for zone in zones {
-            if let Some(part) = known.iter().find(|part| part.name == zone) {
-                append(&mut text, &read(part.at.clone())?);
+        for at in shared {
+            left = left.and_then(|left| left.checked_sub(at.end - at.start));
+            if left.is_none() {
+                return Ok(None);
             }
+            append(&read(at)?, &mut text);
         }
         text.extend_from_slice(&octets);
-        append(&mut text, b"END:VCALENDAR");
-        Ok(Whole { text, uid })
+        append(b"END:VCALENDAR", &mut text);
+        Ok(Some(Whole { text, uid }))
     }
 }
 
-/// Adds octets, and the line end that they may lack.
-fn append(out: &mut Vec<u8>, octets: &[u8]) {
-    out.extend_from_slice(octets);
-    if !octets.is_empty() && !octets.ends_with(b"\n") {
-        out.extend_from_slice(b"\r\n");
-    }
-}
+/// VCALENDARs in which the zones of one object are looked for, and zones that are.
+const SCOPES: usize = 16;
+const ZONES: usize = 500;
 
 /// The names of the zones that components refer to, each once.
 fn zones_in(components: &[u8]) -> Vec<String> {
@@ -392,6 +405,7 @@ fn zones_in(components: &[u8]) -> Vec<String> {
     let mut zones: Vec<String> = named.map(|zone| zone.value().into_owned()).collect();
     zones.sort_unstable();
     zones.dedup();
+    zones.truncate(ZONES);
     zones
 }
 

@@ -11,6 +11,7 @@ use super::gate::Gate;
 use crate::kernel::clock::monotonic;
 use crate::kernel::limits;
 use crate::kernel::secret;
+use crate::protocol::dav::space::LINK_ROOT;
 use crate::protocol::http::body::Body;
 use crate::protocol::http::handler::{Answering, Handler};
 use crate::protocol::http::peer::Peer;
@@ -167,6 +168,11 @@ fn refusal(request: &Request<Incoming>) -> Option<&'static str> {
     (request.version() == Version::HTTP_2 && !named).then_some("a request names its authority\n")
 }
 
+/// A path as the log may have it: that of a link is a secret.
+fn told(path: &str) -> &str {
+    if path.starts_with(LINK_ROOT) { LINK_ROOT } else { path }
+}
+
 async fn answer(
     shell: &Shell,
     socket: Peer,
@@ -179,7 +185,7 @@ async fn answer(
         "request",
         %id,
         method = %request.method(),
-        path = request.uri().path(),
+        path = told(request.uri().path()),
         peer = %peer.address,
     );
     let start = monotonic();

@@ -84,18 +84,25 @@ pub struct Guard {
     pub unmodified_since: Option<Timestamp>,
     /// `If`; empty when absent.
     pub if_lists: Vec<IfLists>,
+    /// Tokens that the request shows besides: those of conditions that were checked already.
+    pub submitted: Vec<String>,
 }
 
 impl Guard {
     /// The tokens that the request shows anywhere in its `If` header (RFC 4918 §6.4: submitted).
     pub fn tokens(&self) -> Vec<&str> {
         let conditions = self.if_lists.iter().flat_map(|l| l.lists.iter().flatten());
-        conditions
-            .filter_map(|c| match &c.state {
-                State::Token(token) => Some(token.as_str()),
-                State::ETag(_) => None,
-            })
-            .collect()
+        let shown = conditions.filter_map(|c| match &c.state {
+            State::Token(token) => Some(token.as_str()),
+            State::ETag(_) => None,
+        });
+        shown.chain(self.submitted.iter().map(String::as_str)).collect()
+    }
+
+    /// The tokens alone, for what is done to other resources once the conditions hold.
+    pub fn tokens_only(&self) -> Self {
+        let submitted = self.tokens().into_iter().map(str::to_owned).collect();
+        Self { submitted, ..Self::default() }
     }
 
     /// Checks every condition against the place as found.

@@ -12,6 +12,7 @@ use super::place::{Place, check_name};
 use super::tree::{Found, locate};
 use crate::kernel::etag::ETag;
 use crate::kernel::fault::{Fault, Outcome, Refusal};
+use crate::kernel::limits::BLOB_INLINE_MAX;
 use crate::kernel::privilege::Privilege;
 use crate::kernel::secret::uuid;
 use crate::store::blob::{self, Content};
@@ -46,7 +47,7 @@ pub enum Fate {
 /// How objects are stored.
 #[derive(Clone)]
 pub struct How {
-    /// Lock tokens of the request.
+    /// Lock tokens of the request; its conditions have been checked.
     pub guard: Guard,
     /// Members that have the UID already are left alone.
     pub keep: bool,
@@ -56,14 +57,25 @@ pub struct How {
     pub same: fn(&[u8], &[u8]) -> bool,
 }
 
-/// The calendar or address book at a place, for whoever may add to it or change its members.
+/// The calendar or address book at a place, for whoever may add to it or change its members, if the
+/// conditions of `If` hold. The others are about the whole, whose validator is the protocol's.
 ///
 /// # Errors
-/// `Denied`; `NotFound` when there is none.
-pub async fn target(access: &Access, place: &Place) -> Outcome<Collection> {
+/// `Denied`; `NotFound` when there is none; `ConditionFailed`.
+pub async fn target(access: &Access, place: &Place, guard: &Guard) -> Outcome<Collection> {
     let (access, place) = (access.clone(), place.clone());
+    let lists = Guard { if_lists: guard.if_lists.clone(), ..Guard::default() };
     let store = access.store.clone();
-    store.read(move |tx| Box::pin(async move { admit(tx, &access, &place).await })).await
+    store
+        .read(move |tx| {
+            Box::pin(async move {
+                let found = admit(tx, &access, &place).await?;
+                let at = Found::Collection(found.clone());
+                lists.check(tx, &access, &place, &at).await?;
+                Ok(found)
+            })
+        })
+        .await
 }
 
 async fn admit(tx: &mut Tx, access: &Access, place: &Place) -> Outcome<Collection> {
@@ -155,11 +167,15 @@ async fn says_the_same(
         return Ok(true);
     }
     let Some(new) = &item.content.data else { return Ok(false) };
+    // The writer does not wait for a large one to be read; zones make some difference.
+    if old.size > 2 * item.content.size + BLOB_INLINE_MAX as u64 {
+        return Ok(false);
+    }
     let body = blob::read(tx, old.blob, access.store.files()).await?;
     Ok((how.same)(&body.octets()?, new))
 }
 
-/// A name for a new member: its UID, where that is a plain name and was never another's.
+/// A name for a new member: its UID, where that is a plain name and nobody has it.
 async fn free_name(tx: &mut Tx, parent: &Collection, uid: &str, ending: &str) -> Outcome<String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "@._-".contains(c);
     let name = format!("{uid}{ending}");

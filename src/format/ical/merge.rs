@@ -1,14 +1,18 @@
 //! Many calendar objects as one iCalendar text.
 //!
 //! Invariant: the octets of every component are those that are stored, but for the name of a time
-//! zone that another object uses for other rules. Each zone is written once. Standard: RFC 5545
+//! zone that another object uses for other rules. Each zone is written once, one that everybody knows
+//! as the database has it, so that no object decides what another's times mean. Standard: RFC 5545
 //! §3.6, §3.6.5.
 
+use super::definition::{self, Extent};
 use super::{Calendar, Component};
-use crate::format::line::Line;
+use crate::format::line::{Line, append};
 use crate::format::tz::Zone;
 use crate::kernel::secret::sha256;
+use memchr::memmem;
 use std::collections::HashMap;
+use std::fmt::Write as _;
 
 /// The end of the whole.
 pub const TAIL: &[u8] = b"END:VCALENDAR\r\n";
@@ -34,20 +38,35 @@ pub fn head(properties: &[(&str, String)], out: &mut Vec<u8>) {
 /// The zones written so far.
 #[derive(Debug, Default)]
 pub struct Merger {
-    /// By name: the hash of the rules, and the names given to others of the same name.
-    zones: HashMap<String, Vec<([u8; 32], String)>>,
+    /// Names of zones that everybody knows, as far as they were looked up.
+    known: HashMap<String, bool>,
+    /// The other zones by name: the hash of the rules, and the name that they are given.
+    own: HashMap<String, HashMap<[u8; 32], String>>,
 }
 
+/// New names, by the old ones.
+type Renamed = HashMap<String, String>;
+
 impl Merger {
-    /// Adds the components of an object, and the zones that were not written yet. One that cannot
-    /// be read is left out.
+    /// Adds the components of an object, and the zones that it names and that were not written yet:
+    /// those that everybody knows as the database has them, also if the object leaves them out
+    /// (RFC 7809 §3.1.3) or describes them otherwise. One that cannot be read is left out.
     pub fn add(&mut self, octets: &[u8], out: &mut Vec<u8>) {
         let Ok(calendar) = Calendar::parse(octets) else { return };
-        let mut renamed = Vec::new();
-        for zone in calendar.root().children().filter(|c| c.is("VTIMEZONE")) {
-            self.zone(octets, zone, &mut renamed, out);
+        let mut renamed = Renamed::new();
+        let root = calendar.root();
+        for zone in root.children().filter(|c| c.is("VTIMEZONE")) {
+            let Some(line) = zone.property("TZID") else { continue };
+            if !self.is_known(line.value().trim(), out) {
+                self.own(octets, (zone, line), &mut renamed, out);
+            }
         }
-        for component in calendar.root().children().filter(|c| !c.is("VTIMEZONE")) {
+        if memmem::find(octets, b"TZID").is_some() {
+            for zone in calendar.lines().iter().filter_map(|line| line.param("TZID")) {
+                self.is_known(zone.bare(), out);
+            }
+        }
+        for component in root.children().filter(|c| !c.is("VTIMEZONE")) {
             let span = component.span();
             if renamed.is_empty() {
                 append(octets.get(span).unwrap_or_default(), out);
@@ -60,64 +79,73 @@ impl Merger {
         }
     }
 
-    fn zone(
+    /// Whether everybody knows the zone; the first time, it is written.
+    fn is_known(&mut self, name: &str, out: &mut Vec<u8>) -> bool {
+        if let Some(known) = self.known.get(name) {
+            return *known;
+        }
+        let written = Zone::named(name)
+            .filter(|_| !self.own.contains_key(name) && self.known.len() < NAMES)
+            .and_then(|zone| definition::write(name, &zone, Extent::default(), &[]));
+        out.extend_from_slice(written.as_deref().unwrap_or_default().as_bytes());
+        self.known.insert(name.to_owned(), written.is_some());
+        written.is_some()
+    }
+
+    fn own(
         &mut self,
         octets: &[u8],
-        zone: Component<'_>,
-        renamed: &mut Vec<(String, String)>,
+        (zone, line): (Component<'_>, &Line<'_>),
+        renamed: &mut Renamed,
         out: &mut Vec<u8>,
     ) {
-        let Some(line) = zone.property("TZID") else { return };
         let name = line.value().trim();
         let text = octets.get(zone.span()).unwrap_or_default();
         let hash = sha256(text.trim_ascii_end());
-        let known = self.zones.entry(name.to_owned()).or_default();
-        if let Some((_, given)) = known.iter().find(|(other, _)| *other == hash) {
+        let others = self.own.entry(name.to_owned()).or_default();
+        if let Some(given) = others.get(&hash) {
             if given != name {
-                renamed.push((name.to_owned(), given.clone()));
+                renamed.insert(name.to_owned(), given.clone());
             }
             return;
         }
-        // Of a zone that everybody knows, one description is as good as another.
-        if !known.is_empty() && Zone::named(name).is_some() {
-            return;
+        let mut number = others.len() + 1;
+        let mut given = name.to_owned();
+        while number > 1 && self.own.contains_key(&given) {
+            given = format!("{name} ({number})");
+            number += 1;
         }
-        let given = match known.len() {
-            0 => name.to_owned(),
-            others => format!("{name} ({})", others + 1),
-        };
-        known.push((hash, given.clone()));
+        self.own.entry(name.to_owned()).or_default().insert(hash, given.clone());
         if given == name {
             return append(text, out);
         }
-        let (before, after) = (zone.span().start..line.start, line.end..zone.span().end);
-        append(octets.get(before).unwrap_or_default(), out);
+        // Whoever else uses that name gets another.
+        self.own.entry(given.clone()).or_default().insert(hash, given.clone());
+        append(octets.get(zone.span().start..line.start).unwrap_or_default(), out);
         append(format!("TZID:{given}").as_bytes(), out);
-        append(octets.get(after).unwrap_or_default(), out);
-        renamed.push((name.to_owned(), given));
+        append(octets.get(line.end..zone.span().end).unwrap_or_default(), out);
+        renamed.insert(name.to_owned(), given);
     }
 }
 
-/// Adds octets, and the line end that they may lack.
-pub(super) fn append(octets: &[u8], out: &mut Vec<u8>) {
-    out.extend_from_slice(octets);
-    if !octets.is_empty() && !octets.ends_with(b"\n") {
-        out.extend_from_slice(b"\r\n");
-    }
-}
+/// Names of known zones that one text has; there are some six hundred.
+const NAMES: usize = 10_000;
 
 /// A line whose zone has a new name where it was renamed.
-fn with_renamed(octets: &[u8], line: &Line<'_>, renamed: &[(String, String)], out: &mut Vec<u8>) {
-    let zone = line.param("TZID");
-    let new = zone.and_then(|p| renamed.iter().find(|(old, _)| p.value() == old.as_str()));
-    let Some((old, new)) = new else {
+fn with_renamed(octets: &[u8], line: &Line<'_>, renamed: &Renamed, out: &mut Vec<u8>) {
+    let new = line.param("TZID").and_then(|zone| renamed.get(zone.bare()));
+    let Some(new) = new else {
         return append(octets.get(line.start..line.end).unwrap_or_default(), out);
     };
-    let value = line.value();
-    let head = line.text().get(..line.text().len() - value.len()).unwrap_or_default();
-    let quoted = format!("=\"{new}\"");
-    let head = head.replace(&format!("=\"{old}\""), &quoted).replace(&format!("={old}"), &quoted);
-    append(format!("{head}{value}").as_bytes(), out);
+    let mut text = line.full_name().to_owned();
+    for it in line.params() {
+        let _ = match it.name {
+            "" => write!(text, ";{}", it.raw),
+            name if name.eq_ignore_ascii_case("TZID") => write!(text, ";{name}=\"{new}\""),
+            name => write!(text, ";{name}={}", it.raw),
+        };
+    }
+    append(format!("{text}:{}", line.value()).as_bytes(), out);
 }
 
 #[cfg(test)]
@@ -166,10 +194,28 @@ mod tests {
     }
 
     #[test]
-    fn a_known_zone_is_written_once_however_it_is_described() {
+    fn a_known_zone_is_written_once_and_rightly_however_it_is_described() {
         let of = |uid: &str, offset| object(uid, "Europe/Berlin", offset);
-        let all = merged(&[of("a", "+0100"), of("b", "+0200")]);
+        let all = merged(&[of("a", "+0500"), of("b", "+0200")]);
         assert_eq!(all.matches("BEGIN:VTIMEZONE").count(), 1);
+        assert!(!all.contains("+0500") && all.contains("TZOFFSETTO:+0200"));
         assert_eq!(all.matches("TZID=Europe/Berlin:").count(), 2);
+        let bare = of("c", "+0100");
+        let (before, rest) = bare.split_once("BEGIN:VTIMEZONE").unwrap();
+        let bare = format!("{before}{}", rest.split_once("END:VTIMEZONE\r\n").unwrap().1);
+        assert_eq!(merged(&[bare.clone(), bare]).matches("BEGIN:VTIMEZONE").count(), 1);
+    }
+
+    #[test]
+    fn a_new_name_is_nobody_elses_and_only_the_zone_is_renamed() {
+        let other = object("x", "Mine (2)", "+0700");
+        let second =
+            object("b", "Mine", "+0200").replace("DTSTART;TZID=Mine", "DTSTART;X-A=Mine;TZID=Mine");
+        let all = merged(&[object("a", "Mine", "+0100"), second.clone(), other.clone()]);
+        assert!(all.contains("DTSTART;X-A=Mine;TZID=\"Mine (2)\":2026"), "{all}");
+        assert!(all.contains("DTSTART;TZID=\"Mine (2) (2)\":2026"), "{all}");
+        let all = merged(&[other, object("a", "Mine", "+0100"), second]);
+        assert!(all.contains("DTSTART;TZID=Mine (2):2026"), "{all}");
+        assert!(all.contains("DTSTART;X-A=Mine;TZID=\"Mine (3)\":2026"), "{all}");
     }
 }

@@ -9,7 +9,7 @@ fn split(stream: Stream, text: &[u8], piece: usize) -> Result<Vec<Whole>, Malfor
     text.chunks(piece.max(1)).try_for_each(|piece| splitter.take(piece))?;
     let objects = splitter.finish()?;
     let read = |at: Range<u64>| Ok(text[at.start as usize..at.end as usize].to_vec());
-    let whole = |number| objects.whole::<Infallible>(number, read).unwrap();
+    let whole = |number| objects.whole::<Infallible>(number, u64::MAX, read).unwrap().unwrap();
     Ok((0..objects.len()).map(whole).collect())
 }
 
@@ -66,6 +66,31 @@ fn a_zone_is_looked_for_in_its_own_calendar() {
     };
     assert!(of("a").contains("+0200") && !of("a").contains("+0300"));
     assert!(of("d").contains("+0300") && !of("d").contains("+0200"));
+}
+
+#[test]
+fn what_is_shared_counts_too() {
+    let text =
+        TWO.replace("TZID:Mine\r\n", &format!("TZID:Mine\r\nX-A:{}\r\n", "x".repeat(10_000)));
+    let mut splitter = Splitter::new(Stream::Calendars);
+    splitter.take(text.as_bytes()).unwrap();
+    let objects = splitter.finish().unwrap();
+    let mut octets = 0;
+    let mut read = |at: Range<u64>| {
+        octets += at.end - at.start;
+        Ok::<_, Infallible>(text.as_bytes()[at.start as usize..at.end as usize].to_vec())
+    };
+    assert_eq!(objects.whole(0, 5_000, &mut read), Ok(None));
+    assert!(objects.whole(1, 5_000, &mut read).unwrap().is_some());
+    assert!(octets < 5_000);
+}
+
+#[test]
+fn many_zones_and_many_parts_of_one_uid_take_time_with_their_number_only() {
+    let zone = "BEGIN:VTIMEZONE\r\nTZID:Z\r\nEND:VTIMEZONE\r\n".repeat(90_000);
+    let event = "BEGIN:VEVENT\r\nUID:a\r\nEND:VEVENT\r\n".repeat(90_000);
+    let text = format!("BEGIN:VCALENDAR\r\n{zone}{event}END:VCALENDAR\r\n");
+    assert_eq!(split(Stream::Calendars, text.as_bytes(), 1 << 16).unwrap().len(), 1);
 }
 
 #[test]

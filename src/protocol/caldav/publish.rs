@@ -3,8 +3,9 @@
 //!
 //! Standard: calendarserver.org's caldav-pubsub extension; the address is that of a link.
 
-use crate::domain::link::{self, Link, Wish};
+use crate::domain::link::{self, Detail, Link, Wish};
 use crate::format::xml::{Element, Writer};
+use crate::kernel::clock::Timestamp;
 use crate::kernel::fault::Outcome;
 use crate::kernel::privilege::Privilege;
 use crate::protocol::dav::Ask;
@@ -29,7 +30,8 @@ names! {
 pub async fn publish(ask: Arc<Ask>, _: Element) -> Outcome<Response<Body>> {
     let place = ask.need_place()?;
     let all = link::all(&ask.access, place).await?;
-    if !all.iter().any(|(path, link)| *path == place.path && link.token.is_some()) {
+    let now = ask.access.now;
+    if !all.iter().any(|it| public(it, &place.path, now).is_some()) {
         let wish = Wish { label: "published".into(), public: true, ..Wish::default() };
         link::add(&ask.access, place, wish).await?;
     }
@@ -42,17 +44,25 @@ pub async fn unpublish(ask: Arc<Ask>, _: Element) -> Outcome<Response<Body>> {
     Ok(empty(StatusCode::OK))
 }
 
+/// The token of a link, if it shows all of the calendar at this path to everybody.
+fn public<'l>((of, link): &'l (String, Link), path: &str, now: Timestamp) -> Option<&'l str> {
+    let lasts = link.expires_at.is_none_or(|end| end > now);
+    let whole = *of == path && Detail::from_number(link.detail) == Detail::Full;
+    link.token.as_deref().filter(|_| lasts && whole)
+}
+
 /// The address of a public calendar.
 pub fn publish_url(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
     let Some(it) = subject.collection() else { return Shown::No };
-    let public = |(path, link): &(String, Link)| link.token.clone().filter(|_| *path == it.path);
-    let Some(token) = subject.around.links.iter().find_map(public) else { return Shown::No };
     if !subject.rights.has(Privilege::WriteAcl) {
-        return Shown::Denied;
+        return Shown::No;
     }
+    let now = subject.ask.access.now;
+    let found = subject.around.links.iter().find_map(|link| public(link, &it.path, now));
+    let Some(token) = found else { return Shown::No };
     w.open(&PUBLISH_URL);
     w.raw(b"<D:href>");
-    w.text(&absolute(subject.ask, &link_path(&token)));
+    w.text(&absolute(subject.ask, &link_path(token)));
     w.raw(b"</D:href>");
     w.close(&PUBLISH_URL);
     Shown::Yes

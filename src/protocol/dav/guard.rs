@@ -17,7 +17,7 @@ pub async fn of(ask: &Ask) -> Outcome<Guard> {
         if_match: conditional::if_match(&ask.headers)?,
         if_none_match: conditional::if_none_match(&ask.headers)?,
         unmodified_since: conditional::if_unmodified_since(&ask.headers),
-        if_lists: Vec::new(),
+        ..Guard::default()
     };
     for raw in if_header::parse(&ask.headers)? {
         let on = match &raw.tag {

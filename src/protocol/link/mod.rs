@@ -5,11 +5,12 @@
 //! answered alike; nothing is said over a connection on which others can listen.
 
 use crate::domain::collection::Store;
-use crate::domain::link;
+use crate::domain::link::{self, Detail};
 use crate::kernel::clock;
 use crate::kernel::fault::{Fault, Outcome};
+use crate::kernel::secret::{hex, sha256};
 use crate::protocol::dav::answer::{plainly, set, words};
-use crate::protocol::dav::method::whole::{poured_whole, validated};
+use crate::protocol::dav::method::whole::{self, poured_whole, validated};
 use crate::protocol::dav::space::LINK_ROOT;
 use crate::protocol::http::body::Body;
 use crate::protocol::http::peer::Peer;
@@ -54,12 +55,20 @@ const NOTHING: &str = "there is no such link: it was taken back, has ended, or n
 async fn shown(store: &Store, token: &str, headers: &HeaderMap) -> Outcome<Response<Body>> {
     let found = link::open(store, token, clock::now()).await?;
     let opened = Arc::new(found.ok_or(Fault::NotFound)?);
-    validated(headers, store.epoch(), &opened.calendar, || {
+    let (it, full) = (&opened.calendar, opened.detail() == Detail::Full);
+    // Change numbers count all that the owner does, so strangers do not see them.
+    let state = (whole::tag(store.epoch(), it), opened.salt, opened.link.detail, FORM);
+    let tag = sha256(format!("{state:?}").as_bytes());
+    let tag = format!("W/\"{}\"", hex(tag.get(..16).unwrap_or_default()));
+    validated(headers, (tag, full.then_some(it.modified_at)), || {
         let (store, of) = (store.clone(), opened.clone());
         let pages = move |after| {
             let (store, of) = (store.clone(), of.clone());
             async move { link::page(&store, &of, after).await }
         };
-        poured_whole(&opened.calendar, &opened.properties, pages)
+        poured_whole(it, &opened.properties, full.then_some(it.name.as_str()), pages)
     })
 }
+
+/// Changes when a program of a later version shows the same calendar otherwise.
+const FORM: u32 = 1;

@@ -75,7 +75,13 @@ dialogues! {
     async fn a_busy_link_shows_times_only(user: User) {
         filled(&user).await;
         let wish = Wish { detail: Detail::Busy, ..Wish::default() };
-        let text = open(&user, &made(&user, wish).await).await.expect(200).text();
+        let name = "<D:propertyupdate xmlns:D=\"DAV:\"><D:set><D:prop><D:displayname>Hospital\
+            </D:displayname></D:prop></D:set></D:propertyupdate>";
+        user.send("PROPPATCH", "calendars/all/", &[], name).await.expect(207);
+        let answer = open(&user, &made(&user, wish).await).await.expect(200);
+        assert_eq!((answer.header("last-modified"), answer.header("content-disposition")), (None, None));
+        let text = answer.text();
+        assert!(!text.contains("Hospital"), "{text}");
         assert_eq!(text.matches("BEGIN:VEVENT").count(), 2, "{text}");
         assert_eq!(text.matches("SUMMARY:").count(), text.matches("SUMMARY:Busy").count());
         assert!(!text.contains("UID:plain") && !text.contains("VTODO"), "{text}");

@@ -149,6 +149,27 @@ dialogues! {
         assert_eq!(counts(&report), [0, 1, 1, 0, 0]);
     }
 
+    /// RFC 9110 §13.1, RFC 4918 §10.4: conditions are about the whole, and are checked once.
+    async fn conditions_are_about_the_whole(user: User) {
+        let path = made(&user, "in").await;
+        let text = |at: &str| calendar(&[event("a", at), event("b", at)]);
+        let first = text("DTSTART:20260301T100000Z");
+        import(&user, "PUT", &path, &[], &first).await;
+        let tag = get(&user, &path, "*/*").await.header("etag").unwrap().to_owned();
+        let later = text("DTSTART:20260302T100000Z");
+        for wrong in [("If-Match", "\"x\""), ("If-None-Match", tag.as_str()), ("If", "([\"x\"])")] {
+            user.send("PUT", &path, &[wrong], &later).await.expect(412);
+        }
+        assert_eq!(get(&user, &path, "*/*").await.header("etag"), Some(tag.as_str()));
+        let report = import(&user, "PUT", &path, &[("If-Match", &tag)], &later).await;
+        assert_eq!(counts(&report), [0, 2, 0, 0, 0]);
+        user.send("PUT", &path, &[("If-Match", &tag)], &first).await.expect(412);
+        let token = user.lock("calendars/in/", "0").await;
+        let shown = format!("(<{token}>)");
+        let report = import(&user, "PUT", &path, &[("If", &shown)], &first).await;
+        assert_eq!(counts(&report), [0, 2, 0, 0, 0]);
+    }
+
     /// Nobody adds to what is not his.
     async fn a_stranger_imports_nothing(owner: User, stranger: User) {
         let path = made(&owner, "in").await;

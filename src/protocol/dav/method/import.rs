@@ -5,15 +5,18 @@
 //! Invariant: the text is read while it arrives and lies on the disk, so memory is bounded however
 //! large it is. The report is a multistatus, JSON or plain text, by `Accept`.
 
+use super::whole;
 use crate::domain::collection::import::{self, Fate, How, Item};
-use crate::domain::collection::{Guard, Home, Place, Spool, guard::Tags, item};
+use crate::domain::collection::{Collection, Guard, Home, Place, Spool, guard::Tags, item};
 use crate::domain::{calendar, contacts};
 use crate::format::split::{Objects, Splitter, Stream};
 use crate::format::uri::encoded;
+use crate::format::xml::Writer;
+use crate::kernel::clock::Timestamp;
 use crate::kernel::fault::{Fault, Outcome, Refusal};
 use crate::kernel::limits::{IMPORT_BATCH, IMPORT_BATCH_OCTETS, IMPORT_MAX};
 use crate::protocol::dav::Ask;
-use crate::protocol::dav::answer::{Gone, Sheet, full, streamed, words};
+use crate::protocol::dav::answer::{Gone, Sheet, poured, streamed, words};
 use crate::protocol::dav::body::refusal;
 use crate::protocol::dav::fault::verdict;
 use crate::protocol::dav::guard;
@@ -89,20 +92,33 @@ pub async fn receive(ask: &Ask, home: Home, mut body: Incoming) -> Outcome<Recei
 /// PUT of a whole calendar or address book.
 pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
     let place = ask.need_place()?;
-    import::target(&ask.access, place).await?;
+    let guard = guard::of(&ask).await?;
+    let it = import::target(&ask.access, place, &guard).await?;
+    holds(&ask, &it, &guard)?;
     let received = receive(&ask, place.home, body).await?;
-    store(ask, received).await
+    store(ask, received, &guard).await
+}
+
+/// The conditions about the whole (RFC 9110 §13.1), whose tag a GET of it gives.
+fn holds(ask: &Ask, it: &Collection, guard: &Guard) -> Outcome<()> {
+    let tag = whole::tag(ask.access.store.epoch(), it);
+    let names = |tags: &Tags| matches!(tags, Tags::These(all) if all.contains(&tag));
+    let since = guard.unmodified_since.map(Timestamp::seconds);
+    let fails =
+        guard.if_match != Tags::Unset && guard.if_match != Tags::Any && !names(&guard.if_match)
+            || names(&guard.if_none_match)
+            || since.is_some_and(|since| it.modified_at.seconds() > since);
+    if fails { Err(Refusal::ConditionFailed.into()) } else { Ok(()) }
 }
 
 /// Stores what was received, and reports.
-pub async fn store(ask: Arc<Ask>, received: Received) -> Outcome<Response<Body>> {
+pub async fn store(ask: Arc<Ask>, received: Received, guard: &Guard) -> Outcome<Response<Body>> {
     let Received { spool, objects, stream } = received;
     let objects = objects?;
     let place = ask.need_place()?.clone();
-    let given = guard::of(&ask).await?;
     let how = How {
-        keep: given.if_none_match == Tags::Any,
-        guard: Guard { if_lists: given.if_lists, ..Guard::default() },
+        keep: guard.if_none_match == Tags::Any,
+        guard: guard.tokens_only(),
         ending: if stream == Stream::Calendars { ".ics" } else { ".vcf" },
         same: match stream {
             Stream::Calendars => Stream::same_calendar,
@@ -111,11 +127,20 @@ pub async fn store(ask: Arc<Ask>, received: Received) -> Outcome<Response<Body>>
     };
     let form = error_body(&ask.headers);
     let work = Work { ask, place, how, stream, source: Arc::new((spool, objects)), next: 0 };
-    match form {
-        ErrorBody::Xml => Ok(streamed(|sheet| multistatus(work, sheet))),
-        ErrorBody::Json => json(work).await,
-        ErrorBody::Text => text(work).await,
-    }
+    Ok(match form {
+        ErrorBody::Xml => streamed(|sheet| work.report(sheet, multistatus, |_, _| ())),
+        ErrorBody::Json => {
+            let mut writer = Writer::with_capacity(4 << 10);
+            writer.raw(b"{\"objects\":[");
+            poured("application/json", (writer, b"}\n"), |sheet| work.report(sheet, json, json_end))
+        }
+        ErrorBody::Text => {
+            let writer = Writer::with_capacity(4 << 10);
+            poured("text/plain; charset=utf-8", (writer, b"\n"), |sheet| {
+                work.report(sheet, text, text_end)
+            })
+        }
+    })
 }
 
 /// An import under way.
@@ -153,12 +178,9 @@ impl Work {
         // Reading and checking would keep the connections of this thread waiting.
         let ready = tokio::task::spawn_blocking(move || {
             let one = |number| {
-                let (uid, size) = source.1.about(number);
-                let mut uid = uid.unwrap_or_default().to_owned();
-                let whole = match size > limit {
-                    true => Err(Refusal::TooLarge { limit }.into()),
-                    false => source.1.whole(number, |at| source.0.read(at)),
-                };
+                let mut uid = source.1.about(number).0.unwrap_or_default().to_owned();
+                let whole = source.1.whole(number, limit, |at| source.0.read(at));
+                let whole = whole.and_then(|w| w.ok_or(Refusal::TooLarge { limit }.into()));
                 let item = whole.and_then(|whole| {
                     uid.clone_from(&whole.uid);
                     let (text, index) = match stream {
@@ -216,77 +238,81 @@ fn word(fate: &Fate) -> (&'static str, StatusCode, Option<&str>) {
     }
 }
 
-async fn multistatus(mut work: Work, mut sheet: Sheet) {
-    loop {
-        let told = match work.batch().await {
-            Ok(Some(told)) => told,
-            Ok(None) => return sheet.finish().await,
-            Err(fault) => return sheet.break_off(&fault).await,
-        };
-        for (uid, fate) in told {
-            let (word, status, name) = word(&fate);
-            let (verdict, why) = match &fate {
-                Fate::Refused(fault) => {
-                    (Some(verdict(fault, work.ask.about())), format!("{uid}: {}", words(fault)))
-                }
-                _ => (None, format!("{uid}: {word}")),
+/// Writes what became of an object.
+type Row = fn(&Work, &Told, &mut Writer);
+
+impl Work {
+    /// Stores everything, and writes a row for each object and the sums at the end.
+    async fn report(mut self, mut sheet: Sheet, row: Row, end: fn([usize; 5], &mut Writer)) {
+        let mut counts = [0; 5];
+        loop {
+            let told = match self.batch().await {
+                Ok(Some(told)) => told,
+                Ok(None) => break,
+                Err(fault) => return sheet.break_off(&fault).await,
             };
-            let status = verdict.as_ref().map_or(status, |verdict| verdict.status);
-            let path = work.path(name);
-            write_described(&path, status, verdict.as_ref(), &why, &mut sheet.writer);
+            for it in &told {
+                row(&self, it, &mut sheet.writer);
+                let word = word(&it.1).0;
+                let at = WORDS.iter().position(|known| *known == word);
+                if let Some(count) = at.and_then(|at| counts.get_mut(at)) {
+                    *count += 1;
+                }
+            }
+            if let Err(Gone) = sheet.flush().await {
+                return;
+            }
         }
-        if let Err(Gone) = sheet.flush().await {
-            return;
-        }
+        end(counts, &mut sheet.writer);
+        sheet.finish().await;
     }
 }
 
 /// The words in the order in which they are counted.
 const WORDS: [&str; 5] = ["created", "updated", "unchanged", "kept", "refused"];
 
-fn count(counts: &mut [usize; 5], word: &str) {
-    let at = WORDS.iter().position(|known| *known == word);
-    if let Some(count) = at.and_then(|at| counts.get_mut(at)) {
-        *count += 1;
-    }
+fn multistatus(work: &Work, (uid, fate): &Told, w: &mut Writer) {
+    let (word, status, name) = word(fate);
+    let (verdict, why) = match fate {
+        Fate::Refused(fault) => {
+            (Some(verdict(fault, work.ask.about())), format!("{uid}: {}", words(fault)))
+        }
+        _ => (None, format!("{uid}: {word}")),
+    };
+    let status = verdict.as_ref().map_or(status, |verdict| verdict.status);
+    write_described(&work.path(name), status, verdict.as_ref(), &why, w);
 }
 
-async fn json(mut work: Work) -> Outcome<Response<Body>> {
-    let (mut counts, mut objects) = ([0; 5], Vec::new());
-    while let Some(told) = work.batch().await? {
-        for (uid, fate) in told {
-            let (word, _, name) = word(&fate);
-            count(&mut counts, word);
-            let mut row = serde_json::json!({ "uid": uid, "outcome": word });
-            match &fate {
-                Fate::Refused(fault) => row["error"] = words(fault).into(),
-                _ => row["href"] = encoded(&work.path(name)).into(),
-            }
-            objects.push(row);
-        }
+fn json(work: &Work, (uid, fate): &Told, w: &mut Writer) {
+    let (word, _, name) = word(fate);
+    let mut row = serde_json::json!({ "uid": uid, "outcome": word });
+    match fate {
+        Fate::Refused(fault) => row["error"] = words(fault).into(),
+        _ => row["href"] = encoded(&work.path(name)).into(),
     }
-    let mut report = serde_json::json!({ "objects": objects });
+    if !w.out.ends_with(b"[") {
+        w.raw(b",\n");
+    }
+    w.raw(row.to_string().as_bytes());
+}
+
+fn json_end(counts: [usize; 5], w: &mut Writer) {
+    w.raw(b"]");
     for (word, count) in WORDS.iter().zip(counts) {
-        report[*word] = count.into();
+        w.raw(format!(",\"{word}\":{count}").as_bytes());
     }
-    Ok(full(StatusCode::OK, "application/json", format!("{report}\n").into_bytes()))
 }
 
-async fn text(mut work: Work) -> Outcome<Response<Body>> {
-    use std::fmt::Write as _;
-    let (mut counts, mut out) = ([0; 5], String::new());
-    while let Some(told) = work.batch().await? {
-        for (uid, fate) in told {
-            let (word, _, name) = word(&fate);
-            count(&mut counts, word);
-            let _ = match &fate {
-                Fate::Refused(fault) => writeln!(out, "{word} {uid}: {}", words(fault)),
-                _ => writeln!(out, "{word} {uid} {}", encoded(&work.path(name))),
-            };
-        }
-    }
-    let sums: Vec<String> =
-        WORDS.iter().zip(counts).map(|(word, count)| format!("{count} {word}")).collect();
-    let _ = writeln!(out, "{}", sums.join(", "));
-    Ok(full(StatusCode::OK, "text/plain; charset=utf-8", out.into_bytes()))
+fn text(work: &Work, (uid, fate): &Told, w: &mut Writer) {
+    let (word, _, name) = word(fate);
+    let rest = match fate {
+        Fate::Refused(fault) => format!(": {}", words(fault)),
+        _ => format!(" {}", encoded(&work.path(name))),
+    };
+    w.raw(format!("{word} {uid}{rest}\n").as_bytes());
+}
+
+fn text_end(counts: [usize; 5], w: &mut Writer) {
+    let sums = WORDS.iter().zip(counts).map(|(word, count)| format!("{count} {word}"));
+    w.raw(sums.collect::<Vec<_>>().join(", ").as_bytes());
 }

@@ -3,8 +3,9 @@
 
 use super::import;
 use super::put::{done, examined, receive};
-use crate::domain::collection::{Home, item};
-use crate::kernel::fault::{Fault, Outcome};
+use crate::domain::collection::import::target;
+use crate::domain::collection::{Guard, Home, item};
+use crate::kernel::fault::{Fault, Outcome, Refusal};
 use crate::kernel::secret::uuid;
 use crate::protocol::dav::Ask;
 use crate::protocol::dav::answer::error;
@@ -38,9 +39,14 @@ pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
     let (content, index) = if place.home == Home::Files {
         receive(&ask, &member, body).await?
     } else {
+        // Rights come before the body, which may be large.
+        target(&ask.access, place, &Guard::default()).await.map_err(|fault| match fault {
+            Fault::NotFound => Refusal::NoParent.into(),
+            fault => fault,
+        })?;
         let received = import::receive(&ask, place.home, body).await?;
         if received.count().is_some_and(|count| count > 1) {
-            return import::store(ask, received).await;
+            return import::store(ask, received, &guard).await;
         }
         let limit = place.home.child().member_max().unwrap_or(0);
         examined(&ask, place.home, None, received.octets(limit)?)?

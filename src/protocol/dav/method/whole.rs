@@ -8,9 +8,10 @@ use crate::domain::collection::guard::Tags;
 use crate::domain::collection::property::text_of;
 use crate::domain::collection::{Collection, Kind, Property, list};
 use crate::format::ical::merge::{self, Merger};
-use crate::format::ical::tailor::Zones;
+use crate::format::tz::database;
 use crate::format::xml::Writer;
 use crate::kernel::change::Epoch;
+use crate::kernel::clock::Timestamp;
 use crate::kernel::fault::Outcome;
 use crate::protocol::dav::Ask;
 use crate::protocol::dav::answer::{Gone, Sheet, empty, poured, set};
@@ -32,25 +33,32 @@ pub fn is_wanted(ask: &Ask, kind: Kind) -> bool {
 
 /// The whole of a collection that the asker may read.
 pub async fn of(ask: &Ask, it: Collection, properties: &[Property]) -> Outcome<Response<Body>> {
-    validated(&ask.headers, ask.access.store.epoch(), &it, || written(ask, &it, properties))
+    let about = (tag(ask.access.store.epoch(), &it), Some(it.modified_at));
+    validated(&ask.headers, about, || written(ask, &it, properties))
 }
 
-/// The answer with its validator, or 304.
+/// The tag of a whole. Weak: the order of what is in it says nothing. Zones are written as the
+/// database has them.
+pub fn tag(epoch: &Epoch, it: &Collection) -> String {
+    let (epoch, number, zones) = (epoch.as_str(), it.last_change, database::version());
+    format!("W/\"{epoch}-{}-{number}-{zones}\"", it.id)
+}
+
+/// The answer with its tag, and when it changed if that may be told; or 304.
 pub fn validated(
     headers: &HeaderMap,
-    epoch: &Epoch,
-    it: &Collection,
+    (tag, modified): (String, Option<Timestamp>),
     whole: impl FnOnce() -> Response<Body>,
 ) -> Outcome<Response<Body>> {
-    // Weak: the order of what is in it says nothing.
-    let tag = format!("W/\"{}-{}-{}\"", epoch.as_str(), it.id, it.last_change.0);
     let mut response = match conditional::if_none_match(headers)? {
         Tags::Any => empty(StatusCode::NOT_MODIFIED),
         Tags::These(tags) if tags.contains(&tag) => empty(StatusCode::NOT_MODIFIED),
         _ => whole(),
     };
     set(&mut response, ETAG, &tag);
-    set(&mut response, LAST_MODIFIED, &it.modified_at.http_date());
+    if let Some(modified) = modified {
+        set(&mut response, LAST_MODIFIED, &modified.http_date());
+    }
     set(&mut response, CACHE_CONTROL, "private, no-cache");
     response.headers_mut().append(VARY, HeaderValue::from_static("Accept"));
     Ok(response)
@@ -72,23 +80,25 @@ fn written(ask: &Ask, it: &Collection, properties: &[Property]) -> Response<Body
                     false => None,
                 };
                 contents.push(match other {
-                    Some((_, text)) => text.into_bytes(),
-                    None => body.octets()?.into_owned(),
+                    Some((media, text)) if media.starts_with("text/vcard") => text.into_bytes(),
+                    _ => body.octets()?.into_owned(),
                 });
             }
             Ok((contents, page.next))
         }
     };
-    poured_whole(it, properties, pages)
+    poured_whole(it, properties, Some(&it.name), pages)
 }
 
 /// Contents, and the name after which the next page goes on.
 type Page = (Vec<Vec<u8>>, Option<String>);
 
-/// All objects of a collection as one text, page by page.
+/// All objects of a collection as one text, page by page; `name` is one for a file, where it may be
+/// told.
 pub fn poured_whole<F>(
     it: &Collection,
     properties: &[Property],
+    name: Option<&str>,
     pages: impl Fn(String) -> F + Send + 'static,
 ) -> Response<Body>
 where
@@ -112,7 +122,7 @@ where
             };
             for octets in contents {
                 match calendar {
-                    true => merger.add(&complete(octets), &mut sheet.writer.out),
+                    true => merger.add(&octets, &mut sheet.writer.out),
                     false => card(&octets, &mut sheet),
                 }
                 if let Err(Gone) = sheet.flush().await {
@@ -124,21 +134,11 @@ where
         sheet.finish().await;
     });
     let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-    if it.name.chars().all(plain) {
-        let name = format!("inline; filename=\"{}{ending}\"", it.name);
-        set(&mut response, CONTENT_DISPOSITION, &name);
+    if let Some(name) = name.filter(|name| name.chars().all(plain)) {
+        let file = format!("inline; filename=\"{name}{ending}\"");
+        set(&mut response, CONTENT_DISPOSITION, &file);
     }
     response
-}
-
-/// A calendar object with every zone that it names, also those that its client left out because
-/// the server knows them (RFC 7809 §3.1.3): who takes the whole may not.
-fn complete(octets: Vec<u8>) -> Vec<u8> {
-    if memchr::memmem::find(&octets, b"TZID").is_none() {
-        return octets;
-    }
-    let all = std::str::from_utf8(&octets).ok().and_then(|text| Zones::All.of(text));
-    all.map_or(octets, String::into_bytes)
 }
 
 fn card(octets: &[u8], sheet: &mut Sheet) {
