@@ -70,8 +70,7 @@ pub fn examine(media_type: Option<&str>, bytes: &[u8]) -> Outcome<Index> {
             instances = times::of(&found, &calendar, it.floating, &mut steps);
         }
     }
-    let mut text = Text::default();
-    text.add(UID_TAG, &searchable(&found.uid));
+    let text = text(&found.uid);
     Ok(Index {
         media_type: None,
         uid: Some(found.uid.into_owned()),
@@ -79,9 +78,16 @@ pub fn examine(media_type: Option<&str>, bytes: &[u8]) -> Outcome<Index> {
         range: Some(range),
         recurring,
         language: None,
-        text: text.finish(),
+        text,
         times: instances,
     })
+}
+
+/// The text by which the index knows a calendar object of this UID.
+pub fn text(uid: &str) -> Option<String> {
+    let mut text = Text::default();
+    text.add(UID_TAG, &searchable(uid));
+    text.finish()
 }
 
 /// The limits of every calendar. A copy from calendar to calendar keeps them as its source did.

@@ -40,6 +40,11 @@ pub fn examine(media_type: Option<&str>, bytes: &[u8]) -> Outcome<Index> {
     Ok(Index { uid: Some(uid.to_owned()), text: index::text(&card), ..Index::default() })
 }
 
+/// The text by which the index knows a card, be it valid or not; none where it cannot be read.
+pub fn text(bytes: &[u8]) -> Option<String> {
+    index::text(&Card::parse(bytes).ok()?)
+}
+
 /// As [`examine`], for a card that is taken out of a whole address book: one of version 2.1, which
 /// telephones write, is stored as 3.0. Gives what is to be stored, too.
 ///

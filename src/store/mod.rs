@@ -19,6 +19,8 @@ pub mod spool;
 pub mod change_log;
 pub mod principal;
 pub mod collection;
+pub mod due;
+pub mod span;
 pub mod search;
 pub mod object;
 pub mod property;

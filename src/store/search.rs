@@ -14,20 +14,27 @@
 //! turns them into a segment of postings, four rows a text instead of a hundred. A search reads
 //! the postings of some grams, and looks through the texts that are in no segment yet.
 //!
-//! Invariants: a segment counts once its row is there, which is written after all its postings; a
-//! text never changes, so postings never lie, they only name texts that are gone; whoever gives
-//! out a `doc` holds the account's lock.
+//! Invariants: a text never changes, and its `doc` is not given again while a segment covers it or is
+//! being made of it, so postings never lie, they only name texts that are gone. Whoever gives out
+//! a `doc`, reserves a segment or removes postings holds the account's lock. A segment's row is
+//! there, reserved (`docs` below 0), before its texts are read, and counts (`docs` is how many)
+//! after all its postings are written. The number below 0 is whose work it is: who takes the work
+//! over writes another, and the former maker's writes come to nothing.
 
+use super::due;
+use super::span::span;
 use super::statement::statements;
 use super::tx::Tx;
 use super::value::{Row, Value};
 use crate::kernel::fault::Outcome;
-use crate::kernel::ids::{CollectionId, PrincipalId};
+use crate::kernel::ids::CollectionId;
 use crate::kernel::limits::{SEARCH_FEW, SEARCH_ROWS, SEARCH_SEGMENT, SEARCH_TERMS_MAX};
 use crate::kernel::search::{Seeker, Term, Wanted, append, grams, numbers, value_key};
+use crate::kernel::secret::random;
 use std::collections::{BTreeMap, HashMap};
 
-/// The next free `doc` of collection $1. One that a segment covers is never given again.
+/// The next free `doc` of collection $1. One that a segment covers, be it only reserved, is never
+/// given again.
 macro_rules! next_doc {
     () => {
         "(SELECT 1 + max(coalesce((SELECT max(doc) FROM search_text WHERE collection_id = $1), 0),
@@ -57,7 +64,8 @@ statements! {
             VALUES ($1, ", next_doc!(postgres), ", $2, $3, $4) RETURNING doc");
     OF = concat!("SELECT text, doc FROM search_text WHERE collection_id = $1 AND doc = ", doc_of!());
     SET = "UPDATE object SET doc = $3 WHERE collection_id = $1 AND name = $2";
-    SET_TIMES = "UPDATE object SET times = $3 WHERE collection_id = $1 AND name = $2";
+    SET_TIMES = "UPDATE object SET times = $3, span = $4, first_start = $5, last_end = $6
+        WHERE collection_id = $1 AND name = $2";
     DROP = concat!("DELETE FROM search_text WHERE collection_id = $1 AND doc = ", doc_of!());
     CARRY = concat!("INSERT INTO search_text (collection_id, doc, name, text, key)
             SELECT $1, ", next_doc!(), ", $2, t.text, t.key FROM object o
@@ -67,8 +75,6 @@ statements! {
             SELECT $1, ", next_doc!(postgres), ", $2, t.text, t.key FROM object o
             JOIN search_text t ON t.collection_id = o.collection_id AND t.doc = o.doc
             WHERE o.collection_id = $3 AND o.name = $4 RETURNING doc");
-    NOTE_DUE = "INSERT INTO search_due (collection_id, fill) VALUES ($1, NULL)
-        ON CONFLICT (collection_id) DO NOTHING";
     SEGMENTS = "SELECT last, docs FROM search_segment WHERE collection_id = $1
         UNION ALL SELECT -1, 0 FROM search_due WHERE collection_id = $1 AND fill IS NOT NULL";
     POSTINGS = "SELECT p.gram, p.last, p.docs FROM json_each($2) g CROSS JOIN search_posting p
@@ -91,8 +97,12 @@ statements! {
         UNION ALL SELECT name, text FROM (SELECT name, text FROM search_text
             WHERE collection_id = $1 AND key > $3 ORDER BY key LIMIT $4) l
         UNION ALL SELECT '', '' FROM search_due WHERE collection_id = $1 AND fill IS NOT NULL";
-    NEXT = "SELECT doc, text FROM search_text WHERE collection_id = $1 AND doc > $2
-        ORDER BY doc LIMIT $3";
+    LAST = "SELECT doc FROM search_text WHERE collection_id = $1 AND doc > $2
+        ORDER BY doc LIMIT 1 OFFSET $3";
+    RESERVE = "INSERT INTO search_segment (collection_id, last, docs) VALUES ($1, $2, $3)
+        ON CONFLICT (collection_id, last) DO UPDATE SET docs = excluded.docs";
+    RUN = "SELECT doc, text FROM search_text WHERE collection_id = $1 AND doc > $2 AND doc <= $3
+        ORDER BY doc";
     POST = "INSERT INTO search_posting (collection_id, gram, last, docs) VALUES ($1, $2, $3, $4)
             ON CONFLICT (collection_id, gram, last) DO UPDATE SET docs = excluded.docs",
         postgres: "INSERT INTO search_posting (collection_id, gram, last, docs)
@@ -100,20 +110,17 @@ statements! {
             FROM unnest($2::bigint[], $5::bigint[], $6::bigint[]) p (gram, start, length)
             ON CONFLICT (collection_id, gram, last) DO UPDATE SET docs = excluded.docs";
     ANY_POSTING = "SELECT last FROM search_posting WHERE collection_id = $1 LIMIT 1";
-    SEAL = "INSERT INTO search_segment (collection_id, last, docs) VALUES ($1, $2, $3)
-        ON CONFLICT (collection_id, last) DO NOTHING";
+    SEAL = "UPDATE search_segment SET docs = $4
+        WHERE collection_id = $1 AND last = $2 AND docs = $3";
     LIVE = "SELECT count(*) FROM search_text WHERE collection_id = $1 AND doc <= $2";
     UNSEAL = "DELETE FROM search_segment WHERE collection_id = $1";
     PURGE_POSTINGS = "DELETE FROM search_posting WHERE collection_id = $1 AND gram <= coalesce((
             SELECT gram FROM search_posting WHERE collection_id = $1
-            ORDER BY gram LIMIT 1 OFFSET $2), 9223372036854775807)";
+            ORDER BY gram LIMIT 1 OFFSET $2), 9223372036854775807)
+        AND NOT EXISTS (SELECT 1 FROM search_segment WHERE collection_id = $1)";
     PURGE_TEXTS = "DELETE FROM search_text WHERE collection_id = $1 AND doc <= coalesce((
             SELECT doc FROM search_text WHERE collection_id = $1
             ORDER BY doc LIMIT 1 OFFSET $2), 9223372036854775807)";
-    DUE = "SELECT d.collection_id, c.account_id, c.kind, d.fill FROM search_due d
-        LEFT JOIN collection c ON c.id = d.collection_id ORDER BY d.collection_id LIMIT 1";
-    FILLED_TO = "UPDATE search_due SET fill = $2 WHERE collection_id = $1";
-    NOT_DUE = "DELETE FROM search_due WHERE collection_id = $1";
 }
 
 /// Keeps the text of an object that is about to be made; gives its `doc`. On PostgreSQL the
@@ -133,7 +140,7 @@ pub(super) async fn add(
 /// Once in so many texts there is a segment to be made.
 async fn note(tx: &mut Tx, of: CollectionId, doc: Option<i64>) -> Outcome<Option<i64>> {
     if doc.is_some_and(|doc| doc % SEARCH_SEGMENT == 0) {
-        tx.execute(&NOTE_DUE, &[of.0.into()]).await?;
+        due::note(tx, of).await?;
     }
     Ok(doc)
 }
@@ -179,15 +186,23 @@ pub(super) async fn keep(
     tx.execute(&SET, &[of.0.into(), name.into(), doc.into()]).await.map(drop)
 }
 
-/// Enters an object that was stored before there was an index.
+/// The first start and the last end of an object, and its instances where they are known.
+pub type Times<'a> = (Option<(i64, i64)>, Option<&'a [u8]>);
+
+/// Enters an object that was stored before there was an index, or before what the index keeps of it
+/// changed. What is known of its times stays where no others are given.
 pub async fn enter(
     tx: &mut Tx,
     of: CollectionId,
     name: &str,
-    (text, times): (Option<&str>, Option<&[u8]>),
+    text: Option<&str>,
+    times: Option<Times<'_>>,
 ) -> Outcome<()> {
     keep(tx, of, name, text).await?;
-    let with = [of.0.into(), name.into(), times.into()];
+    let Some((range, times)) = times else { return Ok(()) };
+    let (first, last) = range.unzip();
+    let (span, times) = (range.map(span).into(), times.into());
+    let with = [of.0.into(), name.into(), times, span, first.into(), last.into()];
     tx.execute(&SET_TIMES, &with).await.map(drop)
 }
 
@@ -196,7 +211,8 @@ pub(super) async fn drop_text(tx: &mut Tx, of: CollectionId, name: &str) -> Outc
     tx.execute(&DROP, &[of.0.into(), name.into()]).await.map(drop)
 }
 
-/// Keeps the text of one object for another that is about to be made; gives its `doc`.
+/// Keeps the text of one object for another that is about to be made; gives its `doc`. Where objects
+/// are still to be entered, this may be one: then those of its new collection are, too.
 pub(super) async fn carry(
     tx: &mut Tx,
     from: (CollectionId, &str),
@@ -204,15 +220,41 @@ pub(super) async fn carry(
 ) -> Outcome<Option<i64>> {
     let with = [to.0.0.into(), to.1.into(), from.0.0.into(), from.1.into()];
     let doc = tx.first(&CARRY, &with, |row| row.int(0)).await?;
+    due::carry(tx, from.0, to.0).await?;
     note(tx, to.0, doc).await
+}
+
+/// The rows of a collection's segments.
+struct Segments {
+    /// How far the ones that count go, and how many texts they had, in order.
+    sealed: Vec<(i64, i64)>,
+    /// How far the one goes that is being made.
+    reserved: Option<i64>,
+    /// Whether objects from before there was an index are still to be entered.
+    filling: bool,
+}
+
+impl Segments {
+    async fn of(tx: &mut Tx, of: CollectionId) -> Outcome<Self> {
+        let map = |row: &Row<'_>| Ok((row.int(0)?, row.int(1)?));
+        let mut sealed = tx.all(&SEGMENTS, &[of.0.into()], map).await?;
+        sealed.sort_unstable();
+        let filling = sealed.first().is_some_and(|first| first.0 < 0);
+        let reserved = sealed.iter().find(|row| row.1 < 0).map(|row| row.0);
+        sealed.retain(|row| row.0 >= 0 && row.1 >= 0);
+        Ok(Self { sealed, reserved, filling })
+    }
+
+    fn covered(&self) -> i64 {
+        self.sealed.last().map_or(0, |last| last.0)
+    }
 }
 
 /// How far the segments of a collection go, and how many texts they had; none while objects from
 /// before there was an index are still to be entered.
 async fn segments(tx: &mut Tx, of: CollectionId) -> Outcome<Option<Vec<(i64, i64)>>> {
-    let mut all = tx.all(&SEGMENTS, &[of.0.into()], |row| Ok((row.int(0)?, row.int(1)?))).await?;
-    all.sort_unstable();
-    Ok(Some(all).filter(|all| all.first().is_none_or(|first| first.0 >= 0)))
+    let all = Segments::of(tx, of).await?;
+    Ok((!all.filling).then_some(all.sealed))
 }
 
 /// The names, in order, of objects whose text may be what is wanted; none: the index cannot say.
@@ -354,20 +396,18 @@ fn decoded(lists: &Lists, gram: i64) -> impl Iterator<Item = i64> {
     lists.get(&gram).into_iter().flatten().flat_map(|list| numbers(list))
 }
 
-/// A segment that can be made.
-#[derive(Clone, Debug)]
-pub struct Segment {
-    of: CollectionId,
+/// The texts of a segment: those after one, up to another.
+#[derive(Clone, Copy, Debug)]
+pub struct Run {
+    after: i64,
     last: i64,
-    docs: i64,
-    postings: Vec<(i64, Vec<u8>)>,
 }
 
 /// What the index of a collection needs next.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub enum Next {
-    /// A segment is to be written.
-    Make(Segment),
+    /// A segment is to be made.
+    Make(Run),
     /// Most texts of the segments are gone: begin anew.
     GiveUp,
     /// Postings of segments that were given up are to be removed.
@@ -376,37 +416,51 @@ pub enum Next {
     Nothing,
 }
 
-/// Works out what is to be done, with segments of `size` texts; the work of making a segment is done here, where it holds up no
-/// writer.
+/// Works out what is to be done, with segments of `size` texts.
 pub async fn next(tx: &mut Tx, of: CollectionId, size: i64) -> Outcome<Next> {
-    let segments = segments(tx, of).await?.unwrap_or_default();
-    let covered = segments.last().map_or(0, |last| last.0);
-    let with = [of.0.into(), covered.into(), size.into()];
-    let texts = tx.all(&NEXT, &with, |row| Ok((row.int(0)?, grams(row.text(1)?)))).await?;
-    let last = match texts.last() {
-        Some(last) if texts.len() as i64 >= size => last.0,
-        _ => return Ok(Next::Nothing),
+    let segments = Segments::of(tx, of).await?;
+    let after = segments.covered();
+    if let Some(last) = segments.reserved {
+        return Ok(Next::Make(Run { after, last }));
+    }
+    let with = [of.0.into(), after.into(), (size - 1).into()];
+    let Some(last) = tx.first(&LAST, &with, |row| row.int(0)).await? else {
+        return Ok(Next::Nothing);
     };
-    let indexed: i64 = segments.iter().map(|segment| segment.1).sum();
-    if segments.len() > 1 {
-        let live = tx.one(&LIVE, &[of.0.into(), covered.into()], |row| row.int(0)).await?;
+    let indexed: i64 = segments.sealed.iter().map(|segment| segment.1).sum();
+    if segments.sealed.len() > 1 {
+        let live = tx.one(&LIVE, &[of.0.into(), after.into()], |row| row.int(0)).await?;
         if live.saturating_mul(2) < indexed {
             return Ok(Next::GiveUp);
         }
     }
-    if segments.is_empty() && has_postings(tx, of).await? {
+    if segments.sealed.is_empty() && has_postings(tx, of).await? {
         return Ok(Next::Purge);
     }
-    let mut lists: BTreeMap<i64, (Vec<u8>, i64)> = BTreeMap::new();
-    let docs = texts.len() as i64;
-    for (doc, grams) in texts {
-        for gram in grams {
-            let (list, before) = lists.entry(gram).or_default();
-            append(list, before, doc);
-        }
+    Ok(Next::Make(Run { after, last }))
+}
+
+/// Reserves a segment, or takes over the one that is being made; none: things have changed since
+/// the run was worked out. The caller holds the account's lock: every text of the run is there.
+pub async fn reserve(tx: &mut Tx, of: CollectionId, run: Run) -> Outcome<Option<Segment>> {
+    let segments = Segments::of(tx, of).await?;
+    let first = segments.sealed.is_empty() && segments.reserved.is_none();
+    let same = segments.covered() == run.after && segments.reserved.is_none_or(|l| l == run.last);
+    if !same || first && has_postings(tx, of).await? {
+        return Ok(None);
     }
-    let postings = lists.into_iter().map(|(gram, (list, _))| (gram, list)).collect();
-    Ok(Next::Make(Segment { of, last, docs, postings }))
+    let mark = i64::from_le_bytes(random::<8>()) | i64::MIN;
+    tx.execute(&RESERVE, &[of.0.into(), run.last.into(), mark.into()]).await?;
+    Ok(Some(Segment { of, run, mark, docs: 0, postings: Vec::new() }))
+}
+
+/// Removes the note that the index has work to do, unless it has. The caller holds the account's
+/// lock: nobody makes a note meanwhile.
+pub async fn settle(tx: &mut Tx, of: CollectionId, size: i64) -> Outcome<()> {
+    match next(tx, of, size).await? {
+        Next::Nothing => due::done(tx, of).await,
+        _ => Ok(()),
+    }
 }
 
 async fn has_postings(tx: &mut Tx, of: CollectionId) -> Outcome<bool> {
@@ -414,12 +468,57 @@ async fn has_postings(tx: &mut Tx, of: CollectionId) -> Outcome<bool> {
     Ok(found.is_some())
 }
 
+/// A segment in the making.
+#[derive(Clone, Debug)]
+pub struct Segment {
+    of: CollectionId,
+    run: Run,
+    mark: i64,
+    docs: i64,
+    postings: Vec<(i64, Vec<u8>)>,
+}
+
+/// What came of writing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// There is more to write.
+    More,
+    /// The segment counts.
+    All,
+    /// It is another's work now, or is not wanted any more.
+    Lost,
+}
+
 impl Segment {
-    /// Writes some of its postings, and its row after the last of them; gives whether it is done.
-    pub async fn write(&mut self, tx: &mut Tx) -> Outcome<bool> {
+    /// Reads the texts and makes the postings, which holds up no writer.
+    pub async fn fill(&mut self, tx: &mut Tx) -> Outcome<()> {
+        let mut lists: BTreeMap<i64, (Vec<u8>, i64)> = BTreeMap::new();
+        let with = [self.of.0.into(), self.run.after.into(), self.run.last.into()];
+        let docs = &mut self.docs;
+        tx.each(&RUN, &with, &mut |row| {
+            let doc = row.int(0)?;
+            *docs += 1;
+            for gram in grams(row.text(1)?) {
+                let (list, before) = lists.entry(gram).or_default();
+                append(list, before, doc);
+            }
+            Ok(())
+        })
+        .await?;
+        self.postings = lists.into_iter().map(|(gram, (list, _))| (gram, list)).collect();
+        Ok(())
+    }
+
+    /// Writes some of its postings, and after the last of them that it counts.
+    pub async fn write(&mut self, tx: &mut Tx) -> Outcome<Written> {
         let rest = self.postings.split_off(SEARCH_ROWS.min(self.postings.len()));
         let now = std::mem::replace(&mut self.postings, rest);
-        let (of, last) = (self.of.0.into(), self.last.into());
+        let (of, last, mark) = (self.of.0.into(), self.run.last.into(), self.mark.into());
+        // This also locks the row until the postings are written.
+        let docs = if self.postings.is_empty() { self.docs } else { self.mark };
+        if tx.execute(&SEAL, &[of, last, mark, docs.into()]).await? == 0 {
+            return Ok(Written::Lost);
+        }
         if tx.is_embedded() {
             for (gram, list) in &now {
                 tx.execute(&POST, &[of, (*gram).into(), last, list[..].into()]).await?;
@@ -433,10 +532,7 @@ impl Segment {
             let [grams, starts, lengths] = [&grams, &starts, &lengths].map(|all| Value::Ints(all));
             tx.execute(&POST, &[of, grams, last, lists[..].into(), starts, lengths]).await?;
         }
-        if self.postings.is_empty() {
-            tx.execute(&SEAL, &[of, last, self.docs.into()]).await?;
-        }
-        Ok(self.postings.is_empty())
+        Ok(if self.postings.is_empty() { Written::All } else { Written::More })
     }
 }
 
@@ -445,7 +541,7 @@ pub async fn give_up(tx: &mut Tx, of: CollectionId) -> Outcome<()> {
     tx.execute(&UNSEAL, &[of.0.into()]).await.map(drop)
 }
 
-/// Removes some of the postings; gives how many.
+/// Removes some of the postings, while there is no segment; gives how many.
 pub async fn purge_postings(tx: &mut Tx, of: CollectionId) -> Outcome<u64> {
     tx.execute(&PURGE_POSTINGS, &[of.0.into(), (SEARCH_ROWS as i64).into()]).await
 }
@@ -453,41 +549,7 @@ pub async fn purge_postings(tx: &mut Tx, of: CollectionId) -> Outcome<u64> {
 /// Removes some of what is kept of a collection that is being purged; gives how much.
 pub async fn purge(tx: &mut Tx, of: CollectionId, limit: i64) -> Outcome<u64> {
     give_up(tx, of).await?;
-    tx.execute(&NOT_DUE, &[of.0.into()]).await?;
+    due::gone(tx, of).await?;
     let gone = tx.execute(&PURGE_TEXTS, &[of.0.into(), limit.into()]).await?;
     if gone > 0 { Ok(gone) } else { purge_postings(tx, of).await }
-}
-
-/// A collection whose index has work to do.
-#[derive(Clone, Debug)]
-pub struct Due {
-    /// The collection.
-    pub of: CollectionId,
-    /// Its account and kind; none when it is gone.
-    pub is: Option<(PrincipalId, i64)>,
-    /// The name after which objects from before there was an index are not entered yet.
-    pub fill: Option<String>,
-}
-
-/// The first of them.
-pub async fn due(tx: &mut Tx) -> Outcome<Option<Due>> {
-    tx.first(&DUE, &[], |row| {
-        let (account, kind) = (row.opt_int(1)?, row.opt_int(2)?);
-        Ok(Due {
-            of: CollectionId(row.int(0)?),
-            is: account.map(PrincipalId).zip(kind),
-            fill: row.opt_text(3)?.map(str::to_owned),
-        })
-    })
-    .await
-}
-
-/// Notes how far objects have been entered; none: all have been.
-pub async fn filled_to(tx: &mut Tx, of: CollectionId, name: Option<&str>) -> Outcome<()> {
-    tx.execute(&FILLED_TO, &[of.0.into(), name.into()]).await.map(drop)
-}
-
-/// Notes that there is nothing to do.
-pub async fn not_due(tx: &mut Tx, of: CollectionId) -> Outcome<()> {
-    tx.execute(&NOT_DUE, &[of.0.into()]).await.map(drop)
 }

@@ -47,14 +47,15 @@ pub(crate) use statements;
 /// Every statement of the store.
 pub(crate) fn all() -> impl Iterator<Item = &'static Statement> {
     use super::{
-        ace, blob, change_log, collection, job, link, lock, meta, object, principal, property,
+        ace, blob, change_log, collection, due, job, link, lock, meta, object, principal, property,
         search, walk,
     };
-    let modules: [&[&'static Statement]; 13] = [
+    let modules: [&[&'static Statement]; 14] = [
         ace::STATEMENTS,
         blob::STATEMENTS,
         change_log::STATEMENTS,
         collection::STATEMENTS,
+        due::STATEMENTS,
         job::STATEMENTS,
         link::STATEMENTS,
         lock::STATEMENTS,

@@ -8,7 +8,7 @@ use davenport::kernel::ids::{CollectionId, PrincipalId};
 use davenport::kernel::search::{Seeker, Term, Text, Wanted};
 use davenport::store::blob::Content;
 use davenport::store::object::{Arrival, Index};
-use davenport::store::search::{self, Next};
+use davenport::store::search::{self, Next, Segment, Written};
 use davenport::store::{Store, change_log, object};
 use std::collections::BTreeMap;
 
@@ -42,6 +42,35 @@ on_both! {
         assert!(matches!(segments.unwrap(), Next::Nothing));
         assert!(raw::rows(&fresh.location, "search_segment").await > 1);
         raw::assert_texts_sound(&fresh.location).await;
+    }
+
+    /// The newest text of a segment that is being made goes, and another comes; and the maker is
+    /// overtaken by another one.
+    async fn a_text_that_comes_while_a_segment_is_made_is_found(fresh: Fresh) {
+        let ada = user(fresh, "ada").await;
+        let of = home(fresh, ada).await;
+        let mut random = Random(7);
+        let text = |value: &str| {
+            let mut text = Text::default();
+            text.add(2, value);
+            text.finish().unwrap()
+        };
+        for n in 0..8 {
+            put(fresh, ada, of, format!("{n}"), text("OTHER"), &mut random).await;
+        }
+        let (slow, quick) = (reserved(fresh, of).await, reserved(fresh, of).await);
+        let delete = fresh.write(move |tx| Box::pin(async move {
+            let (number, _) = change_log::take(tx, ada).await?;
+            object::delete(tx, of, "7", number).await
+        }));
+        delete.await.unwrap();
+        put(fresh, ada, of, "8".into(), text("SOUGHT"), &mut random).await;
+        assert_eq!(written(fresh, slow.clone()).await, Written::Lost);
+        assert_eq!(written(fresh, quick).await, Written::All);
+        assert_eq!(written(fresh, slow).await, Written::Lost);
+        let wanted = vec![vec![Term { tag: 2, text: "SOUGHT".into(), at_start: false, at_end: false }]];
+        let found = fresh.read(|tx| Box::pin(async move { search::find(tx, of, &wanted).await }));
+        assert_eq!(found.await.unwrap(), Some(vec!["8".to_owned()]));
     }
 
     /// Until all of them are entered, the index says that it cannot say.
@@ -116,7 +145,11 @@ async fn index(store: &Store, of: CollectionId) -> bool {
     let done = store.write(move |tx| {
         Box::pin(async move {
             match next {
-                Next::Make(mut segment) => while !segment.write(tx).await? {},
+                Next::Make(run) => {
+                    let mut segment = search::reserve(tx, of, run).await?.unwrap();
+                    segment.fill(tx).await?;
+                    while segment.write(tx).await? == Written::More {}
+                }
                 Next::GiveUp => search::give_up(tx, of).await?,
                 Next::Purge => drop(search::purge_postings(tx, of).await?),
                 Next::Nothing => return Ok(false),
@@ -125,6 +158,21 @@ async fn index(store: &Store, of: CollectionId) -> bool {
         })
     });
     done.await.unwrap()
+}
+
+/// Reserves a segment of eight texts and reads them.
+async fn reserved(store: &Store, of: CollectionId) -> Segment {
+    let next = store.read(move |tx| Box::pin(search::next(tx, of, 8))).await.unwrap();
+    let Next::Make(run) = next else { panic!("{next:?}") };
+    let reserve = store.write(move |tx| Box::pin(search::reserve(tx, of, run)));
+    let mut segment = reserve.await.unwrap().unwrap();
+    let fill = store.read(|tx| Box::pin(async move { segment.fill(tx).await.map(|()| segment) }));
+    fill.await.unwrap()
+}
+
+async fn written(store: &Store, mut segment: Segment) -> Written {
+    let write = store.write(move |tx| Box::pin(async move { segment.write(tx).await }));
+    write.await.unwrap()
 }
 
 async fn change(
