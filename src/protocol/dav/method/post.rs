@@ -2,7 +2,7 @@
 //! calendar objects or cards in one body are taken apart; an XML body asks for an action.
 
 use super::import;
-use super::put::{done, examined, receive};
+use super::put::{done, examined, is_jcal, receive};
 use crate::domain::collection::{Home, item};
 use crate::kernel::fault::{Fault, Outcome};
 use crate::kernel::secret::uuid;
@@ -35,7 +35,7 @@ pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
         Home::Files => "",
     };
     let member = place.child(&format!("{}{ending}", uuid()), false);
-    let (content, index) = if place.home == Home::Files {
+    let (content, index) = if place.home == Home::Files || place.home == Home::Calendars && is_jcal(&ask) {
         receive(&ask, &member, body).await?
     } else {
         let received = import::receive(&ask, place.home, body).await?;
