@@ -6,9 +6,9 @@
 //! 2.1 is a card of 3.0.
 
 use davenport::domain::contacts::examine;
+use davenport::format::property::split_unescaped;
 use davenport::format::vcard::convert::convert;
 use davenport::format::vcard::old::upgrade;
-use davenport::format::property::split_unescaped;
 use davenport::format::vcard::{Card, Version, check_resource, components, uid_key};
 
 pub const SEEDS: &[&[u8]] = &[

@@ -1,7 +1,7 @@
 //! JSON of content lines: what jCard (RFC 7095) and jCal (RFC 7265) share.
 
-use super::property::{Property, split_unescaped, text};
 use super::line::is_name;
+use super::property::{Property, split_unescaped, text};
 use serde_json::{Map, Value};
 
 /// How a property's value is made of parts (RFC 7095 §3.3.1.3, RFC 7265 §3.4).

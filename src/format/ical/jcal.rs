@@ -98,11 +98,7 @@ static KNOWN: [Known; 13] = [
     (&["RRULE", "EXRULE"], "recur", Shape::One),
     (&["TZOFFSETFROM", "TZOFFSETTO"], "utc-offset", Shape::One),
     (&["ATTENDEE", "ORGANIZER", "CALENDAR-ADDRESS"], "cal-address", Shape::One),
-    (
-        &["ATTACH", "TZURL", "URL", "SOURCE", "IMAGE", "CONFERENCE", "CONCEPT"],
-        "uri",
-        Shape::One,
-    ),
+    (&["ATTACH", "TZURL", "URL", "SOURCE", "IMAGE", "CONFERENCE", "CONCEPT"], "uri", Shape::One),
 ];
 
 /// Types whose values hold no comma, so that one always stands between two of them.
@@ -132,12 +128,8 @@ static DATES: Forms = &[
 static TIMES: Forms = &[("000000", "00:00:00"), ("000000Z", "00:00:00Z")];
 
 /// RFC 7265 §3.6.14.
-static OFFSETS: Forms = &[
-    ("+0000", "+00:00"),
-    ("-0000", "-00:00"),
-    ("+000000", "+00:00:00"),
-    ("-000000", "-00:00:00"),
-];
+static OFFSETS: Forms =
+    &[("+0000", "+00:00"), ("-0000", "-00:00"), ("+000000", "+00:00:00"), ("-000000", "-00:00:00")];
 
 /// The forms of a type's values.
 fn forms(kind: &str) -> Forms {

@@ -7,8 +7,11 @@ use serde_json::{Value, json};
 const JSON: &str = "application/calendar+json";
 
 fn meeting(uid: &str) -> String {
-    event(uid, "DTSTART;TZID=Europe/Berlin:20260105T090000\nDURATION:PT1H\nRRULE:FREQ=DAILY;COUNT=2\n\
-                SUMMARY:Käse\\, Brot\nX-KEPT:a\\,b")
+    event(
+        uid,
+        "DTSTART;TZID=Europe/Berlin:20260105T090000\nDURATION:PT1H\nRRULE:FREQ=DAILY;COUNT=2\n\
+                SUMMARY:Käse\\, Brot\nX-KEPT:a\\,b",
+    )
 }
 
 fn as_json(uid: &str) -> Value {

@@ -32,8 +32,12 @@ fn properties_as_the_standard_writes_them() {
         ("REQUEST-STATUS:2.0;Success", json!(["request-status", {}, "text", ["2.0", "Success"]])),
         (
             "REQUEST-STATUS:3.7;Invalid calendar user;ATTENDEE:mailto:jsmith@example.org",
-            json!(["request-status", {}, "text",
-                ["3.7", "Invalid calendar user", "ATTENDEE:mailto:jsmith@example.org"]]),
+            json!([
+                "request-status",
+                {},
+                "text",
+                ["3.7", "Invalid calendar user", "ATTENDEE:mailto:jsmith@example.org"]
+            ]),
         ),
         (
             "ATTENDEE;PARTSTAT=ACCEPTED;ROLE=REQ-PARTICIPANT;RSVP=TRUE:mailto:jsmith@example.org",
@@ -44,48 +48,75 @@ fn properties_as_the_standard_writes_them() {
             "ATTENDEE;DELEGATED-TO=\"mailto:a@b\",\"mailto:c@d\":mailto:e@f",
             json!(["attendee", {"delegated-to": ["mailto:a@b", "mailto:c@d"]}, "cal-address", "mailto:e@f"]),
         ),
-        ("ATTENDEE;CN=\"a^'b^n,^^\":x:y", json!(["attendee", {"cn": "a\"b\n,^"}, "cal-address", "x:y"])),
-        ("ATTACH;ENCODING=BASE64;VALUE=BINARY:SGVsbG8=",
-            json!(["attach", {"encoding": "BASE64"}, "binary", "SGVsbG8="])),
+        (
+            "ATTENDEE;CN=\"a^'b^n,^^\":x:y",
+            json!(["attendee", {"cn": "a\"b\n,^"}, "cal-address", "x:y"]),
+        ),
+        (
+            "ATTACH;ENCODING=BASE64;VALUE=BINARY:SGVsbG8=",
+            json!(["attach", {"encoding": "BASE64"}, "binary", "SGVsbG8="]),
+        ),
         ("X-NON-SMOKING;VALUE=BOOLEAN:TRUE", json!(["x-non-smoking", {}, "boolean", true])),
         ("DTSTART;VALUE=DATE:20110517", json!(["dtstart", {}, "date", "2011-05-17"])),
-        ("DTSTART;VALUE=DATE;X-SLACK=30.3:20110512",
-            json!(["dtstart", {"x-slack": "30.3"}, "date", "2011-05-12"])),
+        (
+            "DTSTART;VALUE=DATE;X-SLACK=30.3:20110512",
+            json!(["dtstart", {"x-slack": "30.3"}, "date", "2011-05-12"]),
+        ),
         ("DTSTART:20121017T120000", json!(["dtstart", {}, "date-time", "2012-10-17T12:00:00"])),
         ("DTSTAMP:20121017T120000Z", json!(["dtstamp", {}, "date-time", "2012-10-17T12:00:00Z"])),
-        ("DTEND;TZID=Europe/Berlin:20111017T130000",
-            json!(["dtend", {"tzid": "Europe/Berlin"}, "date-time", "2011-10-17T13:00:00"])),
-        ("EXDATE:20111017T130000Z,20111018T130000Z",
-            json!(["exdate", {}, "date-time", "2011-10-17T13:00:00Z", "2011-10-18T13:00:00Z"])),
+        (
+            "DTEND;TZID=Europe/Berlin:20111017T130000",
+            json!(["dtend", {"tzid": "Europe/Berlin"}, "date-time", "2011-10-17T13:00:00"]),
+        ),
+        (
+            "EXDATE:20111017T130000Z,20111018T130000Z",
+            json!(["exdate", {}, "date-time", "2011-10-17T13:00:00Z", "2011-10-18T13:00:00Z"]),
+        ),
         ("DURATION:P1D", json!(["duration", {}, "duration", "P1D"])),
-        ("TRIGGER;VALUE=DATE-TIME:20260101T000000Z",
-            json!(["trigger", {}, "date-time", "2026-01-01T00:00:00Z"])),
+        (
+            "TRIGGER;VALUE=DATE-TIME:20260101T000000Z",
+            json!(["trigger", {}, "date-time", "2026-01-01T00:00:00Z"]),
+        ),
         ("X-GRADE;VALUE=FLOAT:1.3", json!(["x-grade", {}, "float", 1.3])),
         ("PERCENT-COMPLETE:42", json!(["percent-complete", {}, "integer", 42])),
-        ("FREEBUSY;FBTYPE=FREE:19970308T160000Z/P1D,19970309T160000Z/19970310T160000Z",
+        (
+            "FREEBUSY;FBTYPE=FREE:19970308T160000Z/P1D,19970309T160000Z/19970310T160000Z",
             json!(["freebusy", {"fbtype": "FREE"}, "period", ["1997-03-08T16:00:00Z", "P1D"],
-                ["1997-03-09T16:00:00Z", "1997-03-10T16:00:00Z"]])),
-        ("RRULE:FREQ=YEARLY;BYDAY=-1SU,2MO;BYMONTH=10;COUNT=5",
+                ["1997-03-09T16:00:00Z", "1997-03-10T16:00:00Z"]]),
+        ),
+        (
+            "RRULE:FREQ=YEARLY;BYDAY=-1SU,2MO;BYMONTH=10;COUNT=5",
             json!(["rrule", {}, "recur",
-                {"freq": "YEARLY", "count": 5, "byday": ["-1SU", "2MO"], "bymonth": 10}])),
-        ("RRULE:FREQ=MONTHLY;BYMONTHDAY=1,15,-1;INTERVAL=2;UNTIL=20131001",
+                {"freq": "YEARLY", "count": 5, "byday": ["-1SU", "2MO"], "bymonth": 10}]),
+        ),
+        (
+            "RRULE:FREQ=MONTHLY;BYMONTHDAY=1,15,-1;INTERVAL=2;UNTIL=20131001",
             json!(["rrule", {}, "recur",
-                {"freq": "MONTHLY", "interval": 2, "bymonthday": [1, 15, -1], "until": "2013-10-01"}])),
-        ("RRULE:FREQ=YEARLY;BYMONTH=5L;RSCALE=HEBREW;SKIP=FORWARD;WKST=SU",
+                {"freq": "MONTHLY", "interval": 2, "bymonthday": [1, 15, -1], "until": "2013-10-01"}]),
+        ),
+        (
+            "RRULE:FREQ=YEARLY;BYMONTH=5L;RSCALE=HEBREW;SKIP=FORWARD;WKST=SU",
             json!(["rrule", {}, "recur", {"freq": "YEARLY", "bymonth": "5L", "rscale": "HEBREW",
-                "skip": "FORWARD", "wkst": "SU"}])),
+                "skip": "FORWARD", "wkst": "SU"}]),
+        ),
         ("RRULE:often", json!(["rrule", {}, "recur", "often"])),
         ("COMMENT:hello\\, world\\n\\\\", json!(["comment", {}, "text", "hello, world\n\\"])),
         ("X-TIME;VALUE=TIME:123000", json!(["x-time", {}, "time", "12:30:00"])),
         ("X-TIME;VALUE=TIME:123000Z", json!(["x-time", {}, "time", "12:30:00Z"])),
-        ("TZURL:http://example.org/tz/Europe-Berlin.ics",
-            json!(["tzurl", {}, "uri", "http://example.org/tz/Europe-Berlin.ics"])),
+        (
+            "TZURL:http://example.org/tz/Europe-Berlin.ics",
+            json!(["tzurl", {}, "uri", "http://example.org/tz/Europe-Berlin.ics"]),
+        ),
         ("TZOFFSETFROM:-0500", json!(["tzoffsetfrom", {}, "utc-offset", "-05:00"])),
         ("TZOFFSETTO:+012345", json!(["tzoffsetto", {}, "utc-offset", "+01:23:45"])),
-        ("X-COMPLAINT-DEADLINE:20110512T120000Z",
-            json!(["x-complaint-deadline", {}, "unknown", "20110512T120000Z"])),
-        ("X-COFFEE-DATA:Stenophylla;Guinea\\,Africa",
-            json!(["x-coffee-data", {}, "unknown", "Stenophylla;Guinea\\,Africa"])),
+        (
+            "X-COMPLAINT-DEADLINE:20110512T120000Z",
+            json!(["x-complaint-deadline", {}, "unknown", "20110512T120000Z"]),
+        ),
+        (
+            "X-COFFEE-DATA:Stenophylla;Guinea\\,Africa",
+            json!(["x-coffee-data", {}, "unknown", "Stenophylla;Guinea\\,Africa"]),
+        ),
         ("DTSTART:not a date", json!(["dtstart", {}, "date-time", "not a date"])),
         ("GEO:here", json!(["geo", {}, "float", "here"])),
         ("PRIORITY:high", json!(["priority", {}, "integer", "high"])),
@@ -101,16 +132,32 @@ fn properties_as_the_standard_writes_them() {
 #[test]
 fn what_a_line_does_not_say_is_known_by_its_form() {
     for (line, expected, back) in [
-        ("DTSTART:20081006", json!(["dtstart", {}, "date", "2008-10-06"]), "DTSTART;VALUE=DATE:20081006"),
-        ("DTSTART;VALUE=DATE:20260101T000000", json!(["dtstart", {}, "date", "2026-01-01"]),
-            "DTSTART;VALUE=DATE:20260101"),
-        ("RDATE:20260101T000000Z/PT1H", json!(["rdate", {}, "period", ["2026-01-01T00:00:00Z", "PT1H"]]),
-            "RDATE;VALUE=PERIOD:20260101T000000Z/PT1H"),
+        (
+            "DTSTART:20081006",
+            json!(["dtstart", {}, "date", "2008-10-06"]),
+            "DTSTART;VALUE=DATE:20081006",
+        ),
+        (
+            "DTSTART;VALUE=DATE:20260101T000000",
+            json!(["dtstart", {}, "date", "2026-01-01"]),
+            "DTSTART;VALUE=DATE:20260101",
+        ),
+        (
+            "RDATE:20260101T000000Z/PT1H",
+            json!(["rdate", {}, "period", ["2026-01-01T00:00:00Z", "PT1H"]]),
+            "RDATE;VALUE=PERIOD:20260101T000000Z/PT1H",
+        ),
         ("SUMMARY;VALUE=TEXT:a", json!(["summary", {}, "text", "a"]), "SUMMARY:a"),
-        ("summary;LANGUAGE=de:a,b", json!(["summary", {"language": "de"}, "text", "a,b"]),
-            "SUMMARY;LANGUAGE=de:a\\,b"),
-        ("REQUEST-STATUS:2.0;Success;", json!(["request-status", {}, "text", ["2.0", "Success"]]),
-            "REQUEST-STATUS:2.0;Success"),
+        (
+            "summary;LANGUAGE=de:a,b",
+            json!(["summary", {"language": "de"}, "text", "a,b"]),
+            "SUMMARY;LANGUAGE=de:a\\,b",
+        ),
+        (
+            "REQUEST-STATUS:2.0;Success;",
+            json!(["request-status", {}, "text", ["2.0", "Success"]]),
+            "REQUEST-STATUS:2.0;Success",
+        ),
     ] {
         assert_eq!(written(line), expected, "{line}");
         assert_eq!(read(&json!([expected])).unwrap(), object(back), "{line}");
@@ -121,10 +168,14 @@ fn what_a_line_does_not_say_is_known_by_its_form() {
 #[test]
 fn both_forms_of_single_values_are_read() {
     for (one, other) in [
-        (json!(["attendee", {"member": "a"}, "cal-address", "x:"]),
-            json!(["attendee", {"member": ["a"]}, "cal-address", "x:"])),
-        (json!(["rrule", {}, "recur", {"freq": "DAILY", "bymonth": 1, "byday": "MO"}]),
-            json!(["rrule", {}, "recur", {"byday": ["MO"], "bymonth": [1], "freq": "DAILY"}])),
+        (
+            json!(["attendee", {"member": "a"}, "cal-address", "x:"]),
+            json!(["attendee", {"member": ["a"]}, "cal-address", "x:"]),
+        ),
+        (
+            json!(["rrule", {}, "recur", {"freq": "DAILY", "bymonth": 1, "byday": "MO"}]),
+            json!(["rrule", {}, "recur", {"byday": ["MO"], "bymonth": [1], "freq": "DAILY"}]),
+        ),
         (json!(["priority", {}, "integer", 5]), json!(["priority", {}, "integer", 5.0])),
         (json!(["priority", {}, "integer", 50]), json!(["PRIORITY", {}, "INTEGER", 5e1])),
         (json!(["summary", {}, "unknown", "a\\,b"]), json!(["summary", {}, "text", "a,b"])),
@@ -140,7 +191,12 @@ fn both_forms_of_single_values_are_read() {
 #[test]
 fn what_is_no_jcal_is_refused() {
     for text in [
-        "", "{}", "[]", "[\"vcard\",[],[]]", "[\"vcalendar\",[]]", "[\"vcalendar\",{},[]]",
+        "",
+        "{}",
+        "[]",
+        "[\"vcard\",[],[]]",
+        "[\"vcalendar\",[]]",
+        "[\"vcalendar\",{},[]]",
         "[\"vcalendar\",[],[]] x",
     ] {
         assert!(icalendar(text.as_bytes()).is_err(), "{text}");
@@ -231,7 +287,10 @@ fn any_line() -> impl Strategy<Value = String> {
         (Just("DTSTART"), "20[0-9]{6}(T[0-9]{6}Z?)?"),
         (Just("EXDATE"), "20[0-9]{6}T[0-9]{6}(,20[0-9]{6}T[0-9]{6}){0,3}"),
         (Just("FREEBUSY"), "20[0-9]{6}T[0-9]{6}Z/(PT1H|20[0-9]{6}T[0-9]{6}Z)"),
-        (Just("RRULE"), "FREQ=(DAILY|WEEKLY)(;COUNT=[1-9])?(;BYDAY=MO,-1TU)?(;BYMONTH=[1-9](,12)?)?"),
+        (
+            Just("RRULE"),
+            "FREQ=(DAILY|WEEKLY)(;COUNT=[1-9])?(;BYDAY=MO,-1TU)?(;BYMONTH=[1-9](,12)?)?"
+        ),
         (Just("TZOFFSETTO"), "[+-][0-9]{4}([0-9]{2})?"),
         (Just("REQUEST-STATUS"), "[1-5]\\.[0-9];[a-z]{1,9}(;[a-z]{0,4})?"),
     ];

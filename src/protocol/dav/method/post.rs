@@ -35,16 +35,17 @@ pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
         Home::Files => "",
     };
     let member = place.child(&format!("{}{ending}", uuid()), false);
-    let (content, index) = if place.home == Home::Files || place.home == Home::Calendars && is_jcal(&ask) {
-        receive(&ask, &member, body).await?
-    } else {
-        let received = import::receive(&ask, place.home, body).await?;
-        if received.count().is_some_and(|count| count > 1) {
-            return import::store(ask, received).await;
-        }
-        let limit = place.home.child().member_max().unwrap_or(0);
-        examined(&ask, place.home, None, received.octets(limit)?)?
-    };
+    let (content, index) =
+        if place.home == Home::Files || place.home == Home::Calendars && is_jcal(&ask) {
+            receive(&ask, &member, body).await?
+        } else {
+            let received = import::receive(&ask, place.home, body).await?;
+            if received.count().is_some_and(|count| count > 1) {
+                return import::store(ask, received).await;
+            }
+            let limit = place.home.child().member_max().unwrap_or(0);
+            examined(&ask, place.home, None, received.octets(limit)?)?
+        };
     let stored = item::put(&ask.access, &member, content, index, guard).await?;
     done(&ask, &member, &stored, Some(&place_path(&member))).await
 }
