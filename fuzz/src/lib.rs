@@ -14,6 +14,7 @@ pub mod framing;
 pub mod headers;
 pub mod ical;
 pub mod if_header;
+pub mod jcal;
 pub mod line;
 pub mod range;
 pub mod recur;
@@ -48,7 +49,7 @@ const fn target(
 }
 
 /// Every target.
-pub static TARGETS: [Target; 18] = [
+pub static TARGETS: [Target; 19] = [
     target("conditional", conditional::run, conditional::SEEDS, ""),
     target("config", config::run, config::SEEDS, ""),
     target("csv", csv::run, csv::SEEDS, ""),
@@ -58,6 +59,7 @@ pub static TARGETS: [Target; 18] = [
     target("headers", headers::run, headers::SEEDS, ""),
     target("ical", ical::run, ical::SEEDS, "ics"),
     target("if_header", if_header::run, if_header::SEEDS, ""),
+    target("jcal", jcal::run, jcal::SEEDS, "ics"),
     target("line", line::run, line::SEEDS, "vcf"),
     target("range", range::run, range::SEEDS, ""),
     target("recur", recur::run, recur::SEEDS, ""),

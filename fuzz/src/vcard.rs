@@ -6,11 +6,10 @@
 //! 2.1 is a card of 3.0.
 
 use davenport::domain::contacts::examine;
+use davenport::format::property::split_unescaped;
 use davenport::format::vcard::convert::convert;
 use davenport::format::vcard::old::upgrade;
-use davenport::format::vcard::{
-    Card, Version, check_resource, components, split_unescaped, uid_key,
-};
+use davenport::format::vcard::{Card, Version, check_resource, components, uid_key};
 
 pub const SEEDS: &[&[u8]] = &[
     b"BEGIN:VCARD\r\nVERSION:3.0\r\nUID:URN:UUID:a-b\r\nN:Gr\\;n;A;;Dr.;\r\nFN:\r\nitem1.TEL;TYPE=home:1\r\nitem1.X-ABLabel:x\r\nX-ADDRESSBOOKSERVER-KIND:group\r\nX-ADDRESSBOOKSERVER-MEMBER:urn:uuid:1\r\nEND:VCARD\r\n",

@@ -10,6 +10,7 @@ use crate::format::ical::bounds::Bounds;
 use crate::format::ical::busy::BusyTimes;
 use crate::format::ical::expand::extent;
 use crate::format::ical::filter::{self, CompFilter};
+use crate::format::ical::jcal;
 use crate::format::ical::object::check_resource;
 use crate::format::ical::times;
 use crate::format::recur::Steps;
@@ -39,6 +40,19 @@ pub fn takes(media_type: Option<&str>) -> Outcome<()> {
         Some(other) => Err(Refusal::UnsupportedType(other.to_owned()).into()),
         None => Ok(()),
     }
+}
+
+/// Whether a client calls what it sends jCal (RFC 7265).
+pub fn is_jcal(media_type: Option<&str>) -> bool {
+    media_type.is_some_and(|media| media.eq_ignore_ascii_case(jcal::MEDIA_TYPE))
+}
+
+/// What came as jCal, as it is stored.
+///
+/// # Errors
+/// `InvalidData` with what is wrong.
+pub fn from_jcal(octets: &[u8]) -> Outcome<Vec<u8>> {
+    Ok(jcal::icalendar(octets).map_err(Refusal::from)?.into_bytes())
 }
 
 /// Validates a calendar object and works out its index.

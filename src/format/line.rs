@@ -396,5 +396,11 @@ const NAME_BYTES: [bool; 256] = {
     table
 };
 
+/// Whether a text can be the name of a property or a parameter.
+pub fn is_name(text: &str) -> bool {
+    let allowed = |b: u8| NAME_BYTES.get(usize::from(b)) == Some(&true);
+    !text.is_empty() && text.bytes().all(allowed)
+}
+
 #[cfg(test)]
 mod tests;

@@ -9,6 +9,8 @@ pub mod uri;
 pub mod xml;
 pub mod recur;
 pub mod line;
+pub mod property;
+pub mod json;
 pub mod text_match;
 pub mod tz;
 pub mod ical;

@@ -63,6 +63,9 @@ pub const PAGE_MEMBERS: usize = 512;
 pub const BLOB_INLINE_MAX: usize = 64 << 10;
 /// Components (events, alarms, zones) of one calendar object.
 pub const COMPONENTS_MAX: usize = 20_000;
+/// Values of one calendar object as JSON, names and types counted: those of the most properties, and
+/// each takes some dozens of octets of memory.
+pub const JSON_VALUES_MAX: usize = 2_000_000;
 /// Nesting of iCalendar components.
 pub const COMPONENT_DEPTH_MAX: usize = 8;
 /// Properties of one calendar object or vCard.

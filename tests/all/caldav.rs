@@ -6,6 +6,7 @@ mod exception;
 mod extensions;
 mod filter;
 mod free_busy;
+mod jcal;
 mod link;
 mod limits;
 mod object;

@@ -20,6 +20,7 @@
 //! | [`project`] | parts of an object, and its instances one by one |
 //! | [`merge`] | many objects as one text |
 //! | [`redact`] | what people see who may not see everything |
+//! | [`jcal`] | an object as JSON, and back |
 
 pub mod value;
 pub mod object;
@@ -36,6 +37,7 @@ pub mod times;
 pub mod project;
 pub mod merge;
 pub mod redact;
+pub mod jcal;
 
 use crate::format::line::{Line, Lines, Malformed, shown};
 use crate::kernel::limits::{COMPONENT_DEPTH_MAX, COMPONENTS_MAX};

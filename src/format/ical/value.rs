@@ -6,7 +6,8 @@
 use crate::format::civil::Civil;
 use crate::format::line::{Line, Malformed, shown};
 use crate::kernel::limits::TZID_MAX;
-use std::borrow::Cow;
+
+pub use crate::format::property::text;
 
 /// How a moment's wall clock is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -223,24 +224,6 @@ pub fn periods<'c>(line: &'c Line<'c>) -> Result<Vec<Period<'c>>, Malformed> {
 /// The line, if its value is no duration.
 pub fn duration(line: &Line<'_>) -> Result<Duration, Malformed> {
     Duration::read(line.value()).ok_or_else(|| bad(line, "a duration"))
-}
-
-/// A TEXT value with its escapes undone (RFC 5545 §3.3.11, RFC 6350 §3.4).
-pub fn text(value: &str) -> Cow<'_, str> {
-    if !value.contains('\\') {
-        return Cow::Borrowed(value);
-    }
-    let mut out = String::with_capacity(value.len());
-    let mut chars = value.chars();
-    while let Some(c) = chars.next() {
-        match (c, if c == '\\' { chars.next() } else { None }) {
-            ('\\', Some('n' | 'N')) => out.push('\n'),
-            ('\\', Some(escaped @ ('\\' | ';' | ',' | ':'))) => out.push(escaped),
-            ('\\', Some(other)) => out.extend(['\\', other]),
-            (c, _) => out.push(c),
-        }
-    }
-    Cow::Owned(out)
 }
 
 /// A UTC-OFFSET value in seconds, `+0100` or `-052856` (RFC 5545 §3.3.14).

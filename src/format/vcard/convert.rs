@@ -10,10 +10,10 @@ use super::forms::{
     zone_down, zone_up,
 };
 use super::old::{is_old, unquoted, upgrade};
-use super::property::{Parameter, Property, escaped};
-use super::{Card, Version, split_unescaped};
+use super::{Card, Version};
 use crate::format::ical::value;
 use crate::format::line::Malformed;
+use crate::format::property::{Parameter, Property, escaped, split_unescaped};
 use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 

@@ -3,8 +3,8 @@
 //! Invariant: a value that is in no known form is left alone. Standards: RFC 2426 §3, RFC 6350 §4,
 //! RFC 2397 (data URIs).
 
-use super::property::Property;
 use crate::format::ical::value::utc_offset;
+use crate::format::property::Property;
 
 /// Whether a text is so many digits.
 fn digits(text: &str, count: usize) -> bool {

@@ -5,11 +5,10 @@
 
 use super::Card;
 use super::forms::json_date;
-use super::property::Property;
-use super::split_unescaped;
-use crate::format::ical::value::text;
+use crate::format::json::{Known, Shape, known, native, params, parts, plain, single};
 use crate::format::line::Malformed;
-use serde_json::{Map, Value};
+use crate::format::property::{Property, split_unescaped};
+use serde_json::Value;
 
 /// Its media type (RFC 7095 §7.2).
 pub const MEDIA_TYPE: &str = "application/vcard+json";
@@ -26,21 +25,8 @@ pub fn jcard(text: &str) -> Result<String, Malformed> {
     Ok(Value::from(vec![Value::from("vcard"), Value::from(all)]).to_string())
 }
 
-/// How a property's value is made of parts (RFC 7095 §3.3.1.3).
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Shape {
-    /// One value.
-    One,
-    /// Values between commas, each an element of the property.
-    Many,
-    /// Components between semicolons.
-    Parts,
-    /// Components between semicolons, each perhaps several values between commas.
-    Lists,
-}
-
 /// Names, value types where none is said (RFC 6350 §6), and shapes.
-static KNOWN: [(&[&str], &str, Shape); 8] = [
+static KNOWN: [Known; 8] = [
     (&["N", "ADR"], "text", Shape::Lists),
     (&["ORG", "GENDER", "CLIENTPIDMAP"], "text", Shape::Parts),
     (&["NICKNAME", "CATEGORIES"], "text", Shape::Many),
@@ -101,55 +87,28 @@ static LISTS: [&str; 3] = ["TYPE", "SORT-AS", "PID"];
 
 /// RFC 7095 §3.3.
 fn property(it: &Property) -> Value {
-    let known = KNOWN.iter().find(|(names, _, _)| names.iter().any(|name| it.is(name)));
-    let (own, shape) = known.map_or(("unknown", Shape::One), |(_, kind, shape)| (*kind, *shape));
+    let (own, shape) = known(&KNOWN, &it.name);
     let kind = it.param("VALUE").map_or_else(|| own.to_owned(), str::to_ascii_lowercase);
     let name = it.name.to_ascii_lowercase();
-    let mut out = vec![Value::from(name), params(it), Value::from(kind.as_str())];
+    let mut out = vec![Value::from(name), grouped(it), Value::from(kind.as_str())];
     match shape {
         _ if kind != own => out.push(scalar(&kind, &it.value)),
         Shape::One => out.push(scalar(&kind, &it.value)),
         Shape::Many => {
             out.extend(split_unescaped(&it.value, b',').map(|part| scalar(&kind, part)));
         }
-        Shape::Parts => out.push(single(split_unescaped(&it.value, b';').map(plain))),
+        Shape::Parts => out.push(single(parts(&it.value, b';'))),
         Shape::Lists => {
-            let part = |part| single(split_unescaped(part, b',').map(plain));
+            let part = |part| single(parts(part, b','));
             out.push(Value::from_iter(split_unescaped(&it.value, b';').map(part)));
         }
     }
     Value::from(out)
 }
 
-fn plain(part: &str) -> Value {
-    Value::from(text(part))
-}
-
-/// An array, or what alone is in it.
-fn single(values: impl Iterator<Item = Value>) -> Value {
-    let mut values: Vec<Value> = values.collect();
-    match values.len() {
-        1 => values.pop().unwrap_or_default(),
-        _ => Value::from(values),
-    }
-}
-
-/// RFC 7095 §3.4: the group is a parameter, VALUE is none.
-fn params(it: &Property) -> Value {
-    let mut out: Map<String, Value> = Map::new();
-    for param in it.params.iter().filter(|p| !p.name.eq_ignore_ascii_case("VALUE")) {
-        let name = param.name.to_ascii_lowercase();
-        if name.is_empty() || out.contains_key(&name) {
-            continue;
-        }
-        let split = LISTS.iter().any(|list| list.eq_ignore_ascii_case(&name));
-        let values = it.values(&name).flat_map(|value| match split {
-            true => value.split(',').collect(),
-            false => vec![value],
-        });
-        let value = single(values.map(Value::from));
-        out.insert(name, value);
-    }
+/// RFC 7095 §3.4: the group is a parameter.
+fn grouped(it: &Property) -> Value {
+    let mut out = params(it, &LISTS);
     if let Some(group) = &it.group {
         out.insert("group".to_owned(), Value::from(group.to_ascii_lowercase()));
     }
@@ -158,14 +117,9 @@ fn params(it: &Property) -> Value {
 
 /// RFC 7095 §3.5: one value of a type.
 fn scalar(kind: &str, value: &str) -> Value {
-    let number = |parsed: Option<Value>| parsed.unwrap_or_else(|| Value::from(value));
     match kind {
         "text" => plain(value),
-        "integer" => number(value.trim().parse::<i64>().ok().map(Value::from)),
-        "float" => number(value.trim().parse::<f64>().ok().map(Value::from)),
-        "boolean" => {
-            number(value.trim().to_ascii_lowercase().parse::<bool>().ok().map(Value::from))
-        }
+        "integer" | "float" | "boolean" => native(kind, value),
         "date" | "time" | "date-time" | "date-and-or-time" | "timestamp" | "utc-offset" => {
             Value::from(json_date(kind, value.trim()))
         }

@@ -9,10 +9,10 @@ pub mod index;
 pub mod forms;
 pub mod json;
 pub mod old;
-pub mod property;
 
 use super::ical::value;
 use super::line::{Line, Lines, Malformed};
+use super::property::split_unescaped;
 use crate::kernel::fault::Refusal;
 use std::borrow::Cow;
 use std::fmt;
@@ -208,23 +208,6 @@ impl<'a> Card<'a> {
 /// The components of a structured value such as N or ADR, text escapes undone.
 pub fn components(value: &str) -> Vec<Cow<'_, str>> {
     split_unescaped(value, b';').map(value::text).collect()
-}
-
-/// The parts of a value between separators that no backslash escapes (RFC 6350 §3.4). The
-/// separator is an ASCII byte.
-pub fn split_unescaped(value: &str, separator: u8) -> impl Iterator<Item = &str> {
-    let mut rest = Some(value);
-    std::iter::from_fn(move || {
-        let text = rest?;
-        let mut escaped = false;
-        let end = text.bytes().position(|b| {
-            let found = b == separator && !escaped;
-            escaped = b == b'\\' && !escaped;
-            found
-        });
-        rest = end.and_then(|at| text.get(at + 1..));
-        text.get(..end.unwrap_or(text.len()))
-    })
 }
 
 /// What two UIDs are compared by: clients add or drop `urn:uuid:` at will.

@@ -8,8 +8,8 @@
 use super::Card;
 use super::convert::{names_demanded, plain, written};
 use super::forms::has_scheme;
-use super::property::{Property, escaped};
 use crate::format::line::{Lines, Malformed};
+use crate::format::property::{Property, escaped};
 use crate::format::vcard::Version;
 use crate::kernel::limits::CONTENT_LINES_MAX;
 use memchr::{memchr, memmem};

@@ -28,10 +28,12 @@ dialogues! {
         assert_eq!(super::components(it.only()), ["VEVENT", "VTODO"]);
         let data = it.only().prop("supported-calendar-data");
         let data: Vec<_> = data.elements().collect();
-        assert_eq!(data.len(), 1);
-        assert!(data[0].is("urn:ietf:params:xml:ns:caldav", "calendar-data"));
-        assert_eq!(data[0].attribute("content-type"), Some("text/calendar"));
-        assert_eq!(data[0].attribute("version"), Some("2.0"));
+        assert_eq!(data.len(), 2);
+        for (data, media) in data.into_iter().zip(["text/calendar", "application/calendar+json"]) {
+            assert!(data.is("urn:ietf:params:xml:ns:caldav", "calendar-data"));
+            assert_eq!(data.attribute("content-type"), Some(media));
+            assert_eq!(data.attribute("version"), Some("2.0"));
+        }
         let collations = it.only().prop("supported-collation-set");
         let collations: Vec<_> = collations.elements().map(|e| e.text().into_owned()).collect();
         assert_eq!(collations, ["i;ascii-casemap", "i;octet", "i;unicode-casemap"]);

@@ -6,6 +6,7 @@
 use davenport::domain::{calendar, contacts};
 use davenport::format::ical::Calendar;
 use davenport::format::ical::expand::{occurrences, overlaps};
+use davenport::format::ical::jcal::{icalendar, jcal};
 use davenport::format::ical::object::check_resource;
 use davenport::format::ical::tailor::Zones;
 use davenport::format::recur::{Rule, Steps};
@@ -170,6 +171,48 @@ fn objects() {
 }
 
 #[test]
+fn objects_as_json() {
+    let write = |bytes: &[u8]| {
+        let text = std::str::from_utf8(bytes).unwrap();
+        let made = jcal(text).unwrap();
+        assert!(icalendar(made.as_bytes()).is_ok());
+    };
+    linear(
+        write,
+        SIZE,
+        &[
+            (BEGIN, "X-A:b\n", END),
+            (BEGIN, "BEGIN:VALARM\nTRIGGER:PT1H\nEND:VALARM\n", END),
+            ("BEGIN:VCALENDAR\nCATEGORIES:", "a,", "\nEND:VCALENDAR\n"),
+            ("BEGIN:VCALENDAR\nREQUEST-STATUS:", ";", "\nEND:VCALENDAR\n"),
+            ("BEGIN:VCALENDAR\nGEO:", "1", ";1\nEND:VCALENDAR\n"),
+            ("BEGIN:VCALENDAR\nRDATE:", "20260101/P1D,", "\nEND:VCALENDAR\n"),
+            ("BEGIN:VCALENDAR\nRRULE:FREQ=DAILY", ";X{n}=1", "\nEND:VCALENDAR\n"),
+            ("BEGIN:VCALENDAR\nRRULE:BYDAY=MO", ",MO", "\nEND:VCALENDAR\n"),
+            ("BEGIN:VCALENDAR\nX-A", ";X{n}=1", ":\nEND:VCALENDAR\n"),
+            ("BEGIN:VCALENDAR\nX-A", ";X=1", ":\nEND:VCALENDAR\n"),
+            ("BEGIN:VCALENDAR\nX-A;X=a", ",^n", ":\nEND:VCALENDAR\n"),
+        ],
+    );
+    let read = |bytes: &[u8]| {
+        let _ = icalendar(bytes);
+    };
+    linear(
+        read,
+        SIZE,
+        &[
+            ("", "[", ""),
+            ("", "{\"a\":", ""),
+            ("[\"vcalendar\",[", "[],", "[]],[]]"),
+            ("[\"vcalendar\",[", "[\"a\",{},\"float\",1e9],", "[\"a\",{},\"date\",\"\"]],[]]"),
+            ("[\"vcalendar\",[[\"a\",{},\"float\"", ",1e-9", "]],[]]"),
+            ("[\"vcalendar\",[[\"a\",{},\"text\",\"", "\\n", "\"]],[]]"),
+            ("[\"vcalendar\",[[\"a\",{", "\"x{n}\":\"\",", "\"x\":[]},\"text\",\"\"]],[]]"),
+        ],
+    );
+}
+
+#[test]
 fn overrides() {
     let head = format!("{BEGIN}RRULE:FREQ=DAILY{END}").replace("END:VCALENDAR\n", "");
     for more in ["", ";RANGE=THISANDFUTURE"] {
@@ -326,6 +369,7 @@ fn cards() {
         assert!(parts + card.display_name().len() + card.members().count() > 0);
         let text = std::str::from_utf8(bytes).unwrap_or_default();
         let _ = vcard::Version::ALL.map(|version| vcard::convert::convert(text, version));
+        let _ = vcard::json::jcard(text);
     };
     let begin = "BEGIN:VCARD\nVERSION:3.0\nUID:1\n";
     linear(
@@ -346,6 +390,7 @@ fn cards() {
             (begin, "ADR;TYPE=a{n}:x\nLABEL;TYPE=b{n}:y\n", "END:VCARD\n"),
             ("BEGIN:VCARD\nVERSION:3.0\nUID:1\nTEL", ";HOME", ":1\nEND:VCARD\n"),
             ("BEGIN:VCARD\nVERSION:4.0\nUID:1\nTEL", ";TYPE=a;PREF=1", ":1\nEND:VCARD\n"),
+            ("BEGIN:VCARD\nVERSION:4.0\nUID:1\nTEL", ";X{n}=1", ":1\nEND:VCARD\n"),
             ("BEGIN:VCARD\nVERSION:4.0\nUID:1\nADR;LABEL=\"", "^n\\n", "\":x\nEND:VCARD\n"),
         ],
     );

@@ -4,6 +4,7 @@
 use super::whole;
 use crate::domain::collection::guard::Tags;
 use crate::domain::collection::{Body as Content, Kind, Object, Place, item, list};
+use crate::format::ical::jcal;
 use crate::format::ical::tailor::Zones;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::etag::ETag;
@@ -14,6 +15,7 @@ use crate::protocol::dav::body::none;
 use crate::protocol::dav::core::media_type;
 use crate::protocol::dav::method::negotiate;
 use crate::protocol::dav::space::{Target, place_path};
+use crate::protocol::dav::subject::text_of;
 use crate::protocol::http::body::Body;
 use crate::protocol::http::header::caldav_timezones;
 use crate::protocol::http::header::conditional::{self, IfRange};
@@ -71,6 +73,9 @@ async fn stored(ask: &Ask) -> Outcome<Response<Body>> {
     }
 }
 
+/// The request fields that choose the form of a calendar object.
+const EVENT_VARY: &str = "Accept, CalDAV-Timezones";
+
 /// The representation of an object that a request's fields choose.
 struct Chosen {
     object: Object,
@@ -88,29 +93,48 @@ struct Chosen {
 
 impl Chosen {
     /// The stored octets; of a calendar object those with the VTIMEZONEs that the client wants
-    /// (RFC 7809 §3.1.3), of a card those in the form that it likes best.
+    /// (RFC 7809 §3.1.3); that or a card in the form that it likes best.
     fn of(ask: &Ask, kind: Kind, object: Object, content: Content) -> Outcome<(Self, Content)> {
         let media_type = media_type(kind, object.media_type.as_deref()).to_owned();
         let vary = match kind {
-            Kind::Calendar => Some(caldav_timezones::NAME),
+            Kind::Calendar => Some(EVENT_VARY),
             Kind::Addressbook => Some("Accept"),
             _ => None,
         };
         let (size, mark) = (object.size, String::new());
-        let mut chosen = Self { object, media_type, size, mark, vary, ranges: true };
-        if kind == Kind::Addressbook {
-            return chosen.card(ask, content);
+        let chosen = Self { object, media_type, size, mark, vary, ranges: true };
+        match kind {
+            Kind::Calendar => Ok(chosen.event(ask, content)),
+            Kind::Addressbook => chosen.card(ask, content),
+            _ => Ok((chosen, content)),
         }
+    }
+
+    /// A calendar object with the zones that the client wants, as jCal if it likes that best.
+    fn event(mut self, ask: &Ask, content: Content) -> (Self, Content) {
         let zones = caldav_timezones::parse(&ask.headers);
-        if vary.is_none() || zones == Zones::AsStored {
-            return Ok((chosen, content));
+        let json = negotiate::wants_jcal(&ask.headers);
+        if zones == Zones::AsStored && !json {
+            return (self, content);
         }
-        let octets = content.octets()?;
-        let tailored = std::str::from_utf8(&octets).ok().and_then(|text| zones.of(text));
-        let Some(text) = tailored else { return Ok((chosen, content)) };
-        chosen.mark = zones.mark();
-        chosen.size = text.len() as u64;
-        Ok((chosen, Content::Inline(text.into_bytes())))
+        let Some(stored) = text_of(&content) else { return (self, content) };
+        let tailored = zones.of(&stored);
+        if tailored.is_some() {
+            self.mark = zones.mark();
+        }
+        let asked = tailored.as_deref().unwrap_or(&stored);
+        // What cannot be read any more was valid once: it is given as it is.
+        let made = match json.then(|| jcal::jcal(asked)) {
+            Some(Ok(made)) => {
+                self.mark.push_str(jcal::MARK);
+                jcal::MEDIA_TYPE.clone_into(&mut self.media_type);
+                Some(made)
+            }
+            _ => tailored,
+        };
+        let Some(made) = made else { return (self, content) };
+        self.size = made.len() as u64;
+        (self, Content::Inline(made.into_bytes()))
     }
 
     /// A card in the form that the client likes best. The ETag is the stored object's whatever the

@@ -1,9 +1,10 @@
-//! Which form of a card a GET gives (RFC 6352 §5.1.1, RFC 9110 §12.5.1).
+//! Which form of a card or calendar object a GET gives (RFC 6352 §5.1.1, RFC 9110 §12.5.1).
 //!
 //! Invariant: a client that does not tell versions apart gets the stored octets.
 
 use crate::domain::collection::Body;
 use crate::domain::contacts::MEDIA_TYPES;
+use crate::format::ical::jcal;
 use crate::format::line::Malformed;
 use crate::format::vcard::convert::convert;
 use crate::format::vcard::{Version, json};
@@ -12,6 +13,15 @@ use crate::protocol::dav::subject::text_of;
 use crate::protocol::http::header::accept::Accept;
 use http::HeaderMap;
 use std::borrow::Cow;
+
+/// Whether the client likes jCal (RFC 7265) better than iCalendar. One that accepts neither gets what
+/// is stored: many clients name what they expect of other requests.
+pub fn wants_jcal(headers: &HeaderMap) -> bool {
+    let quality = |accept: &Accept, media| accept.quality(media, "2.0");
+    Accept::parse(headers).is_some_and(|accept| {
+        quality(&accept, jcal::MEDIA_TYPE) > quality(&accept, "text/calendar")
+    })
+}
 
 /// A card in a form that is not the stored one: its media type and its text.
 pub type Other = (&'static str, String);

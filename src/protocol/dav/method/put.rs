@@ -1,6 +1,7 @@
 //! PUT (RFC 9110 §9.3.4, RFC 4918 §9.7, RFC 4791 §5.3.2, RFC 6352 §6.3.2).
 //!
-//! The ETag is given because the stored octets are exactly those sent (DESIGN promise 1).
+//! The ETag is given because the stored octets are exactly those sent (DESIGN promise 1); what came
+//! as jCal is stored as iCalendar, so its answer has none.
 
 use crate::domain::collection::item::{self, Stored};
 use crate::domain::collection::{Content, Home, Index, Place, Spool};
@@ -87,6 +88,10 @@ pub async fn done(
     location: Option<&str>,
 ) -> Outcome<Response<Body>> {
     let mut response = answer(stored, location);
+    if place.home == Home::Calendars && is_jcal(ask) {
+        // RFC 9110 §9.3.4: what is stored is not what was sent.
+        response.headers_mut().remove(ETAG);
+    }
     let preferences = Preferences::parse(&ask.headers).of_resource();
     if preferences.representation() {
         let (mut state, etag) = get::state(ask, place).await?;
@@ -145,7 +150,16 @@ pub async fn receive(ask: &Ask, place: &Place, body: Incoming) -> Outcome<(Conte
     }
     let essence = declared.as_ref().map(|t| t.essence.as_str());
     let bytes = collect(body, limit as usize).await?;
-    examined(ask, place.home, essence, bytes.to_vec())
+    match place.home == Home::Calendars && calendar::is_jcal(essence) {
+        true => examined(ask, place.home, None, calendar::from_jcal(&bytes)?),
+        false => examined(ask, place.home, essence, bytes.to_vec()),
+    }
+}
+
+/// Whether the body is one calendar object as jCal (RFC 7265).
+pub fn is_jcal(ask: &Ask) -> bool {
+    let declared = content_type::parse(&ask.headers).ok().flatten();
+    calendar::is_jcal(declared.as_ref().map(|t| t.essence.as_str()))
 }
 
 /// Validates and indexes an object of a calendar or an address book.

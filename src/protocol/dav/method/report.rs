@@ -59,7 +59,13 @@ fn forbidden() -> Verdict {
 type Form = (Ns, &'static str, &'static [&'static str], &'static [&'static str], &'static str);
 
 static FORMS: [Form; 2] = [
-    (Ns::CalDav, "calendar-data", &["text/calendar"], &["2.0"], "supported-calendar-data"),
+    (
+        Ns::CalDav,
+        "calendar-data",
+        &["text/calendar", "application/calendar+json"],
+        &["2.0"],
+        "supported-calendar-data",
+    ),
     (
         Ns::CardDav,
         "address-data",

@@ -4,9 +4,6 @@ use super::syntax::single;
 use crate::format::ical::tailor::Zones;
 use http::HeaderMap;
 
-/// The field's name, for `Vary`.
-pub const NAME: &str = "CalDAV-Timezones";
-
 /// What the client wants of VTIMEZONEs. It is only a wish, so another value says nothing.
 pub fn parse(headers: &HeaderMap) -> Zones {
     match single(headers, "caldav-timezones") {

@@ -1,4 +1,4 @@
-//! One property of a card as a value of its own, which can be changed and written again.
+//! One property of a card or calendar object as a value of its own, which can be changed and written again.
 //!
 //! Invariant: what is read from a line and written again means the same: parameters are decoded and
 //! encoded alike (RFC 6868), the value stays raw. Standards: RFC 6350 §3.2, §3.3, §5.
@@ -141,7 +141,7 @@ fn encode(value: &str, out: &mut String) {
     out.push_str(if quoted { "\"" } else { "" });
 }
 
-/// A text with the escapes that a value needs (RFC 6350 §3.4); a semicolon too, so that it can
+/// A text with the escapes that a value needs (RFC 5545 §3.3.11, RFC 6350 §3.4); a semicolon too, so that it can
 /// stand in a structured value.
 pub fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -155,4 +155,39 @@ pub fn escaped(text: &str) -> String {
         }
     }
     out
+}
+
+/// A TEXT value with its escapes undone (RFC 5545 §3.3.11, RFC 6350 §3.4).
+pub fn text(value: &str) -> Cow<'_, str> {
+    if !value.contains('\\') {
+        return Cow::Borrowed(value);
+    }
+    let mut out = String::with_capacity(value.len());
+    let mut chars = value.chars();
+    while let Some(c) = chars.next() {
+        match (c, if c == '\\' { chars.next() } else { None }) {
+            ('\\', Some('n' | 'N')) => out.push('\n'),
+            ('\\', Some(escaped @ ('\\' | ';' | ',' | ':'))) => out.push(escaped),
+            ('\\', Some(other)) => out.extend(['\\', other]),
+            (c, _) => out.push(c),
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// The parts of a value between separators that no backslash escapes (RFC 6350 §3.4). The
+/// separator is an ASCII byte.
+pub fn split_unescaped(value: &str, separator: u8) -> impl Iterator<Item = &str> {
+    let mut rest = Some(value);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let mut escaped = false;
+        let end = text.bytes().position(|b| {
+            let found = b == separator && !escaped;
+            escaped = b == b'\\' && !escaped;
+            found
+        });
+        rest = end.and_then(|at| text.get(at + 1..));
+        text.get(..end.unwrap_or(text.len()))
+    })
 }
