@@ -62,6 +62,8 @@ impl Rivals {
     }
 
     async fn get(&mut self, path: &str) -> Answer {
+        // See `put`: the connection may be about to be closed.
+        self.clients[0].reconnect();
         self.clients[0].send("GET", path, &[], b"").await.unwrap()
     }
 }

@@ -182,7 +182,7 @@ fn objects_as_json() {
         SIZE,
         &[
             (BEGIN, "X-A:b\n", END),
-            (BEGIN, "BEGIN:VALARM\nTRIGGER:PT1H\nEND:VALARM\n", END),
+            (BEGIN, "BEGIN:VALARM\nX-A:a value that is long enough\nEND:VALARM\n", END),
             ("BEGIN:VCALENDAR\nCATEGORIES:", "a,", "\nEND:VCALENDAR\n"),
             ("BEGIN:VCALENDAR\nREQUEST-STATUS:", ";", "\nEND:VCALENDAR\n"),
             ("BEGIN:VCALENDAR\nGEO:", "1", ";1\nEND:VCALENDAR\n"),
