@@ -165,7 +165,9 @@ fn extended(kind: &str, text: &str) -> String {
 /// RFC 7265 §3.4.
 fn property(line: &Line<'_>) -> Value {
     let name = line.full_name().to_owned();
-    let it = Property { group: None, name, ..Property::from(line) };
+    let mut it = Property { group: None, name, ..Property::from(line) };
+    // Before anything is made of it: what reads the value back sees it so.
+    it.value = clean(&it.value);
     let (own, shape) = known(&KNOWN, &it.name);
     let kind = kind(&it, own);
     let name = Value::from(it.name.to_ascii_lowercase());
