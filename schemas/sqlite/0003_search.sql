@@ -19,7 +19,8 @@ CREATE TABLE search_text (
 
 CREATE INDEX search_text_key ON search_text (collection_id, key) WHERE key IS NOT NULL;
 
--- Runs of texts whose postings are complete; docs: how many texts there were.
+-- Runs of texts whose postings are complete; docs: how many texts there were, below 0 while the
+-- postings are still being made: the numbers are taken, and nothing is looked up by it.
 CREATE TABLE search_segment (
     collection_id BIGINT NOT NULL,
     last BIGINT NOT NULL,

@@ -4,6 +4,7 @@ pub mod ids;
 pub mod change;
 pub mod etag;
 pub mod limits;
+pub mod varint;
 pub mod search;
 pub mod clock;
 pub mod privilege;

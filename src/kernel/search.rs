@@ -8,6 +8,7 @@
 //! shortened, and [`END`]. Folded values have no control characters, so these cannot be mistaken.
 
 use super::limits::{SEARCH_TEXT_MAX, SEARCH_VALUE_MAX};
+use super::varint;
 
 /// Stands before a value in grams, so that what it begins with can be looked for.
 const START: u8 = 0x01;
@@ -226,26 +227,15 @@ pub fn grams(text: &str) -> Vec<i64> {
 
 /// Appends a number to a list of growing ones, as its distance from the last.
 pub fn append(list: &mut Vec<u8>, last: &mut i64, number: i64) {
-    let mut distance = number.abs_diff(*last);
+    varint::append(list, number.abs_diff(*last));
     *last = number;
-    while distance >= 0x80 {
-        list.push(distance as u8 | 0x80);
-        distance >>= 7;
-    }
-    list.push(distance as u8);
 }
 
 /// The numbers of such a list.
 pub fn numbers(list: &[u8]) -> impl Iterator<Item = i64> {
-    let (mut sum, mut distance, mut shift) = (0_i64, 0_u64, 0_u32);
-    list.iter().filter_map(move |octet| {
-        distance |= u64::from(octet & 0x7f).checked_shl(shift).unwrap_or(0);
-        shift += 7;
-        if octet & 0x80 != 0 {
-            return None;
-        }
-        sum = sum.saturating_add_unsigned(distance);
-        (distance, shift) = (0, 0);
+    let (mut sum, mut octets) = (0_i64, list.iter());
+    std::iter::from_fn(move || {
+        sum = sum.saturating_add_unsigned(varint::next(&mut octets)?);
         Some(sum)
     })
 }

@@ -14,6 +14,7 @@ use crate::format::civil::Civil;
 use crate::format::recur::Steps;
 use crate::format::tz::Zone;
 use crate::kernel::limits::INDEXED_INSTANCES_MAX;
+use crate::kernel::varint;
 use std::ops::{ControlFlow, Range};
 
 /// One instance.
@@ -84,31 +85,14 @@ fn encode(times: &[Time], floating: bool) -> Vec<u8> {
     for time in times {
         let distance = time.start.wrapping_sub(before);
         before = time.start;
-        append(&mut out, (distance.wrapping_shl(1) ^ (distance >> 63)).cast_unsigned());
+        varint::append(&mut out, (distance.wrapping_shl(1) ^ (distance >> 63)).cast_unsigned());
         let kind = KINDS.iter().position(|kind| *kind == time.kind).unwrap_or(0) as u64;
-        append(&mut out, (time.start.abs_diff(time.end) << 3) | kind << 1 | u64::from(time.point));
+        varint::append(
+            &mut out,
+            (time.start.abs_diff(time.end) << 3) | kind << 1 | u64::from(time.point),
+        );
     }
     out
-}
-
-fn append(out: &mut Vec<u8>, mut number: u64) {
-    while number >= 0x80 {
-        out.push(number as u8 | 0x80);
-        number >>= 7;
-    }
-    out.push(number as u8);
-}
-
-fn number(octets: &mut std::slice::Iter<'_, u8>) -> Option<u64> {
-    let (mut number, mut shift) = (0_u64, 0);
-    loop {
-        let octet = octets.next()?;
-        number |= u64::from(octet & 0x7f).checked_shl(shift).unwrap_or(0);
-        shift += 7;
-        if octet & 0x80 == 0 {
-            return Some(number);
-        }
-    }
 }
 
 fn decode<'k>(kept: &'k [u8], zone: &'k Zone) -> impl Iterator<Item = Time> + use<'k> {
@@ -116,8 +100,8 @@ fn decode<'k>(kept: &'k [u8], zone: &'k Zone) -> impl Iterator<Item = Time> + us
     let floating = octets.next().is_some_and(|flag| *flag != 0);
     let mut start = 0_i64;
     std::iter::from_fn(move || {
-        let distance = number(&mut octets)?;
-        let length = number(&mut octets)?;
+        let distance = varint::next(&mut octets)?;
+        let length = varint::next(&mut octets)?;
         let distance = (distance >> 1).cast_signed() ^ -((distance & 1).cast_signed());
         start = start.wrapping_add(distance);
         let end = start.saturating_add_unsigned(length >> 3);

@@ -14,7 +14,7 @@ use crate::protocol::dav::method::whole::{self, poured_whole, validated};
 use crate::protocol::dav::space::LINK_ROOT;
 use crate::protocol::http::body::Body;
 use crate::protocol::http::peer::Peer;
-use http::header::{ALLOW, CONTENT_LENGTH};
+use http::header::ALLOW;
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use std::sync::Arc;
@@ -34,20 +34,12 @@ pub async fn serve(store: Store, request: Request<Incoming>, peer: Peer) -> Resp
     }
     let name = request.uri().path().strip_prefix(LINK_ROOT).unwrap_or_default();
     let token = name.strip_suffix(".ics").unwrap_or(name);
-    let mut response = match shown(&store, token, headers).await {
+    match shown(&store, token, headers).await {
         Ok(response) => response,
         Err(Fault::NotFound) => plainly(headers, StatusCode::NOT_FOUND, NOTHING),
         Err(fault @ Fault::Refused(_)) => plainly(headers, StatusCode::BAD_REQUEST, &words(&fault)),
         Err(fault) => plainly(headers, StatusCode::SERVICE_UNAVAILABLE, &words(&fault)),
-    };
-    if request.method() == Method::HEAD {
-        let length = http_body::Body::size_hint(response.body()).exact();
-        if let Some(length) = length.filter(|_| response.status() == StatusCode::OK) {
-            set(&mut response, CONTENT_LENGTH, &length.to_string());
-        }
-        *response.body_mut() = Body::Empty;
     }
-    response
 }
 
 const NOTHING: &str = "there is no such link: it was taken back, has ended, or never was one";

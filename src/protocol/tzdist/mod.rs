@@ -23,8 +23,7 @@ use crate::protocol::http::TIME_ZONE_SERVICE;
 use crate::protocol::http::body::Body;
 use crate::protocol::http::header::conditional::if_none_match;
 use http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, LOCATION, VARY,
-    X_CONTENT_TYPE_OPTIONS,
+    ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, LOCATION, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
@@ -76,13 +75,6 @@ pub fn answer(request: &Parts) -> Response<Body> {
         }
     };
     response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    if request.method == Method::HEAD {
-        let length = http_body::Body::size_hint(response.body()).exact();
-        if let Some(length) = length.filter(|_| response.status() == StatusCode::OK) {
-            response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));
-        }
-        *response.body_mut() = Body::Empty;
-    }
     response
 }
 

@@ -86,11 +86,6 @@ impl Accept {
         };
         forms.into_iter().find_map(weight).unwrap_or(0)
     }
-
-    /// Whether a range tells versions apart, or is of this media type.
-    pub fn speaks_of(&self, media: &str) -> bool {
-        self.0.iter().any(|range| range.version.is_some() || range.media == media)
-    }
 }
 
 fn media_range(text: &str) -> Option<Range> {
