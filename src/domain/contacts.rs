@@ -46,16 +46,17 @@ pub fn text(bytes: &[u8]) -> Option<String> {
 }
 
 /// As [`examine`], for a card that is taken out of a whole address book: one of version 2.1, which
-/// telephones write, is stored as 3.0. Gives what is to be stored, too.
+/// telephones write, is stored as 3.0. Gives what is to be stored, and whether it was converted.
 ///
 /// # Errors
 /// As [`examine`].
-pub fn examine_any(mut bytes: Vec<u8>) -> Outcome<(Vec<u8>, Index)> {
-    if old::is_old(&bytes) {
+pub fn examine_any(mut bytes: Vec<u8>) -> Outcome<(Vec<u8>, bool, Index)> {
+    let converted = old::is_old(&bytes);
+    if converted {
         bytes = old::upgrade(&bytes).map_err(Refusal::from)?.into_bytes();
     }
     let index = examine(None, &bytes)?;
-    Ok((bytes, index))
+    Ok((bytes, converted, index))
 }
 
 /// What an addressbook-query asks for.

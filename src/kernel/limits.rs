@@ -44,6 +44,9 @@ pub const PATH_DEPTH_MAX: usize = 64;
 pub const IMPORT_MAX: u64 = 1 << 30;
 /// Components (events, cards and the like) of such a text: as many as a query may look at.
 pub const IMPORT_OBJECTS_MAX: usize = 200_000;
+/// Changes of members that one request may ask for (`multiput`); its body is XML, see
+/// [`XML_BODY_MAX`].
+pub const BULK_CHANGES_MAX: usize = 500;
 /// Objects of such a text that one transaction stores, and octets of them: some milliseconds,
 /// which other writers can wait.
 pub const IMPORT_BATCH: usize = 64;

@@ -4,6 +4,7 @@
 use super::access::Access;
 use super::place::{Place, path_covers};
 use super::tree::{Found, locate};
+use crate::format::uri;
 use crate::kernel::change::{Point, SyncToken};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::etag::ETag;
@@ -211,9 +212,18 @@ fn holds(condition: &Condition, states: Option<&States>) -> bool {
         State::ETag(tag) => states.etag.is_some_and(|etag| etag.matches(tag)),
         State::Token(token) => {
             states.locks.iter().any(|lock| lock.token == *token)
-                || SyncToken::parse(token).is_some_and(|t| Some(t) == states.sync_token)
+                || sync_token(token).is_some_and(|t| Some(t) == states.sync_token)
         }
     }
+}
+
+/// A sync token, or a collection tag as Apple's programs name it in a condition
+/// (calendarserver-bulk-change §6): the same token, in its quotes, behind a prefix.
+fn sync_token(token: &str) -> Option<SyncToken> {
+    let Some(tag) = token.strip_prefix("http://me.com/_namespace/ctag/") else {
+        return SyncToken::parse(token);
+    };
+    SyncToken::parse(uri::decode_path(tag)?.trim_matches('"'))
 }
 
 /// Whether a lock covers a path (RFC 4918 §6.1, §7.4).

@@ -33,9 +33,9 @@ pub struct Item {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fate {
     /// It is new.
-    Created(String),
+    Created(String, ETag),
     /// A member has its UID and got its content.
-    Updated(String),
+    Updated(String, ETag),
     /// A member has its UID and says the same.
     Unchanged(String),
     /// A member has its UID, and the request said to leave such alone.
@@ -140,8 +140,8 @@ async fn put(
     let Some(name) = object::with_uid(tx, parent.id, uid).await? else {
         let name = free_name(tx, parent, uid, how.ending).await?;
         let at = place.at(&parent.path, true).child(&name, false);
-        write(tx, access, &at, &item.content, &item.index, &how.guard).await?;
-        return Ok(Fate::Created(name));
+        let stored = write(tx, access, &at, &item.content, &item.index, &how.guard).await?;
+        return Ok(Fate::Created(name, stored.etag));
     };
     if how.keep {
         return Ok(Fate::Kept(name));
@@ -150,8 +150,8 @@ async fn put(
         return Ok(Fate::Unchanged(name));
     }
     let at = place.at(&parent.path, true).child(&name, false);
-    write(tx, access, &at, &item.content, &item.index, &how.guard).await?;
-    Ok(Fate::Updated(name))
+    let stored = write(tx, access, &at, &item.content, &item.index, &how.guard).await?;
+    Ok(Fate::Updated(name, stored.etag))
 }
 
 async fn says_the_same(
@@ -176,7 +176,12 @@ async fn says_the_same(
 }
 
 /// A name for a new member: its UID, where that is a plain name and nobody has it.
-async fn free_name(tx: &mut Tx, parent: &Collection, uid: &str, ending: &str) -> Outcome<String> {
+pub(super) async fn free_name(
+    tx: &mut Tx,
+    parent: &Collection,
+    uid: &str,
+    ending: &str,
+) -> Outcome<String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "@._-".contains(c);
     let name = format!("{uid}{ending}");
     if uid.chars().all(plain)

@@ -15,6 +15,7 @@ pub mod tree;
 pub mod item;
 pub mod import;
 pub mod property;
+pub mod bulk;
 pub mod acl;
 pub mod lock;
 pub mod copy_move;

@@ -73,35 +73,43 @@ pub async fn patch(
     let store = access.store.clone();
     store
         .write(move |tx| {
-            Box::pin(async move {
-                access.demand(tx, &place, Privilege::WriteProperties).await?;
-                let (number, _) = change_log::take(tx, place.account).await?;
-                let found = admit(tx, &access, &place, &guard).await?;
-                let (id, name) = match &found {
-                    Found::Collection(it) => (it.id, ""),
-                    Found::Object(parent, it) => (parent.id, it.name.as_str()),
-                    _ => return Err(Fault::NotFound),
-                };
-                for instruction in &instructions {
-                    apply(tx, id, name, instruction).await?;
-                }
-                within_bounds(tx, id, name).await?;
-                match &found {
-                    Found::Object(parent, it) => {
-                        let touch =
-                            collection::Touch { number, members: 0, octets: 0, at: access.now };
-                        object::change(tx, parent.id, &it.name, number).await?;
-                        collection::touch(tx, parent.id, touch).await?;
-                    }
-                    _ => collection::change_self(tx, id, number, access.now).await?,
-                }
-                let (account, action) = (place.account, Action::Properties);
-                let entry = Entry { account, number, collection: id, name, action, before: None };
-                change_log::record(tx, &entry, &access.author()).await?;
-                Ok(found.collection().is_some())
-            })
+            Box::pin(async move { patch_in(tx, &access, &place, &instructions, &guard).await })
         })
         .await
+}
+
+/// Carries out all instructions, inside a transaction that an error ends.
+pub(super) async fn patch_in(
+    tx: &mut Tx,
+    access: &Access,
+    place: &Place,
+    instructions: &[Instruction],
+    guard: &Guard,
+) -> Outcome<bool> {
+    access.demand(tx, place, Privilege::WriteProperties).await?;
+    let (number, _) = change_log::take(tx, place.account).await?;
+    let found = admit(tx, access, place, guard).await?;
+    let (id, name) = match &found {
+        Found::Collection(it) => (it.id, ""),
+        Found::Object(parent, it) => (parent.id, it.name.as_str()),
+        _ => return Err(Fault::NotFound),
+    };
+    for instruction in instructions {
+        apply(tx, id, name, instruction).await?;
+    }
+    within_bounds(tx, id, name).await?;
+    match &found {
+        Found::Object(parent, it) => {
+            let touch = collection::Touch { number, members: 0, octets: 0, at: access.now };
+            object::change(tx, parent.id, &it.name, number).await?;
+            collection::touch(tx, parent.id, touch).await?;
+        }
+        _ => collection::change_self(tx, id, number, access.now).await?,
+    }
+    let (account, action) = (place.account, Action::Properties);
+    let entry = Entry { account, number, collection: id, name, action, before: None };
+    change_log::record(tx, &entry, &access.author()).await?;
+    Ok(found.collection().is_some())
 }
 
 async fn apply(tx: &mut Tx, id: CollectionId, name: &str, todo: &Instruction) -> Outcome<()> {

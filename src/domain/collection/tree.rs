@@ -164,18 +164,24 @@ pub async fn remove(access: &Access, place: &Place, guard: Guard) -> Outcome<()>
     let (access, place) = (access.clone(), place.clone());
     let store = access.store.clone();
     store
-        .write(move |tx| {
-            Box::pin(async move {
-                access.demand_above(tx, &place, Privilege::Unbind).await?;
-                let (number, _) = change_log::take(tx, place.account).await?;
-                let found = locate(tx, &place).await?;
-                guard.check(tx, &access, &place, &found).await?;
-                let reach = if found.object().is_some() { Reach::Name } else { Reach::Tree };
-                unlocked(tx, &access, &place, &guard, reach).await?;
-                take_away(tx, &access, &place, &found, number).await
-            })
-        })
+        .write(move |tx| Box::pin(async move { remove_in(tx, &access, &place, &guard).await }))
         .await
+}
+
+/// Removes what is at a place, inside a transaction.
+pub(super) async fn remove_in(
+    tx: &mut Tx,
+    access: &Access,
+    place: &Place,
+    guard: &Guard,
+) -> Outcome<()> {
+    access.demand_above(tx, place, Privilege::Unbind).await?;
+    let (number, _) = change_log::take(tx, place.account).await?;
+    let found = locate(tx, place).await?;
+    guard.check(tx, access, place, &found).await?;
+    let reach = if found.object().is_some() { Reach::Name } else { Reach::Tree };
+    unlocked(tx, access, place, guard, reach).await?;
+    take_away(tx, access, place, &found, number).await
 }
 
 /// Removes what was found at a place; rights, conditions and locks are the caller's.

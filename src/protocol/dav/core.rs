@@ -1,7 +1,8 @@
 //! The live properties of WebDAV itself (RFC 4918 §15), of sync (RFC 6578 §4), quota (RFC 4331),
 //! POST (RFC 5995) and the collection tag that clients know as `CS:getctag`.
 
-use super::extension::Extension;
+use super::extension::{Action, Extension};
+use super::method::bulk::{self, BULK_REQUESTS};
 use super::name::names;
 use super::property::Listing::{Always, Named};
 use super::property::{Need, Setting, Shown, row, settable, show_kept, text_only};
@@ -30,6 +31,9 @@ names! {
     ADD_MEMBER = Dav "add-member",
     GET_CTAG = CalendarServer "getctag",
 }
+
+/// What takes many changes in one request.
+const BULK: On = On::CALENDAR.or(On::ADDRESSBOOK);
 
 /// Classes and properties of the engine itself.
 pub static CORE: Extension = Extension {
@@ -61,6 +65,7 @@ pub static CORE: Extension = Extension {
         row(SUPPORTED_LOCK, On::STORED, Always, Need::NONE, supported_lock),
         row(SYNC_TOKEN, On::STORED_COLLECTION, Named, Need::NONE, sync_token),
         row(GET_CTAG, On::STORED_COLLECTION, Named, Need::NONE, ctag),
+        row(BULK_REQUESTS, BULK, Named, Need::NONE, bulk::bulk_requests),
         row(SUPPORTED_REPORT_SET, On::ALL, Named, Need::NONE, supported_report_set),
         row(SUPPORTED_METHOD_SET, On::ALL, Named, Need::NONE, supported_method_set),
         row(QUOTA_AVAILABLE, On::STORED_COLLECTION, Named, Need::QUOTA, quota_available),
@@ -69,7 +74,11 @@ pub static CORE: Extension = Extension {
     ],
     methods: super::method::METHODS,
     reports: super::report::REPORTS,
-    actions: &[],
+    actions: &[Action {
+        name: bulk::MULTIPUT,
+        on: BULK,
+        run: |ask, root| Box::pin(bulk::run(ask, root)),
+    }],
 };
 
 fn resource_type(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {

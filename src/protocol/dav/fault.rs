@@ -182,29 +182,42 @@ fn refused(refusal: &Refusal, about: About) -> Verdict {
 
 /// Writes `DAV:error` with the verdict's condition (RFC 4918 §14.5, RFC 3744 §7.1.1).
 pub fn write_error(verdict: &Verdict, writer: &mut Writer) {
-    let Some(condition) = &verdict.condition else { return };
+    write_error_and(verdict, None, writer);
+}
+
+/// As [`write_error`], with one more element beside the condition.
+pub fn write_error_and(verdict: &Verdict, more: Option<(Name, &str)>, writer: &mut Writer) {
+    if verdict.condition.is_none() && more.is_none() {
+        return;
+    }
     writer.open(&ERROR);
-    match (verdict.hrefs.is_empty(), verdict.privilege) {
-        (true, _) => writer.empty(condition),
-        (false, None) => {
-            writer.open(condition);
-            verdict.hrefs.iter().for_each(|path| href(writer, path));
-            writer.close(condition);
-        }
-        (false, Some(privilege)) => {
-            writer.open(condition);
-            for path in &verdict.hrefs {
-                writer.open(&RESOURCE);
-                href(writer, path);
-                writer.open(&PRIVILEGE);
-                writer.empty(&super::acl::privilege_name(privilege));
-                writer.close(&PRIVILEGE);
-                writer.close(&RESOURCE);
-            }
-            writer.close(condition);
-        }
+    if let Some(condition) = &verdict.condition {
+        write_condition(condition, verdict, writer);
+    }
+    if let Some((name, text)) = more {
+        writer.element(&name, text);
     }
     writer.close(&ERROR);
+}
+
+fn write_condition(condition: &Name, verdict: &Verdict, writer: &mut Writer) {
+    if verdict.hrefs.is_empty() {
+        return writer.empty(condition);
+    }
+    writer.open(condition);
+    for path in &verdict.hrefs {
+        let Some(privilege) = verdict.privilege else {
+            href(writer, path);
+            continue;
+        };
+        writer.open(&RESOURCE);
+        href(writer, path);
+        writer.open(&PRIVILEGE);
+        writer.empty(&super::acl::privilege_name(privilege));
+        writer.close(&PRIVILEGE);
+        writer.close(&RESOURCE);
+    }
+    writer.close(condition);
 }
 
 /// A `DAV:href` of a path below the DAV root.

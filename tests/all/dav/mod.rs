@@ -1,6 +1,7 @@
 //! WebDAV (RFC 4918) as clients see it: dialogues with a running server on both engines. One test
 //! shows one behaviour; the ledger in `conformance/requirements` says which requirement it proves.
 
+mod bulk;
 mod copy_move;
 mod delete;
 mod errors;

@@ -115,7 +115,7 @@ dialogues! {
         let multistatus = answer.multistatus();
         assert_eq!(multistatus.hrefs(), [format!("{path}a.ics"), path.clone()]);
         let body = answer.text();
-        assert!(body.contains("HTTP/1.1 201 Created") && body.contains("valid-calendar-data"), "{body}");
+        assert!(body.contains("a: created<") && body.contains("valid-calendar-data"), "{body}");
         let plain = get_report(&user, &path, &text).await;
         assert_eq!(plain.lines().last(), Some("0 created, 0 updated, 1 unchanged, 0 kept, 1 refused"));
         assert!(plain.contains(&format!("unchanged a {path}a.ics\n")), "{plain}");

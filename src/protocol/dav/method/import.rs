@@ -5,7 +5,7 @@
 //! Invariant: the text is read while it arrives and lies on the disk, so memory is bounded however
 //! large it is. The report is a multistatus, JSON or plain text, by `Accept`.
 
-use super::whole;
+use super::{bulk, whole};
 use crate::domain::collection::import::{self, Fate, How, Item};
 use crate::domain::collection::{Collection, Guard, Home, Place, Spool, guard::Tags, item};
 use crate::domain::{calendar, contacts};
@@ -18,7 +18,6 @@ use crate::kernel::limits::{IMPORT_BATCH, IMPORT_BATCH_OCTETS, IMPORT_MAX};
 use crate::protocol::dav::Ask;
 use crate::protocol::dav::answer::{Gone, Sheet, poured, streamed, words};
 use crate::protocol::dav::body::refusal;
-use crate::protocol::dav::fault::verdict;
 use crate::protocol::dav::guard;
 use crate::protocol::dav::multistatus::write_described;
 use crate::protocol::dav::space::place_path;
@@ -153,8 +152,21 @@ struct Work {
     next: usize,
 }
 
-/// An object's UID, and what became of it.
-type Told = (String, Fate);
+/// What became of an object.
+struct Told {
+    uid: String,
+    /// Whether its text is that which was sent, neither converted nor given a UID.
+    as_sent: bool,
+    fate: Fate,
+}
+
+impl Told {
+    /// Of one that has this UID, before anything is known.
+    fn of(uid: Option<&str>) -> Self {
+        let fate = Fate::Kept(String::new());
+        Self { uid: uid.unwrap_or_default().to_owned(), as_sent: uid.is_some(), fate }
+    }
+}
 
 impl Work {
     /// Stores the next batch; none when everything is done.
@@ -178,44 +190,48 @@ impl Work {
         // Reading and checking would keep the connections of this thread waiting.
         let ready = tokio::task::spawn_blocking(move || {
             let one = |number| {
-                let mut uid = source.1.about(number).0.unwrap_or_default().to_owned();
+                let mut told = Told::of(source.1.about(number).0);
                 let whole = source.1.whole(number, limit, |at| source.0.read(at));
                 let whole = whole.and_then(|w| w.ok_or(Refusal::TooLarge { limit }.into()));
                 let item = whole.and_then(|whole| {
-                    uid.clone_from(&whole.uid);
+                    told.uid.clone_from(&whole.uid);
                     let (text, index) = match stream {
                         Stream::Calendars => {
                             let index = calendar::examine(None, &whole.text)?;
                             (whole.text, index)
                         }
-                        Stream::Cards => contacts::examine_any(whole.text)?,
+                        Stream::Cards => {
+                            let (text, converted, index) = contacts::examine_any(whole.text)?;
+                            told.as_sent &= !converted;
+                            (text, index)
+                        }
                     };
                     Ok(Item { content: item::content(&store, text)?, index })
                 });
-                (uid, item)
+                (told, item)
             };
-            range.map(one).collect::<Vec<(String, Outcome<Item>)>>()
+            range.map(one).collect::<Vec<(Told, Outcome<Item>)>>()
         });
-        let mut told = Vec::new();
+        let mut all = Vec::new();
         let (mut items, mut of) = (Vec::new(), Vec::new());
-        for (uid, item) in ready.await.map_err(Fault::internal)? {
+        for (mut told, item) in ready.await.map_err(Fault::internal)? {
             match item {
                 Ok(item) => {
                     items.push(item);
-                    of.push(told.len());
-                    told.push((uid, Fate::Kept(String::new())));
+                    of.push(all.len());
                 }
-                Err(fault @ Fault::Refused(_)) => told.push((uid, Fate::Refused(fault))),
+                Err(fault @ Fault::Refused(_)) => told.fate = Fate::Refused(fault),
                 Err(fault) => return Err(fault),
             }
+            all.push(told);
         }
         let fates = import::put_all(&self.ask.access, &self.place, items, self.how.clone()).await?;
         for (at, fate) in of.into_iter().zip(fates) {
-            if let Some(slot) = told.get_mut(at) {
-                slot.1 = fate;
+            if let Some(told) = all.get_mut(at) {
+                told.fate = fate;
             }
         }
-        Ok(Some(told))
+        Ok(Some(all))
     }
 
     /// The path of a member; of one that there is not, the collection's.
@@ -227,14 +243,14 @@ impl Work {
     }
 }
 
-/// The words and the status of a fate.
-fn word(fate: &Fate) -> (&'static str, StatusCode, Option<&str>) {
+/// The word for a fate, and the member's name.
+fn word(fate: &Fate) -> (&'static str, Option<&str>) {
     match fate {
-        Fate::Created(name) => ("created", StatusCode::CREATED, Some(name)),
-        Fate::Updated(name) => ("updated", StatusCode::NO_CONTENT, Some(name)),
-        Fate::Unchanged(name) => ("unchanged", StatusCode::OK, Some(name)),
-        Fate::Kept(name) => ("kept", StatusCode::PRECONDITION_FAILED, Some(name)),
-        Fate::Refused(_) => ("refused", StatusCode::FORBIDDEN, None),
+        Fate::Created(name, _) => ("created", Some(name)),
+        Fate::Updated(name, _) => ("updated", Some(name)),
+        Fate::Unchanged(name) => ("unchanged", Some(name)),
+        Fate::Kept(name) => ("kept", Some(name)),
+        Fate::Refused(_) => ("refused", None),
     }
 }
 
@@ -253,7 +269,7 @@ impl Work {
             };
             for it in &told {
                 row(&self, it, &mut sheet.writer);
-                let word = word(&it.1).0;
+                let word = word(&it.fate).0;
                 let at = WORDS.iter().position(|known| *known == word);
                 if let Some(count) = at.and_then(|at| counts.get_mut(at)) {
                     *count += 1;
@@ -271,20 +287,23 @@ impl Work {
 /// The words in the order in which they are counted.
 const WORDS: [&str; 5] = ["created", "updated", "unchanged", "kept", "refused"];
 
-fn multistatus(work: &Work, (uid, fate): &Told, w: &mut Writer) {
-    let (word, status, name) = word(fate);
-    let (verdict, why) = match fate {
-        Fate::Refused(fault) => {
-            (Some(verdict(fault, work.ask.about())), format!("{uid}: {}", words(fault)))
+/// A member that was stored has its UID, and its validator: a text taken apart has no other one.
+fn multistatus(work: &Work, Told { uid, as_sent, fate }: &Told, w: &mut Writer) {
+    let (word, name) = word(fate);
+    let (path, told) = (work.path(name), format!("{uid}: {word}"));
+    match fate {
+        Fate::Created(_, etag) | Fate::Updated(_, etag) => {
+            let etag = Some(*etag).filter(|_| *as_sent);
+            bulk::write_done(&path, (Some(uid), etag), &told, w);
         }
-        _ => (None, format!("{uid}: {word}")),
-    };
-    let status = verdict.as_ref().map_or(status, |verdict| verdict.status);
-    write_described(&work.path(name), status, verdict.as_ref(), &why, w);
+        Fate::Unchanged(_) => bulk::write_done(&path, (Some(uid), None), &told, w),
+        Fate::Kept(_) => write_described(&path, StatusCode::PRECONDITION_FAILED, None, &told, w),
+        Fate::Refused(fault) => bulk::write_failed(&work.ask, &path, Some(uid), fault, w),
+    }
 }
 
-fn json(work: &Work, (uid, fate): &Told, w: &mut Writer) {
-    let (word, _, name) = word(fate);
+fn json(work: &Work, Told { uid, fate, .. }: &Told, w: &mut Writer) {
+    let (word, name) = word(fate);
     let mut row = serde_json::json!({ "uid": uid, "outcome": word });
     match fate {
         Fate::Refused(fault) => row["error"] = words(fault).into(),
@@ -303,8 +322,8 @@ fn json_end(counts: [usize; 5], w: &mut Writer) {
     }
 }
 
-fn text(work: &Work, (uid, fate): &Told, w: &mut Writer) {
-    let (word, _, name) = word(fate);
+fn text(work: &Work, Told { uid, fate, .. }: &Told, w: &mut Writer) {
+    let (word, name) = word(fate);
     let rest = match fate {
         Fate::Refused(fault) => format!(": {}", words(fault)),
         _ => format!(" {}", encoded(&work.path(name))),

@@ -4,6 +4,7 @@ pub mod options;
 pub mod negotiate;
 pub mod get;
 pub mod put;
+pub mod bulk;
 pub mod post;
 pub mod import;
 pub mod whole;

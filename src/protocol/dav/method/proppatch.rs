@@ -2,7 +2,7 @@
 
 use super::mkcol::{NO_LANGUAGE, bad_value, kept};
 use crate::domain::collection::property::{Instruction, patch, precheck};
-use crate::format::xml::{Element, Name};
+use crate::format::xml::{Element, Name, Writer};
 use crate::kernel::fault::{Fault, Outcome, Refusal};
 use crate::protocol::dav::Ask;
 use crate::protocol::dav::answer::{empty, multistatus, tell_preferences};
@@ -67,7 +67,7 @@ pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
 }
 
 /// What to do, in document order: set (true) or remove.
-fn steps(root: &Element) -> Vec<(bool, &Element)> {
+pub(super) fn steps(root: &Element) -> Vec<(bool, &Element)> {
     let mut all = Vec::new();
     for step in root.elements() {
         let set = match (step.is("DAV:", "set"), step.is("DAV:", "remove")) {
@@ -81,7 +81,7 @@ fn steps(root: &Element) -> Vec<(bool, &Element)> {
     all
 }
 
-fn instruction(ask: &Ask, set: bool, element: &Element) -> Outcome<Instruction> {
+pub(super) fn instruction(ask: &Ask, set: bool, element: &Element) -> Outcome<Instruction> {
     let row = ask.registry().row(&element.name);
     match (row.map(|row| &row.setting), set) {
         // RFC 4791 §5.2.3: only while the collection is made.
@@ -117,7 +117,7 @@ fn distinct<'e>(steps: &[(bool, &'e Element)]) -> Vec<&'e Name> {
     names
 }
 
-/// The property at fault with its status, the others 424; without a culprit all share the status.
+/// The answer to what was refused as a whole.
 fn refused(
     ask: &Ask,
     href: &str,
@@ -125,6 +125,18 @@ fn refused(
     culprit: Option<&Name>,
     fault: &Fault,
 ) -> Response<Body> {
+    multistatus(|w| write_refused(ask, href, steps, culprit, fault, w))
+}
+
+/// The property at fault with its status, the others 424; without a culprit all share the status.
+pub(super) fn write_refused(
+    ask: &Ask,
+    href: &str,
+    steps: &[(bool, &Element)],
+    culprit: Option<&Name>,
+    fault: &Fault,
+    w: &mut Writer,
+) {
     let verdict = verdict(fault, ask.about());
     let status = match fault {
         Fault::Refused(Refusal::Malformed(_)) => StatusCode::CONFLICT,
@@ -133,13 +145,11 @@ fn refused(
     let words = fault.to_string();
     let names = distinct(steps);
     let is_culprit = |name: &&&Name| culprit.is_none_or(|c| c == **name);
-    multistatus(|w| {
-        w.raw(b"<D:response>");
-        w.href(href);
-        let at_fault = names.iter().filter(is_culprit).copied();
-        write_propstat(at_fault, status, Some(&verdict), Some(&words), w);
-        let others = names.iter().filter(|n| !is_culprit(n)).copied();
-        write_propstat(others, StatusCode::FAILED_DEPENDENCY, None::<&Verdict>, None, w);
-        w.raw(b"</D:response>");
-    })
+    w.raw(b"<D:response>");
+    w.href(href);
+    let at_fault = names.iter().filter(is_culprit).copied();
+    write_propstat(at_fault, status, Some(&verdict), Some(&words), w);
+    let others = names.iter().filter(|n| !is_culprit(n)).copied();
+    write_propstat(others, StatusCode::FAILED_DEPENDENCY, None::<&Verdict>, None, w);
+    w.raw(b"</D:response>");
 }
