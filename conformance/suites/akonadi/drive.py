@@ -13,7 +13,7 @@ from gi.repository import Gio, GLib
 
 import wallet
 from dav import Subject, same_path
-from samples import calendar_object, card, event, todo
+from samples import OF_RICH_CARD, OF_RICH_EVENT, calendar_object, card, event, lost, rich_card, rich_event, todo
 from suite import Suite, program, until
 
 ITEMS = os.environ["AKONADI_ITEMS"]
@@ -137,6 +137,18 @@ def kind_of_object(session, path, kind, what, suffix, make):
     suite.check(here("theirs", "Theirs One"), f"{what}: another writer's is seen")
     subject.put(path + "theirs" + suffix, make("theirs", "Theirs Changed"), content_type)
     suite.check(here("theirs", "Theirs Changed"), f"{what}: another writer's change is seen")
+
+    if kind != TASK:
+        rich = {EVENT: (rich_event, OF_RICH_EVENT), CONTACT: (rich_card, OF_RICH_CARD)}[kind]
+        subject.put(path + "rich" + suffix, rich[0]("rich", "Rich One"), content_type)
+        suite.check(here("rich", "Rich One"), f"{what}: one with much in it is fetched")
+        number, text = session.find(collection, "rich")
+        session.items("edit", str(number), input=text.replace("Rich One", "Rich Changed"))
+        suite.check(there("rich", "Rich Changed"), f"{what}: a change of its title is on the server")
+        kept = next((data for data in subject.files(path).values() if b"Rich Changed" in data), b"")
+        # KContacts itself keeps no X- name without a second hyphen.
+        own = ("an unknown property",) if kind == CONTACT else ()
+        suite.equal(lost(kept, rich[1], own), [], f"{what}: nothing of it is lost by that")
 
     # The client sends If-Match, is refused, and takes the server's version.
     subject.put(path + "theirs" + suffix, make("theirs", "Theirs Again"), content_type)

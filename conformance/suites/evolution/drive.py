@@ -13,7 +13,7 @@ for library, version in (("EDataServer", "1.2"), ("ECal", "2.0"), ("EBook", "1.2
 from gi.repository import EBook, EBookContacts, ECal, EDataServer, GLib, ICalGLib
 
 from dav import Subject, same_path
-from samples import card, event, todo
+from samples import OF_RICH_CARD, OF_RICH_EVENT, card, event, group_card, lost, rich_card, rich_event, todo
 from suite import Suite, until
 
 ACCOUNT = "conformance"
@@ -144,6 +144,7 @@ def incidences(session, extension, kind, path, make):
     suite.check(until(lambda: seen("theirs") is None, WAIT_SECONDS), f"another writer's deletion is seen ({what})")
     if kind == "VEVENT":
         series(session, client, path)
+        rich(session, client, path)
     attempt(suite, f"delete: {what}", lambda: client.remove_object_sync("mine", None, ALL, NONE, None))
     gone = lambda: not any(b"UID:mine" in data for data in subject.files(path).values())
     suite.check(until(gone, 10), f"the deleted {what} is gone from the server")
@@ -160,6 +161,35 @@ def series(session, client, path):
     attempt(suite, "move one instance", lambda: client.modify_object_sync(exception, ECal.ObjModType.THIS, NONE, None))
     both = lambda: any(b"SUMMARY:Series" in d and b"SUMMARY:Moved" in d for d in session.subject.files(path).values())
     suite.check(until(both, 10), "the series and its exception are one resource")
+
+
+def held(session, path, word):
+    """The octets of the member of the collection that holds the word, once there is one."""
+    look = lambda: next((data for data in session.subject.files(path).values() if word.encode() in data), None)
+    return until(look, 10) or b""
+
+
+def rich(session, client, path):
+    """Alarm, attachment and the rest come to the client, and survive its change of something else."""
+    suite = session.suite
+    session.subject.put(path + "rich.ics", rich_event("rich"), "text/calendar")
+
+    def fetched():
+        client.refresh_sync(None)
+        try:
+            return client.get_object_sync("rich", None, None)[1]
+        except GLib.Error:
+            return None
+
+    known = until(fetched, WAIT_SECONDS)
+    if not suite.check(known, "an event with an alarm and an attachment is fetched"):
+        return
+    parts = known.count_components(ICalGLib.ComponentKind.VALARM_COMPONENT), known.count_properties(ICalGLib.PropertyKind.ATTACH_PROPERTY)
+    suite.equal(parts, (1, 2), "the client sees its alarm and attachments")
+    known.set_summary("Rich changed")
+    attempt(suite, "change its title", lambda: client.modify_object_sync(known, ALL, NONE, None))
+    data = held(session, path, "SUMMARY:Rich changed")
+    suite.equal(lost(data, OF_RICH_EVENT), [], "nothing of it is lost by that")
 
 
 def contacts(session, path):
@@ -187,6 +217,20 @@ def contacts(session, path):
     server_holds(session, path, "FN:Ann Changed", "the changed contact is on the server")
     subject.put(path + "theirs.vcf", card("theirs", "Theirs Card"), "text/vcard")
     suite.equal(until(lambda: seen("theirs"), WAIT_SECONDS), "Theirs Card", "another writer's contact is seen")
+    subject.put(path + "rich.vcf", rich_card("rich"), "text/vcard")
+    suite.equal(until(lambda: seen("rich"), WAIT_SECONDS), "Rich Card", "a contact with a picture is fetched")
+    known = client.get_contact_sync("rich", None)[1]
+    suite.check(known.get_property("photo"), "the client sees the picture")
+    known.set_property("full-name", "Rich Changed")
+    attempt(suite, "change its name", lambda: client.modify_contact_sync(known, 0, None))
+    suite.equal(lost(held(session, path, "FN:Rich Changed"), OF_RICH_CARD), [], "nothing of the contact is lost by that")
+    subject.put(path + "team.vcf", group_card("team", "Team Example", "rich", "theirs"), "text/vcard")
+    suite.equal(until(lambda: seen("team"), WAIT_SECONDS), "Team Example", "a group of contacts is fetched")
+    known = client.get_contact_sync("team", None)[1]
+    known.set_property("full-name", "Team Changed")
+    attempt(suite, "change the group's name", lambda: client.modify_contact_sync(known, 0, None))
+    group = held(session, path, "FN:Team Changed")
+    suite.check(b"MEMBER:urn:uuid:rich" in group and b"MEMBER:urn:uuid:theirs" in group, "its members stay in it", group)
     attempt(suite, "delete a contact", lambda: client.remove_contact_by_uid_sync("mine", 0, None))
     gone = lambda: not any(b"UID:mine" in data for data in subject.files(path).values())
     suite.check(until(gone, 10), "the deleted contact is gone from the server")
