@@ -1,8 +1,7 @@
-//! Calendar arithmetic that rules need: lengths of months and years, and the weeks of a year
-//! (RFC 5545 §3.3.10, BYWEEKNO), in the proleptic Gregorian calendar.
+//! Arithmetic of the proleptic Gregorian calendar that rules need (RFC 5545 §3.3.10): lengths of
+//! months and years, weekdays. What differs by calendar is in `scale.rs`.
 
 use crate::format::civil::Civil;
-use crate::kernel::clock::{civil_from_days, days_from_civil};
 
 /// 0001-01-01.
 pub const FIRST: Civil = Civil { day: -719_162, second: 0 };
@@ -10,11 +9,6 @@ pub const FIRST: Civil = Civil { day: -719_162, second: 0 };
 pub const LAST: Civil = Civil { day: 2_932_896, second: DAY - 1 };
 /// Seconds of a day.
 pub const DAY: i64 = 86_400;
-
-/// The year of a day number.
-pub fn year_of(day: i64) -> i64 {
-    civil_from_days(day).0
-}
 
 /// Whether February has 29 days.
 pub fn leap(year: i64) -> bool {
@@ -43,19 +37,4 @@ pub fn weekday(day: i64) -> i64 {
 /// The first day of the week that `day` lies in.
 pub fn week_start(day: i64, wkst: i64) -> i64 {
     day - (weekday(day) - wkst).rem_euclid(7)
-}
-
-/// The first day of week 1: the first week with four days in the year.
-pub fn first_week(year: i64, wkst: i64) -> i64 {
-    week_start(days_from_civil(year, 1, 4), wkst)
-}
-
-/// The year whose numbered weeks hold `day`.
-pub fn week_year(day: i64, wkst: i64) -> i64 {
-    year_of(week_start(day, wkst) + 3)
-}
-
-/// How many numbered weeks a year has: 52 or 53.
-pub fn weeks_of(year: i64, wkst: i64) -> i64 {
-    (first_week(year + 1, wkst) - first_week(year, wkst)) / 7
 }

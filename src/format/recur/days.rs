@@ -1,15 +1,16 @@
-//! Which days a rule allows, a month at a time: a month is a mask whose bit 0 is the first.
-//! A day is allowed when it satisfies BYMONTH, BYMONTHDAY, BYYEARDAY, BYDAY and BYWEEKNO, after
+//! Which days a rule allows, a month at a time: a month is a mask whose bit 0 is the first. Months
+//! and years are those of the rule's calendar. A day is allowed when it satisfies BYMONTH, BYMONTHDAY, BYYEARDAY, BYDAY and BYWEEKNO, after
 //! DTSTART has filled in what the parts of the rule's frequency leave open (RFC 5545 §3.3.10).
 
-use super::calendar::{
-    LAST, first_week, leap, month_length, week_year, weekday, weeks_of, year_length,
-};
-use super::{Frequency, Rule, Skip, Steps, TooMuchWork, WeekdayNum};
-use crate::kernel::clock::{civil_from_days, days_from_civil};
+use super::calendar::{LAST, weekday};
+use super::scale::{MonthAt, Scale};
+use super::{Frequency, MonthNum, Rule, Skip, Steps, TooMuchWork, WeekdayNum};
+use std::ops::Range;
 
-/// Every month: bits 1 to 12.
-pub const ALL_MONTHS: u16 = 0x1FFE;
+/// Every month, as a set of [`month_bit`]s.
+pub const ALL_MONTHS: u32 = u32::MAX;
+/// How far above a month's bit its leap month's is.
+const LEAP: u32 = 16;
 /// Entries of a list that one step of work looks at.
 const ENTRIES_PER_STEP: usize = 16;
 
@@ -25,8 +26,10 @@ pub struct MonthDays {
 /// The day parts of a rule, joined with its start.
 #[derive(Clone, Debug)]
 pub struct Days<'r> {
-    /// Allowed months, bits 1 to 12.
-    pub months: u16,
+    /// The calendar.
+    pub scale: Scale,
+    /// Allowed months by name: bits 1 to 13, leap months 16 above.
+    pub months: u32,
     /// BYMONTHDAY.
     pub month_days: Option<MonthDays>,
     /// BYYEARDAY.
@@ -41,6 +44,8 @@ pub struct Days<'r> {
     pub weeks: &'r [i16],
     wkst: i64,
     skip: Skip,
+    /// Leap months of BYMONTH that a year lacks become the next or previous month.
+    moves_months: bool,
     /// Nothing but weekdays matters.
     plain: bool,
     /// Steps that one month costs.
@@ -53,7 +58,7 @@ impl<'r> Days<'r> {
     /// Joins the rule with DTSTART's day.
     pub fn new(rule: &'r Rule, start: i64) -> Self {
         use Frequency::{Monthly, Weekly, Yearly};
-        let (_, month, day) = civil_from_days(start);
+        let (month, day) = rule.scale.date(start);
         let absent = |list: &[i16]| list.is_empty();
         let only_weeks = rule.by_day.is_empty()
             && absent(&rule.by_year_day)
@@ -64,10 +69,10 @@ impl<'r> Days<'r> {
         let counted = matches!(rule.freq, Monthly | Yearly);
         let expand_weeks = rule.freq == Yearly && !absent(&rule.by_week_no);
 
-        let mut months = rule.by_month.iter().fold(0, |set, m| set | 1_u16 << (m % 16));
+        let mut months = rule.by_month.iter().fold(0, |set, m| set | month_bit(*m));
         if rule.by_month.is_empty() {
             let own = rule.freq == Yearly && by_month_day_or_none;
-            months = if own { 1 << month } else { ALL_MONTHS };
+            months = if own { month_bit(month.name) } else { ALL_MONTHS };
         }
         let mut month_days = month_day_sets(&rule.by_month_day);
         if counted && by_month_day_or_none && month_days.is_none() {
@@ -81,7 +86,9 @@ impl<'r> Days<'r> {
         let weeks: &[i16] = if expand_weeks { &[] } else { &rule.by_week_no };
         let year_days = rule.by_year_day.as_slice();
         let entries = year_days.len() + ordinals.len() + weeks.len();
+        let skip = if counted { rule.skip } else { Skip::Omit };
         Self {
+            scale: rule.scale,
             months,
             month_days,
             year_days,
@@ -90,7 +97,8 @@ impl<'r> Days<'r> {
             ordinals_in_year: rule.freq == Yearly && rule.by_month.is_empty(),
             weeks,
             wkst: i64::from(rule.wkst % 7),
-            skip: if counted { rule.skip } else { Skip::Omit },
+            skip,
+            moves_months: rule.freq == Yearly && skip != Skip::Omit,
             plain: months == ALL_MONTHS && month_days.is_none() && entries == 0,
             cost: 1 + (entries / ENTRIES_PER_STEP) as u64,
             seen: (i64::MIN, 0),
@@ -102,39 +110,99 @@ impl<'r> Days<'r> {
         self.plain
     }
 
+    /// Whether BYMONTH names leap months.
+    pub fn names_leap_months(&self) -> bool {
+        self.months != ALL_MONTHS && self.months >> LEAP != 0
+    }
+
     /// What an invalid day becomes, in this rule's frequency.
     pub fn skip(&self) -> Skip {
         self.skip
     }
 
-    /// The allowed days of a month (`year * 12 + month - 1`).
+    /// The months of a year that a YEARLY rule looks at; a month that BYMONTH names and the year
+    /// lacks is the one that SKIP makes of it (RFC 7529 §4.1), which may be the next year's first.
+    pub fn each_month(
+        &self,
+        year: i64,
+        mut look: impl FnMut(i64) -> Result<(), TooMuchWork>,
+    ) -> Result<(), TooMuchWork> {
+        if self.months == ALL_MONTHS {
+            return self.scale.months(year).try_for_each(look);
+        }
+        let mut rest = self.months;
+        while rest != 0 {
+            let name = named(rest.trailing_zeros());
+            rest &= rest - 1;
+            let month = self.scale.month_named(year, name).or_else(|| self.instead(year, name));
+            month.map_or(Ok(()), &mut look)?;
+        }
+        Ok(())
+    }
+
+    /// The month that stands for a leap month which a year lacks.
+    fn instead(&self, year: i64, name: MonthNum) -> Option<i64> {
+        let plain = self.scale.month_named(year, MonthNum { leap: false, ..name })?;
+        match self.skip {
+            Skip::Omit => None,
+            Skip::Backward => Some(plain),
+            Skip::Forward => Some(plain + 1),
+        }
+    }
+
+    /// Whether BYMONTH, with SKIP, lets a month through.
+    pub fn lets_through(&self, month: &MonthAt) -> bool {
+        self.months & month_bit(month.name) != 0
+            || (self.moves_months && self.stands_for_another(month))
+    }
+
+    /// Whether a month stands for a leap month before it, or behind it, that is not there.
+    fn stands_for_another(&self, month: &MonthAt) -> bool {
+        let MonthNum { number, leap } = month.name;
+        let (year, number) = match (self.skip, number) {
+            (Skip::Forward, 1) => (month.year - 1, self.scale.shape().months),
+            (Skip::Forward, _) => (month.year, number - 1),
+            _ => (month.year, number),
+        };
+        let missing = MonthNum { number, leap: true };
+        !leap
+            && self.months & month_bit(missing) != 0
+            && self.scale.month_named(year, missing).is_none()
+    }
+
+    /// The allowed days of a month, by its number through all years.
     pub fn month(&mut self, index: i64, steps: &mut Steps) -> Result<u32, TooMuchWork> {
-        let (year, month) = (index.div_euclid(12), index.rem_euclid(12) + 1);
         if self.seen.0 == index {
             return Ok(self.seen.1);
         }
-        if self.months & 1 << month == 0 {
+        let month = self.scale.month(index);
+        if !self.lets_through(&month) {
             steps.take(1)?;
             return Ok(0);
         }
+        let mask = self.days_of(&month, steps)?;
+        self.seen = (index, mask);
+        Ok(mask)
+    }
+
+    /// The allowed days of a month, whatever BYMONTH says.
+    pub fn days_of(&self, month: &MonthAt, steps: &mut Steps) -> Result<u32, TooMuchWork> {
         steps.take(self.cost)?;
-        let first = days_from_civil(year, month, 1);
-        let length = month_length(year, month);
+        let (first, length) = (month.first, month.length);
         let mut mask = (1_u32 << length) - 1;
         if let Some(days) = self.month_days {
             let backward = days.backward.reverse_bits() >> (31 - length);
             mask &= days.forward >> 1 | backward;
         }
         if !self.year_days.is_empty() {
-            mask &= self.year_day_mask(year, first, length);
+            mask &= self.year_day_mask(month);
         }
-        mask &= self.weekday_mask(year, first, length);
+        mask &= self.weekday_mask(month);
         if !self.weeks.is_empty() {
             mask = (0..length)
                 .filter(|d| mask & 1 << d != 0 && self.in_week(first + d))
                 .fold(0, |set, d| set | 1 << d);
         }
-        self.seen = (index, mask);
         Ok(mask)
     }
 
@@ -143,8 +211,9 @@ impl<'r> Days<'r> {
         if self.plain {
             return Ok(self.weekdays.is_none_or(|set| set & 1 << weekday(day) != 0));
         }
-        let (year, month, of_month) = civil_from_days(day);
-        Ok(self.month(year * 12 + month - 1, steps)? & 1 << (of_month - 1) != 0)
+        let index = self.scale.month_of(day);
+        let first = self.scale.month(index).first;
+        Ok(self.month(index, steps)? & 1 << (day - first) != 0)
     }
 
     /// The first allowed day from `day` on; `None` when there is none up to `end`.
@@ -158,14 +227,13 @@ impl<'r> Days<'r> {
             let set = self.weekdays.unwrap_or(0x7F);
             return Ok((day..day + 7).find(|d| set & 1 << weekday(*d) != 0));
         }
-        let (year, month, of_month) = civil_from_days(day);
-        let mut index = year * 12 + month - 1;
-        let mut from = (of_month - 1) as u32;
-        let last = civil_from_days(end.min(LAST.day));
-        while index < last.0 * 12 + last.1 {
+        let mut index = self.scale.month_of(day);
+        let mut from = day - self.scale.month(index).first;
+        let last = self.scale.month_of(end.min(LAST.day));
+        while index <= last {
             let mask = self.month(index, steps)? >> from << from;
             if mask != 0 {
-                let first = days_from_civil(index.div_euclid(12), index.rem_euclid(12) + 1, 1);
+                let first = self.scale.month(index).first;
                 return Ok(Some(first + i64::from(mask.trailing_zeros())));
             }
             (index, from) = (index + 1, 0);
@@ -174,15 +242,14 @@ impl<'r> Days<'r> {
     }
 
     /// Adds the valid days that invalid days of a month become (RFC 7529 §4.1).
-    pub fn skipped_in_month(&self, index: i64, days: &mut Vec<i64>) {
-        let (year, month) = (index.div_euclid(12), index.rem_euclid(12) + 1);
+    pub fn skipped_in_month(&self, month: &MonthAt, days: &mut Vec<i64>) {
         let Some(wanted) = self.month_days else { return };
-        if self.skip == Skip::Omit || !self.year_days.is_empty() || self.months & 1 << month == 0 {
+        if self.skip == Skip::Omit || !self.year_days.is_empty() {
             return;
         }
-        let (first, length) = (days_from_civil(year, month, 1), month_length(year, month));
-        let beyond = !0_u32 << length << 1;
-        let (before, after) = (first - 1, first + length);
+        let beyond = !0_u32 << month.length << 1;
+        let (before, first) = (month.first - 1, month.first);
+        let after = first + month.length;
         if wanted.forward & beyond != 0 {
             days.push(if self.skip == Skip::Forward { after } else { after - 1 });
         }
@@ -191,43 +258,47 @@ impl<'r> Days<'r> {
         }
     }
 
-    /// Adds the valid days that day 366 of a shorter year becomes, from either end.
+    /// Adds the valid days that days which a year lacks become, from either end.
     pub fn skipped_in_year(&self, year: i64, days: &mut Vec<i64>) {
-        if self.skip == Skip::Omit || leap(year) || self.month_days.is_some() {
+        if self.skip == Skip::Omit || self.year_days.is_empty() || self.month_days.is_some() {
             return;
         }
-        let (first, after) = (days_from_civil(year, 1, 1), days_from_civil(year + 1, 1, 1));
+        let (span, months) = (self.scale.year(year), self.scale.months(year));
+        let length = span.end - span.start;
+        let lacks = |sign: i64| self.year_days.iter().any(|n| i64::from(*n) * sign > length);
+        let allowed = |month| self.lets_through(&self.scale.month(month));
         let forward = self.skip == Skip::Forward;
-        if self.months & 1 << 12 != 0 && self.year_days.contains(&366) {
-            days.push(if forward { after } else { after - 1 });
+        if lacks(1) && allowed(months.end - 1) {
+            days.push(if forward { span.end } else { span.end - 1 });
         }
-        if self.months & 1 << 1 != 0 && self.year_days.contains(&-366) {
-            days.push(if forward { first } else { first - 1 });
+        if lacks(-1) && allowed(months.start) {
+            days.push(if forward { span.start } else { span.start - 1 });
         }
     }
 
     /// Whether BYDAY allows a day, whatever the other parts say.
     pub fn right_weekday(&self, day: i64) -> bool {
-        let (year, month, of_month) = civil_from_days(day);
-        let mask = self.weekday_mask(year, day + 1 - of_month, month_length(year, month));
-        mask & 1 << (of_month - 1) != 0
+        let (month, of_month) = self.scale.date(day);
+        self.weekday_mask(&month) & 1 << (of_month - 1) != 0
     }
 
-    /// The days of BYYEARDAY in the month that begins at `first`.
-    fn year_day_mask(&self, year: i64, first: i64, length: i64) -> u32 {
-        let january = days_from_civil(year, 1, 1);
+    /// The days of BYYEARDAY in a month.
+    fn year_day_mask(&self, month: &MonthAt) -> u32 {
+        let year = self.scale.year(month.year);
+        let length = year.end - year.start;
         self.year_days.iter().fold(0, |set, n| {
             let n = i64::from(*n);
-            let day = january + if n > 0 { n - 1 } else { year_length(year) + n } - first;
+            let day = year.start + if n > 0 { n - 1 } else { length + n } - month.first;
             // Day -366 of a short year is no day of it, though it falls in the year before.
-            let valid = (0..length).contains(&day) && n.abs() <= year_length(year);
+            let valid = (0..month.length).contains(&day) && n.abs() <= length;
             if valid { set | 1 << day } else { set }
         })
     }
 
-    /// The days of BYDAY in the month that begins at `first`.
-    fn weekday_mask(&self, year: i64, first: i64, length: i64) -> u32 {
+    /// The days of BYDAY in a month.
+    fn weekday_mask(&self, month: &MonthAt) -> u32 {
         let Some(plain) = self.weekdays else { return !0 };
+        let (first, length) = (month.first, month.length);
         let lead = weekday(first);
         let mut mask = 0;
         for shift in 0..7 {
@@ -235,12 +306,15 @@ impl<'r> Days<'r> {
                 mask |= 0x1020_4081_u32 << shift;
             }
         }
-        let (from, days) = match self.ordinals_in_year {
-            true => (days_from_civil(year, 1, 1), year_length(year)),
-            false => (first, length),
+        if self.ordinals.is_empty() {
+            return mask;
+        }
+        let row = match self.ordinals_in_year {
+            true => self.scale.year(month.year),
+            false => first..first + length,
         };
         for each in self.ordinals.iter().filter(|w| w.ordinal != 0) {
-            if let Some(day) = nth_weekday(from, days, *each) {
+            if let Some(day) = nth_weekday(&row, *each) {
                 let day = day - first;
                 mask |= if (0..length).contains(&day) { 1 << day } else { 0 };
             }
@@ -250,23 +324,33 @@ impl<'r> Days<'r> {
 
     /// Whether a day lies in a week of BYWEEKNO.
     fn in_week(&self, day: i64) -> bool {
-        let year = week_year(day, self.wkst);
-        let number = (day - first_week(year, self.wkst)) / 7 + 1;
-        let from_end = number - 1 - weeks_of(year, self.wkst);
+        let year = self.scale.week_year(day, self.wkst);
+        let number = (day - self.scale.first_week(year, self.wkst)) / 7 + 1;
+        let from_end = number - 1 - self.scale.weeks_of(year, self.wkst);
         self.weeks.iter().any(|n| i64::from(*n) == number || i64::from(*n) == from_end)
     }
 }
 
-/// The nth weekday among `days` days from `from` on.
-fn nth_weekday(from: i64, days: i64, which: WeekdayNum) -> Option<i64> {
+/// The nth weekday among a row of days.
+fn nth_weekday(row: &Range<i64>, which: WeekdayNum) -> Option<i64> {
     let (n, wanted) = (i64::from(which.ordinal), i64::from(which.weekday));
     let day = if n > 0 {
-        from + (wanted - weekday(from)).rem_euclid(7) + (n - 1) * 7
+        row.start + (wanted - weekday(row.start)).rem_euclid(7) + (n - 1) * 7
     } else {
-        let end = from + days - 1;
+        let end = row.end - 1;
         end - (weekday(end) - wanted).rem_euclid(7) + (n + 1) * 7
     };
-    (from..from + days).contains(&day).then_some(day)
+    row.contains(&day).then_some(day)
+}
+
+/// The bit of a month's name.
+pub fn month_bit(name: MonthNum) -> u32 {
+    1 << (u32::from(name.number % 16) + if name.leap { LEAP } else { 0 })
+}
+
+/// The inverse of [`month_bit`].
+fn named(bit: u32) -> MonthNum {
+    MonthNum { number: (bit % LEAP) as u8, leap: bit >= LEAP }
 }
 
 fn month_day_sets(list: &[i16]) -> Option<MonthDays> {

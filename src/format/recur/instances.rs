@@ -4,10 +4,10 @@
 //!
 //! Invariant: what is yielded grows strictly, is at least `start`, at most `last`.
 
-use super::calendar::{DAY, FIRST, LAST, first_week, week_start, week_year, weeks_of, year_of};
-use super::days::{ALL_MONTHS, Days};
+use super::calendar::{DAY, FIRST, LAST, week_start};
+use super::days::{ALL_MONTHS, Days, month_bit};
 use super::times::{ALL, Bits, Times, after, bit, bits, has};
-use super::{Frequency, Rule, Skip, Steps, TooMuchWork};
+use super::{Frequency, MonthNum, Rule, Skip, Steps, TooMuchWork};
 use crate::format::civil::Civil;
 
 /// Reachable times of day that are tried to see that a rule never matches; more cost too much.
@@ -29,7 +29,7 @@ pub struct Instances<'r> {
     /// Seconds of a period, 0 for weeks and longer ones.
     unit: i64,
     /// Where the periods begin, how far apart they lie, and the last one that matters: years,
-    /// months (`year * 12 + month - 1`), days, or seconds.
+    /// months (numbered through all years), days, or seconds.
     pub(super) origin: i64,
     pub(super) stride: i64,
     pub(super) end: i64,
@@ -162,12 +162,11 @@ impl<'r> Instances<'r> {
     fn position(&self, at: Civil) -> i64 {
         let wkst = i64::from(self.rule.wkst % 7);
         match self.rule.freq {
-            Frequency::Yearly if !self.rule.by_week_no.is_empty() => week_year(at.day, wkst),
-            Frequency::Yearly => year_of(at.day),
-            Frequency::Monthly => {
-                let (year, month, _) = at.date();
-                year * 12 + month - 1
+            Frequency::Yearly if !self.rule.by_week_no.is_empty() => {
+                self.days.scale.week_year(at.day, wkst)
             }
+            Frequency::Yearly => self.days.scale.year_of(at.day),
+            Frequency::Monthly => self.days.scale.month_of(at.day),
             Frequency::Weekly => week_start(at.day, wkst),
             _ => at.seconds() - at.seconds().rem_euclid(self.unit.max(1)),
         }
@@ -368,15 +367,24 @@ impl<'r> Instances<'r> {
             }
             Frequency::Yearly => {
                 steps.take(1)?;
-                let months = self.days.months;
-                for month in (0..12).filter(|m| months & 2 << m != 0) {
-                    self.days_of_month(at * 12 + month, list, steps)?;
-                }
-                self.days.skipped_in_year(at, list);
+                let days = &self.days;
+                days.each_month(at, |month| {
+                    let month = days.scale.month(month);
+                    let mask = days.days_of(&month, steps)?;
+                    list_days(month.first, mask, list);
+                    days.skipped_in_month(&month, list);
+                    Ok(())
+                })?;
+                days.skipped_in_year(at, list);
             }
             Frequency::Monthly => {
                 steps.take(1)?;
-                self.days_of_month(at, list, steps)?;
+                let mask = self.days.month(at, steps)?;
+                let month = self.days.scale.month(at);
+                if self.days.lets_through(&month) {
+                    list_days(month.first, mask, list);
+                    self.days.skipped_in_month(&month, list);
+                }
             }
             Frequency::Weekly => {
                 steps.take(1)?;
@@ -390,27 +398,11 @@ impl<'r> Instances<'r> {
         }
         if self.days.skip() != Skip::Omit {
             list.retain(|day| self.days.right_weekday(*day));
+        }
+        if self.days.skip() != Skip::Omit || self.days.names_leap_months() {
             list.sort_unstable();
             list.dedup();
         }
-        Ok(())
-    }
-
-    fn days_of_month(
-        &mut self,
-        index: i64,
-        list: &mut Vec<i64>,
-        steps: &mut Steps,
-    ) -> Result<(), TooMuchWork> {
-        let mut mask = self.days.month(index, steps)?;
-        if mask != 0 {
-            let first = Civil::new(index.div_euclid(12), index.rem_euclid(12) + 1, 1, 0).day;
-            while mask != 0 {
-                list.push(first + i64::from(mask.trailing_zeros()));
-                mask &= mask - 1;
-            }
-        }
-        self.days.skipped_in_month(index, list);
         Ok(())
     }
 
@@ -421,7 +413,8 @@ impl<'r> Instances<'r> {
         steps: &mut Steps,
     ) -> Result<(), TooMuchWork> {
         let wkst = i64::from(self.rule.wkst % 7);
-        let (first, weeks) = (first_week(year, wkst), weeks_of(year, wkst));
+        let scale = self.days.scale;
+        let (first, weeks) = (scale.first_week(year, wkst), scale.weeks_of(year, wkst));
         for n in &self.rule.by_week_no {
             steps.take(1)?;
             let n = i64::from(*n);
@@ -506,15 +499,22 @@ impl<'r> Instances<'r> {
         if !days.year_days.is_empty() || !days.weeks.is_empty() || days.skip() != Skip::Omit {
             return None;
         }
+        if days.names_leap_months() {
+            return None;
+        }
+        let all = days.months == ALL_MONTHS;
+        let shape = days.scale.shape();
+        let named = |number: &u8| {
+            all || days.months & month_bit(MonthNum { number: *number, leap: false }) != 0
+        };
+        let named = (1..=shape.months).filter(named);
         let months = match self.rule.freq {
-            Frequency::Yearly => (days.months & ALL_MONTHS).count_ones() as usize,
+            Frequency::Yearly if all && shape.leap_months => return None,
+            Frequency::Yearly => named.clone().count(),
             _ => 1,
         };
+        let shortest = named.map(|number| days.scale.shortest_month(number)).min()?;
         if let Some(set) = days.month_days {
-            let shortest = (1..=12)
-                .filter(|m| days.months & 1 << m != 0)
-                .map(|m| super::calendar::month_length(1, m))
-                .min()?;
             let fits = (set.forward | set.backward) >> shortest >> 1 == 0;
             let one_way = set.forward == 0 || set.backward == 0;
             let number = (set.forward | set.backward).count_ones() as usize;
@@ -523,11 +523,20 @@ impl<'r> Instances<'r> {
         if days.weekdays != Some(0) {
             return None;
         }
-        let most = if days.ordinals_in_year { 52 } else { 4 };
+        let span = if days.ordinals_in_year { shape.shortest_year } else { shortest };
+        let most = i8::try_from(span / 7).ok()?;
         let steady = days.ordinals.iter().all(|w| (1..=most).contains(&w.ordinal))
             || days.ordinals.iter().all(|w| (-most..=-1).contains(&w.ordinal));
         let spans = if days.ordinals_in_year { 1 } else { months };
         steady.then_some(spans * days.ordinals.len())
+    }
+}
+
+/// Adds the days of a month's mask.
+fn list_days(first: i64, mut mask: u32, list: &mut Vec<i64>) {
+    while mask != 0 {
+        list.push(first + i64::from(mask.trailing_zeros()));
+        mask &= mask - 1;
     }
 }
 

@@ -1,6 +1,6 @@
-//! Recurrence rules (RFC 5545 §3.3.10, RFC 7529 for `SKIP`): text to [`Rule`], and a rule with a
-//! start to its instances, in order, from any moment on. All is arithmetic on local wall-clock
-//! numbers; time zones, RDATE, EXDATE and overrides belong to the caller.
+//! Recurrence rules (RFC 5545 §3.3.10; RFC 7529 for other calendars and `SKIP`): text to [`Rule`],
+//! and a rule with a start to its instances, in order, from any moment on. All is arithmetic on
+//! local wall-clock numbers; time zones, RDATE, EXDATE and overrides belong to the caller.
 //!
 //! A rule is read as filters: a period (a year, a month, … a second) holds the days and times
 //! that satisfy every BYxxx part, and what the parts leave open comes from DTSTART. Where the RFC
@@ -13,7 +13,10 @@
 //! - BYSETPOS counts the whole period's set; instances before DTSTART are cut afterwards.
 //! - SKIP moves days of YEARLY and MONTHLY rules, also into the next or previous period. Where
 //!   BYSETPOS then picks times of one day from two periods, an earlier one picked later is lost.
-//! - Years run from 1 to 9999. Second 60 is second 59 (§3.3.12 allows it).
+//! - SKIP moves months of YEARLY rules alone: elsewhere BYMONTH limits months that are there.
+//! - With RSCALE, weeks are numbered within the years of that calendar, as within ours.
+//! - Years run from 1 to 9999 of the Gregorian calendar, whatever the rule's is. Second 60
+//!   is second 59 (§3.3.12 allows it).
 //!
 //! Invariant: the work is metered by [`Steps`], and nothing here loops without taking one.
 
@@ -22,6 +25,7 @@ mod days;
 mod instances;
 mod last;
 mod parse;
+mod scale;
 mod times;
 
 #[cfg(test)]
@@ -29,11 +33,9 @@ mod tests;
 
 pub use instances::Instances;
 pub use parse::RuleError;
+pub use scale::{SCALES, Scale};
 
 use super::civil::Civil;
-
-/// The calendars that rules are expanded by (RFC 7529 §4), as `supported-rscale-set` names them.
-pub const SCALES: [&str; 1] = ["GREGORIAN"];
 
 /// Work meter: every candidate looked at costs a step.
 #[derive(Debug)]
@@ -103,10 +105,10 @@ pub enum Until {
     Utc(Civil),
 }
 
-/// The SKIP part (RFC 7529 §4.1): what becomes of February 30.
+/// The SKIP part (RFC 7529 §4.1): what becomes of February 30, or of a leap month that is not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Skip {
-    /// It is left out; the rule of RFC 5545.
+    /// It is left out, as by RFC 5545.
     #[default]
     Omit,
     /// The valid day before it.
@@ -118,10 +120,19 @@ pub enum Skip {
 /// One value of BYDAY.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct WeekdayNum {
-    /// -53 to 53: the nth of the month or year, from the end when negative; 0 = every one.
+    /// -55 to 55: the nth of the month or year, from the end when negative; 0 = every one.
     pub ordinal: i8,
     /// 0 = Monday to 6 = Sunday.
     pub weekday: u8,
+}
+
+/// One value of BYMONTH (RFC 7529 §4.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MonthNum {
+    /// 1 to 13.
+    pub number: u8,
+    /// The leap month that follows the month of that number: an `L` behind it.
+    pub leap: bool,
 }
 
 /// A recurrence rule. Every list is sorted and without duplicates; an empty list is an absent
@@ -144,19 +155,21 @@ pub struct Rule {
     pub by_hour: Vec<u8>,
     /// BYDAY.
     pub by_day: Vec<WeekdayNum>,
-    /// BYMONTHDAY, 1 to 31 and -31 to -1.
+    /// BYMONTHDAY, 1 to 31 and -31 to -1; this and the next ones within what the calendar has.
     pub by_month_day: Vec<i16>,
-    /// BYYEARDAY, 1 to 366 and -366 to -1.
+    /// BYYEARDAY, 1 to 385 and -385 to -1.
     pub by_year_day: Vec<i16>,
-    /// BYWEEKNO, 1 to 53 and -53 to -1.
+    /// BYWEEKNO, 1 to 55 and -55 to -1.
     pub by_week_no: Vec<i16>,
-    /// BYMONTH, 1 to 12.
-    pub by_month: Vec<u8>,
-    /// BYSETPOS, 1 to 366 and -366 to -1.
+    /// BYMONTH.
+    pub by_month: Vec<MonthNum>,
+    /// BYSETPOS, 1 to 385 and -385 to -1.
     pub by_set_pos: Vec<i16>,
     /// WKST: 0 = Monday to 6 = Sunday.
     pub wkst: u8,
-    /// SKIP, of RSCALE=GREGORIAN; no other scale is parsed.
+    /// RSCALE (RFC 7529 §4).
+    pub scale: Scale,
+    /// SKIP; without RSCALE it says nothing (§4).
     pub skip: Skip,
 }
 
@@ -178,6 +191,7 @@ impl Rule {
             by_month: Vec::new(),
             by_set_pos: Vec::new(),
             wkst: 0,
+            scale: Scale::Gregorian,
             skip: Skip::Omit,
         }
     }

@@ -2,7 +2,7 @@
 //! around parts and values, empty parts, any order, unknown parts ignored, COUNT beside UNTIL.
 //! A value that has no meaning is refused with the part's name.
 
-use super::{Frequency, Rule, Skip, Until, WeekdayNum, calendar};
+use super::{Frequency, MonthNum, Rule, Scale, Skip, Until, WeekdayNum, calendar};
 use crate::format::civil::Civil;
 use crate::kernel::limits::SHOWN_MAX;
 
@@ -33,7 +33,7 @@ pub enum RuleError {
         /// The part's name.
         part: String,
     },
-    /// RSCALE names a calendar other than the Gregorian (RFC 7529 §4).
+    /// RSCALE names a calendar that is not known (RFC 7529 §4).
     UnsupportedScale(String),
 }
 
@@ -107,6 +107,22 @@ impl Part<'_> {
         })
     }
 
+    /// The list of BYMONTH: numbers that the calendar's months have, with `L` for leap months.
+    fn months(&self, scale: Scale) -> Result<Vec<MonthNum>, RuleError> {
+        let shape = scale.shape();
+        self.list(|part, item| {
+            let (digits, leap) = match item.strip_suffix(['L', 'l']) {
+                Some(rest) if shape.leap_months => (rest, true),
+                _ => (item, false),
+            };
+            let number = integer(digits).ok_or_else(|| part.malformed())?;
+            match u8::try_from(number) {
+                Ok(number) if (1..=shape.months).contains(&number) => Ok(MonthNum { number, leap }),
+                _ => Err(part.out_of_range(item)),
+            }
+        })
+    }
+
     /// A list of numbers whose amount is 1 to `max`.
     fn signed(&self, max: u16) -> Result<Vec<i16>, RuleError> {
         self.list(|part, item| match integer(item) {
@@ -116,8 +132,8 @@ impl Part<'_> {
         })
     }
 
-    /// The list of BYDAY.
-    fn weekdays(&self) -> Result<Vec<WeekdayNum>, RuleError> {
+    /// The list of BYDAY, with ordinals up to `max`.
+    fn weekdays(&self, max: u16) -> Result<Vec<WeekdayNum>, RuleError> {
         self.list(|part, item| {
             let at = item.len().checked_sub(2).filter(|at| item.is_char_boundary(*at));
             let (ordinal, name) = item.split_at(at.ok_or_else(|| part.malformed())?);
@@ -125,7 +141,7 @@ impl Part<'_> {
             let ordinal = match ordinal.trim() {
                 "" => 0,
                 text => match integer(text).ok_or_else(|| part.malformed())? {
-                    n if n != 0 && n.unsigned_abs() <= 53 => n as i8,
+                    n if n != 0 && n.unsigned_abs() <= max => n as i8,
                     _ => return Err(part.out_of_range(item)),
                 },
             };
@@ -178,8 +194,6 @@ const WEEKDAYS: &[(&str, u8)] =
     &[("MO", 0), ("TU", 1), ("WE", 2), ("TH", 3), ("FR", 4), ("SA", 5), ("SU", 6)];
 const SKIPS: &[(&str, Skip)] =
     &[("OMIT", Skip::Omit), ("BACKWARD", Skip::Backward), ("FORWARD", Skip::Forward)];
-/// CLDR's name of the calendar, and the one that RFC 7529 writes.
-const SCALE_NAMES: &[(&str, ())] = &[("GREGORIAN", ()), ("GREGORY", ())];
 
 type Reader = fn(&mut Rule, &Part<'_>) -> Result<(), RuleError>;
 
@@ -197,12 +211,12 @@ const PARTS: &[(&str, Reader)] = &[
     }),
     ("BYMINUTE", |r, p| p.unsigned(0, 59).map(|l| r.by_minute = l)),
     ("BYHOUR", |r, p| p.unsigned(0, 23).map(|l| r.by_hour = l)),
-    ("BYDAY", |r, p| p.weekdays().map(|l| r.by_day = l)),
-    ("BYMONTHDAY", |r, p| p.signed(31).map(|l| r.by_month_day = l)),
-    ("BYYEARDAY", |r, p| p.signed(366).map(|l| r.by_year_day = l)),
-    ("BYWEEKNO", |r, p| p.signed(53).map(|l| r.by_week_no = l)),
-    ("BYMONTH", |r, p| p.unsigned(1, 12).map(|l| r.by_month = l)),
-    ("BYSETPOS", |r, p| p.signed(366).map(|l| r.by_set_pos = l)),
+    ("BYDAY", |r, p| p.weekdays(r.scale.shape().weeks()).map(|l| r.by_day = l)),
+    ("BYMONTHDAY", |r, p| p.signed(r.scale.shape().longest_month).map(|l| r.by_month_day = l)),
+    ("BYYEARDAY", |r, p| p.signed(r.scale.shape().longest_year).map(|l| r.by_year_day = l)),
+    ("BYWEEKNO", |r, p| p.signed(r.scale.shape().weeks()).map(|l| r.by_week_no = l)),
+    ("BYMONTH", |r, p| p.months(r.scale).map(|l| r.by_month = l)),
+    ("BYSETPOS", |r, p| p.signed(r.scale.shape().longest_year).map(|l| r.by_set_pos = l)),
     ("WKST", |r, p| p.choice(WEEKDAYS).map(|w| r.wkst = w)),
     ("SKIP", |r, p| p.choice(SKIPS).map(|s| r.skip = s)),
 ];
@@ -215,23 +229,31 @@ impl Rule {
     pub fn parse(text: &str) -> Result<Self, RuleError> {
         let parts = split(text)?;
         let find = |name: &str| parts.iter().find(|p| p.name == name);
-        if let Some(scale) = find("RSCALE")
-            && lookup(SCALE_NAMES, scale.value).is_none()
-        {
-            let token = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
-            return Err(match !scale.value.is_empty() && scale.value.bytes().all(token) {
-                true => RuleError::UnsupportedScale(shown(scale.value)),
-                false => scale.malformed(),
-            });
-        }
+        let scale = find("RSCALE").map(scale).transpose()?;
         let freq = find("FREQ").ok_or(RuleError::NoFrequency)?.choice(FREQUENCIES)?;
         let mut rule = Self::every(freq);
+        rule.scale = scale.unwrap_or_default();
         for part in &parts {
             if let Some(read) = lookup(PARTS, &part.name) {
                 read(&mut rule, part)?;
             }
         }
+        if scale.is_none() {
+            rule.skip = Skip::Omit;
+        }
         Ok(rule)
+    }
+}
+
+/// The calendar of RSCALE.
+fn scale(part: &Part<'_>) -> Result<Scale, RuleError> {
+    let token = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
+    match Scale::named(part.value) {
+        Some(scale) => Ok(scale),
+        None if !part.value.is_empty() && part.value.bytes().all(token) => {
+            Err(RuleError::UnsupportedScale(shown(part.value)))
+        }
+        None => Err(part.malformed()),
     }
 }
 

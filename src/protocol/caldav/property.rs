@@ -177,7 +177,7 @@ fn supported_data(_: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
 /// RFC 7529 §10.1.
 fn rscales(_: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
     w.open(&RSCALE_SET);
-    SCALES.iter().for_each(|scale| w.element(&RSCALE, scale));
+    SCALES.iter().for_each(|(name, _)| w.element(&RSCALE, name));
     w.close(&RSCALE_SET);
     Shown::Yes
 }

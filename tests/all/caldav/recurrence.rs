@@ -72,7 +72,15 @@ dialogues! {
             let it = user.propfind(at, "0", "<C:supported-rscale-set/>").await;
             let set = it.only().prop("supported-rscale-set");
             let scales: Vec<_> = set.elements().map(|e| e.text().into_owned()).collect();
-            assert_eq!(scales, ["GREGORIAN"]);
+            assert_eq!(scales, ["GREGORIAN", "BUDDHIST", "CHINESE", "COPTIC", "DANGI", "ETHIOPIC",
+                "ETHIOPIC-AMETE-ALEM", "HEBREW", "INDIAN", "ISLAMIC", "ISLAMIC-CIVIL", "ISLAMIC-RGSA",
+                "ISLAMIC-TBLA", "ISLAMIC-UMALQURA", "ISO8601", "JAPANESE", "PERSIAN", "ROC"]);
+            for scale in scales {
+                let rule = format!("DTSTART;VALUE=DATE:20260101\nRRULE:RSCALE={scale};FREQ=YEARLY;COUNT=3");
+                let (text, href) = (event(&scale, &rule), format!("{calendar}{scale}.ics"));
+                assert!([201, 204].contains(&put(&user, &href, &text).await.status.as_u16()), "{scale}");
+                assert_eq!(values(&user, &calendar, &scale, EVER, "DTSTART").await.len(), 3, "{scale}");
+            }
             let all = "<D:propfind xmlns:D=\"DAV:\"><D:allprop/></D:propfind>";
             let all = user.send("PROPFIND", at, &[("Depth", "0")], all).await.expect(207);
             assert!(!all.text().contains("supported-rscale"));
@@ -82,12 +90,43 @@ dialogues! {
         assert_eq!(done.only().status_of("supported-rscale-set"), Some(403));
     }
 
-    /// RFC 7529 §10: an object whose rule counts by another calendar is kept as it came; whatever
+    /// RFC 7529 §3, §4.2, §4.3: rules by other calendars are expanded and found by their instances.
+    async fn rules_by_other_calendars_are_expanded(user: User) {
+        let calendar = calendar(&user).await;
+        let window = r#"start="20140101T000000Z" end="20180101T000000Z""#;
+        let cases: [(&str, &str, &[&str]); 6] = [
+            ("RSCALE=CHINESE;FREQ=YEARLY", "20130210", &["20140131", "20150219", "20160208", "20170128"]),
+            ("rscale=ethiopic;FREQ=MONTHLY;BYMONTH=13", "20130906", &["20140906", "20150906", "20160906", "20170906"]),
+            ("RSCALE=HEBREW;FREQ=YEARLY;BYMONTH=5L;BYMONTHDAY=8;SKIP=FORWARD", "20140208",
+                &["20140208", "20150227", "20160217", "20170306"]),
+            ("RSCALE=HEBREW;FREQ=YEARLY;BYMONTH=5L;BYMONTHDAY=8", "20140208", &["20140208", "20160217"]),
+            ("RSCALE=ISLAMICC;FREQ=YEARLY;BYMONTH=9", "20130709", &["20140629", "20150618", "20160607", "20170527"]),
+            ("RSCALE=DANGI;FREQ=YEARLY;BYMONTHDAY=8;BYMONTH=4;UNTIL=20160101", "20131025",
+                &["20140506", "20150525"]),
+        ];
+        for (i, (rule, start, wanted)) in cases.into_iter().enumerate() {
+            let name = format!("scale{i}");
+            let text = event(&name, &format!("DTSTART;VALUE=DATE:{start}\nRRULE:{rule}"));
+            put(&user, &format!("{calendar}{name}.ics"), &text).await.expect(201);
+            assert_eq!(values(&user, &calendar, &name, window, "DTSTART").await, wanted, "{rule}");
+        }
+        for (start, end, wanted) in [
+            ("20150218T000000Z", "20150220T000000Z", &["scale0"][..]),
+            ("20150301T000000Z", "20150401T000000Z", &[]),
+            ("20400101T000000Z", "20400201T000000Z", &[]),
+            ("20400212T000000Z", "20400213T000000Z", &["scale0"]),
+        ] {
+            let found = names(&user, &calendar, &in_range("VEVENT", start, end)).await;
+            assert_eq!(found, wanted, "{start}");
+        }
+    }
+
+    /// RFC 7529 §10: an object whose rule counts by an unknown calendar is kept as it came; whatever
     /// lies after its start may hold an instance, so that a client that knows the calendar gets it.
-    async fn a_rule_by_another_calendar_is_kept(user: User) {
+    async fn a_rule_by_an_unknown_calendar_is_kept(user: User) {
         let calendar = calendar(&user).await;
         let text = event("purim", "DTSTART;VALUE=DATE:20140316\nSUMMARY:Purim\n\
-            RRULE:RSCALE=HEBREW;FREQ=YEARLY;BYMONTH=5L,6;BYMONTHDAY=14;SKIP=FORWARD\n\
+            RRULE:RSCALE=X-MOON;FREQ=YEARLY;BYMONTH=5L,6;BYMONTHDAY=14;SKIP=FORWARD\n\
             RDATE;VALUE=DATE:20150305");
         let href = format!("{calendar}purim.ics");
         put(&user, &href, &text).await.expect(201);
@@ -102,7 +141,10 @@ dialogues! {
         }
         let known = values(&user, &calendar, "purim", EVER, "DTSTART").await;
         assert_eq!(known, ["20140316", "20150305"], "what is written out is told");
-        for wrong in ["RSCALE=;FREQ=YEARLY", "RSCALE=GREGORIAN;FREQ=YEARLY;BYMONTH=5L"] {
+        for wrong in [
+            "RSCALE=;FREQ=YEARLY", "RSCALE=GREGORIAN;FREQ=YEARLY;BYMONTH=5L",
+            "RSCALE=PERSIAN;FREQ=YEARLY;BYMONTH=5L", "RSCALE=HEBREW;FREQ=YEARLY;BYMONTH=13",
+        ] {
             let text = event("wrong", &format!("DTSTART;VALUE=DATE:20140316\nRRULE:{wrong}"));
             let answer = put(&user, &format!("{calendar}wrong.ics"), &text).await.expect(403);
             assert!(answer.text().contains("valid-calendar-data"), "{wrong}");

@@ -3,6 +3,7 @@
 mod examples;
 mod oracle;
 mod parse;
+mod scales;
 mod vectors;
 mod work;
 

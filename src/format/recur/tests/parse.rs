@@ -27,9 +27,10 @@ fn reads_every_part() {
         by_month_day: vec![-5, 4],
         by_year_day: vec![-366, 6],
         by_week_no: vec![7],
-        by_month: vec![8],
+        by_month: vec![MonthNum { number: 8, leap: false }],
         by_set_pos: vec![-9],
         wkst: 6,
+        scale: Scale::Gregorian,
         skip: Skip::Forward,
     };
     assert_eq!(rule, expected);
@@ -51,6 +52,12 @@ fn reads_what_clients_send() {
         ("FREQ=DAILY;UNTIL=20240101T240000Z", "FREQ=DAILY;UNTIL=20240102T000000Z"),
         ("FREQ=DAILY;UNTIL=20240101Z", "FREQ=DAILY;UNTIL=20240101"),
         ("RSCALE=gregory;FREQ=DAILY", "FREQ=DAILY"),
+        ("RSCALE=Japanese;FREQ=DAILY", "RSCALE=BUDDHIST;FREQ=DAILY"),
+        ("RSCALE=islamicc;FREQ=DAILY", "RSCALE=ISLAMIC-CIVIL;FREQ=DAILY"),
+        ("RSCALE=ethioaa;FREQ=DAILY", "RSCALE=ETHIOPIC-AMETE-ALEM;FREQ=DAILY"),
+        ("FREQ=YEARLY;BYMONTH=6,5l,5;RSCALE=hebrew", "RSCALE=HEBREW;FREQ=YEARLY;BYMONTH=5,5L,6"),
+        // RFC 7529 §4: it may not stand without RSCALE.
+        ("FREQ=MONTHLY;SKIP=FORWARD", "FREQ=MONTHLY"),
     ];
     for (lenient, strict) in same {
         assert_eq!(parse(lenient), parse(strict), "{lenient}");
@@ -95,14 +102,24 @@ fn refuses_by_name() {
         ("FREQ=DAILY;UNTIL=2024-01-01", "UNTIL cannot be read"),
         ("FREQ=DAILY;BYDAY", "BYDAY cannot be read"),
         ("FREQ=DAILY;BYDAY=MO;BYDAY=TU", "BYDAY occurs twice"),
-        ("RSCALE=HEBREW;FREQ=YEARLY;BYMONTH=5L", "RSCALE \"HEBREW\" is not supported"),
+        ("RSCALE=MAYAN;FREQ=YEARLY;BYMONTH=5L", "RSCALE \"MAYAN\" is not supported"),
+        ("RSCALE=;FREQ=YEARLY", "RSCALE cannot be read"),
+        ("RSCALE=a b;FREQ=YEARLY", "RSCALE cannot be read"),
+        ("RSCALE=PERSIAN;FREQ=YEARLY;BYMONTH=5L", "BYMONTH cannot be read"),
+        ("RSCALE=HEBREW;FREQ=YEARLY;BYMONTH=L", "BYMONTH cannot be read"),
+        ("RSCALE=HEBREW;FREQ=YEARLY;BYMONTH=13", "BYMONTH does not allow \"13\""),
+        ("RSCALE=COPTIC;FREQ=YEARLY;BYMONTH=14", "BYMONTH does not allow \"14\""),
+        ("RSCALE=CHINESE;FREQ=YEARLY;BYMONTHDAY=31", "BYMONTHDAY does not allow \"31\""),
+        ("RSCALE=CHINESE;FREQ=YEARLY;BYYEARDAY=386", "BYYEARDAY does not allow \"386\""),
+        ("RSCALE=ISLAMIC;FREQ=YEARLY;BYWEEKNO=52", "BYWEEKNO does not allow \"52\""),
+        ("RSCALE=HEBREW;FREQ=YEARLY;BYDAY=56MO", "BYDAY does not allow \"56MO\""),
     ];
     for (text, reason) in refused {
         let error = Rule::parse(text).expect_err(text).to_string();
         assert!(error.contains(reason), "{text}: {error}");
     }
-    let scale = Rule::parse("RSCALE=CHINESE;FREQ=YEARLY");
-    assert_eq!(scale, Err(RuleError::UnsupportedScale("CHINESE".into())));
+    let scale = Rule::parse("RSCALE=X-Moon;FREQ=YEARLY");
+    assert_eq!(scale, Err(RuleError::UnsupportedScale("X-Moon".into())));
 }
 
 proptest! {

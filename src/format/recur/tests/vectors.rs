@@ -14,6 +14,14 @@ const DEVIATIONS: &[(&str, &str, &str)] = &[
     ("FREQ=YEARLY;BYWEEKNO=53;INTERVAL=5;BYDAY=TH;COUNT=1", "20270103T000000Z", "as above"),
 ];
 
+/// The same for other calendars.
+const DEVIATIONS_OF_OTHERS: &[(&str, &str, &str)] = &[(
+    "RSCALE=CHINESE;FREQ=YEARLY;BYMONTHDAY=10;BYMONTH=9L;SKIP=OMIT;COUNT=2",
+    "20131025",
+    "the second one is in 2109: the calendar is published up to 2100, and what stands in for it \
+     after that places leap months by mean suns and moons",
+)];
+
 struct Vector<'t> {
     rule: &'t str,
     start: &'t str,
@@ -89,4 +97,10 @@ fn libical_vectors() {
 #[test]
 fn libical_vectors_of_rscale_gregorian() {
     assert_eq!(run("recur/icalrecur_test_rscale.txt", &[]), (13, 13));
+}
+
+#[test]
+fn libical_vectors_of_other_calendars() {
+    assert_eq!(run("recur/icalrecur_test_rscale_withicu.txt", DEVIATIONS_OF_OTHERS), (19, 18));
+    assert_eq!(run("recur/icalrecur_test_rscale_withicu_dangi.txt", &[]), (1, 1));
 }

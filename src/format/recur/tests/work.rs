@@ -1,6 +1,6 @@
 //! The work that rules take: seeking costs nothing, hostile rules end within the budget.
 
-use super::oracle::{rules, starts};
+use super::oracle::{rules, rules_by_others, starts};
 use super::*;
 use crate::kernel::limits::RECURRENCE_STEPS_OBJECT;
 use proptest::prelude::*;
@@ -65,6 +65,14 @@ fn a_window_in_2090_costs_what_one_in_1971_does() {
         "FREQ=YEARLY;BYYEARDAY=1,100,200",
         "FREQ=YEARLY;BYWEEKNO=20",
         "RSCALE=GREGORIAN;FREQ=MONTHLY;BYMONTHDAY=31;SKIP=FORWARD",
+        "RSCALE=CHINESE;FREQ=MONTHLY",
+        "RSCALE=CHINESE;FREQ=MONTHLY;COUNT=100000",
+        "RSCALE=DANGI;FREQ=YEARLY;BYMONTH=1,2,3;BYMONTHDAY=1,15;COUNT=10000",
+        "RSCALE=HEBREW;FREQ=YEARLY;BYMONTH=5L,6;BYMONTHDAY=14;SKIP=FORWARD",
+        "RSCALE=HEBREW;FREQ=DAILY;BYMONTH=7;BYMONTHDAY=15,16,17,18,19,20,21",
+        "RSCALE=ISLAMIC;FREQ=MONTHLY;BYDAY=1FR",
+        "RSCALE=PERSIAN;FREQ=YEARLY;BYDAY=20TU;COUNT=1000",
+        "RSCALE=COPTIC;FREQ=MONTHLY;BYMONTHDAY=-1",
     ];
     let (start, _) = moment("19700105T090000");
     for text in rules {
@@ -101,6 +109,11 @@ fn rules_that_never_match_end_within_the_budget() {
         "FREQ=MONTHLY;BYDAY=6MO",
         "FREQ=WEEKLY;BYMONTHDAY=30;BYMONTH=2;BYDAY=MO",
         "FREQ=YEARLY;BYWEEKNO=20;BYMONTH=1",
+        "RSCALE=HEBREW;FREQ=YEARLY;BYMONTH=3L",
+        "RSCALE=HEBREW;FREQ=MONTHLY;BYMONTH=3L",
+        "RSCALE=CHINESE;FREQ=SECONDLY;BYMONTH=1;BYYEARDAY=300",
+        "RSCALE=CHINESE;FREQ=DAILY;BYYEARDAY=385;BYMONTH=2",
+        "RSCALE=ISLAMIC-UMALQURA;FREQ=YEARLY;BYWEEKNO=51;BYMONTH=1;BYMONTHDAY=20",
     ];
     let (start, _) = moment("19970903T090000");
     for text in never {
@@ -140,6 +153,8 @@ fn endless_and_huge_rules_end_within_the_budget() {
     let huge = "FREQ=YEARLY;INTERVAL=99999999999999999999";
     assert_eq!(take(&rule(huge), start, false, start, None, 9), [start]);
     for freq in ["SECONDLY", "MINUTELY", "HOURLY", "DAILY", "WEEKLY", "MONTHLY"] {
+        let text = format!("RSCALE=CHINESE;FREQ={freq};INTERVAL=18446744073709551615");
+        assert_eq!(take(&rule(&text), start, false, start, None, 9), [start]);
         let text = format!("FREQ={freq};INTERVAL=18446744073709551615");
         assert_eq!(take(&rule(&text), start, false, start, None, 9), [start]);
     }
@@ -165,8 +180,18 @@ fn years_are_bounded() {
     assert_eq!(take(&rule("FREQ=DAILY"), start, false, start, None, 9).len(), 2);
     let far = Civil { day: i64::MAX, second: i64::MAX };
     let near = Civil { day: i64::MIN, second: i64::MIN };
-    for text in ["FREQ=SECONDLY", "FREQ=DAILY", "FREQ=WEEKLY", "FREQ=MONTHLY", "FREQ=YEARLY"] {
-        let rule = rule(text);
+    let other = SCALES.iter().flat_map(|(name, _)| {
+        ["MONTHLY", "YEARLY", "YEARLY;BYWEEKNO=1,2,3,-1"]
+            .map(|rest| format!("RSCALE={name};FREQ={rest}"))
+    });
+    let plain =
+        ["SECONDLY", "DAILY", "WEEKLY", "MONTHLY", "YEARLY"].map(|freq| format!("FREQ={freq}"));
+    for text in other.chain(plain) {
+        let rule = rule(&text);
+        if !rule.by_week_no.is_empty() {
+            take(&rule, start, false, near, Some(far), 9);
+            continue;
+        }
         assert_eq!(take(&rule, far, false, near, Some(far), 9), []);
         assert_eq!(take(&rule, start, false, far, Some(far), 9), []);
         assert_eq!(take(&rule, start, false, near, Some(near), 9), []);
@@ -179,8 +204,8 @@ proptest! {
 
     #[test]
     fn a_far_seek_equals_stepping(
-        mut rule in rules(), start in starts(), date_only in prop::bool::weighted(0.2),
-        count in 1..3_000_u64, skip_to in 0..600_usize,
+        mut rule in prop_oneof![rules(), rules_by_others()], start in starts(),
+        date_only in prop::bool::weighted(0.2), count in 1..3_000_u64, skip_to in 0..600_usize,
     ) {
         rule.count = rule.count.map(|_| count);
         let walk = |from: Civil, steps: u64| {
@@ -210,7 +235,8 @@ proptest! {
 
     #[test]
     fn never_more_steps_than_the_limit(
-        rule in rules(), start in starts(), from in 0..60_000_i64, limit in 0..500_u64,
+        rule in prop_oneof![rules(), rules_by_others()], start in starts(),
+        from in 0..60_000_i64, limit in 0..500_u64,
     ) {
         let from = Civil { day: start.day + from, second: 0 };
         let mut steps = Steps::new(limit);
