@@ -8,6 +8,7 @@ mod cli;
 mod config;
 mod dav;
 mod fuzz;
+mod indexing;
 mod jobs;
 mod kill;
 mod ledger;
