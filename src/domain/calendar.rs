@@ -351,8 +351,8 @@ impl Found<'_> {
 }
 
 fn exactly(body: &Body, query: &Query, steps: &mut Steps) -> Outcome<bool> {
-    let bytes = body.octets()?;
     // What cannot be read any more was valid once: show it rather than hide it.
+    let Ok(bytes) = body.octets() else { return Ok(true) };
     let Ok(calendar) = Calendar::parse(&bytes) else { return Ok(true) };
     filter::matches(&query.filters, &calendar, &query.floating, steps)
         .map_err(|_| Fault::Refused(Refusal::TooManyMatches))
@@ -393,7 +393,7 @@ pub async fn busy(
     for batch in opened.chunks(BATCH) {
         let names = batch.to_vec();
         for (_, body) in list::by_names(access, of, names).await? {
-            let bytes = body.octets()?;
+            let Ok(bytes) = body.octets() else { continue };
             let Ok(calendar) = Calendar::parse(&bytes) else { continue };
             let Ok(object) = check_resource(&calendar) else { continue };
             let taken = busy.take(&object, &calendar, floating, steps);

@@ -40,9 +40,18 @@ pub fn examine(media_type: Option<&str>, bytes: &[u8]) -> Outcome<Index> {
     Ok(Index { uid: Some(uid.to_owned()), text: index::text(&card), ..Index::default() })
 }
 
-/// The text by which the index knows a card, be it valid or not; none where it cannot be read.
+/// The text by which the index knows a card, be it valid or not. One that cannot be read may have
+/// anything in it.
 pub fn text(bytes: &[u8]) -> Option<String> {
-    index::text(&Card::parse(bytes).ok()?)
+    match Card::parse(bytes) {
+        Ok(card) => index::text(&card),
+        Err(_) => unknown_text(),
+    }
+}
+
+/// The text of a card of which nothing is known: every search looks at the card itself.
+pub fn unknown_text() -> Option<String> {
+    index::unknown()
 }
 
 /// As [`examine`], for a card that is taken out of a whole address book: one of version 2.1, which
@@ -91,11 +100,11 @@ pub async fn matching(
             return Err(Refusal::TooManyMatches.into());
         }
         for (object, body) in page {
-            let bytes = body.octets()?;
-            if Card::parse(&bytes).is_ok_and(|card| !query.filter.holds(&card)) {
+            let rules_out =
+                |bytes: &[u8]| Card::parse(bytes).is_ok_and(|card| !query.filter.holds(&card));
+            if body.octets().is_ok_and(|bytes| rules_out(&bytes)) {
                 continue;
             }
-            drop(bytes);
             let fits = query.contents && held < QUERY_CONTENT_HELD;
             held += object.size;
             kept.push((object, Some(body).filter(|_| fits)));

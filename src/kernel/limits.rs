@@ -210,6 +210,8 @@ pub const SEARCH_SEGMENT: i64 = 2_048;
 pub const SEARCH_ROWS: usize = 2_048;
 /// Objects that one transaction enters into the index of a store from before there was one.
 pub const SEARCH_FILL: usize = 128;
+/// Collections of a store whose index is to be worked out anew that one transaction looks at.
+pub const SEARCH_MARK: usize = 1_000;
 /// Alternatives of one search that are narrowed by the index: each may bring lists of a tenth of a
 /// megabyte to memory. With more, the texts themselves are looked through.
 pub const SEARCH_TERMS_MAX: usize = 16;

@@ -41,6 +41,11 @@ impl Text {
         self.0.push(char::from(END));
     }
 
+    /// Adds a value that is not known.
+    pub fn add_unknown(&mut self, tag: Tag) {
+        self.0.push_str(&mark(tag));
+    }
+
     /// The text; none where there is no value.
     pub fn finish(self) -> Option<String> {
         Some(self.0).filter(|text| !text.is_empty())

@@ -2,7 +2,7 @@
 
 use super::config::{Config, Current, StoreAt};
 use super::jobs::{self, Jobs};
-use crate::domain::account;
+use crate::domain::{account, indexing};
 use crate::kernel::clock;
 use crate::kernel::fault::Outcome;
 use crate::kernel::secret::Secret;
@@ -66,6 +66,7 @@ pub struct App {
 /// When the store cannot be opened.
 pub async fn start(current: &Arc<Current>) -> Outcome<App> {
     let store = open_store(&current.get()).await?;
+    indexing::begin(&store).await?;
     let first = account::bootstrap(&store, clock::now()).await?;
     let service = Arc::new(Service::new(store.clone(), &[&CORE, &ACL, &CALDAV, &CARDDAV])?);
     let probe = store.clone();

@@ -10,6 +10,11 @@ statements! {
     EPOCH = "SELECT value FROM store WHERE key = 'epoch'";
     KEEP_FOLDER = "INSERT INTO store (key, value) VALUES ('folder', $1) ON CONFLICT (key) DO NOTHING";
     FOLDER = "SELECT value FROM store WHERE key = 'folder'";
+    FACT = "SELECT value FROM store WHERE key = $1";
+    FACT_KEPT = "SELECT value FROM store WHERE key = $1",
+        postgres: "SELECT value FROM store WHERE key = $1 FOR SHARE";
+    SET_FACT = "INSERT INTO store (key, value) VALUES ($1, $2)
+        ON CONFLICT (key) DO UPDATE SET value = excluded.value";
     OPTIMIZE = "PRAGMA optimize=0x10002", postgres: "ANALYZE";
 }
 
@@ -23,6 +28,26 @@ pub async fn epoch(tx: &mut Tx, seed: String) -> Outcome<Epoch> {
 pub async fn folder(tx: &mut Tx, seed: &str) -> Outcome<String> {
     tx.execute(&KEEP_FOLDER, &[seed.into()]).await?;
     tx.one(&FOLDER, &[], |row| Ok(row.text(0)?.to_owned())).await
+}
+
+/// By which rules the index that queries look into was worked out.
+pub const INDEX_VERSION: &str = "index.version";
+/// How far the marking of collections has come whose index is to be worked out anew.
+pub const INDEX_MARKING: &str = "index.marking";
+
+/// A fact about the store, where it is known.
+pub async fn fact(tx: &mut Tx, key: &str) -> Outcome<Option<String>> {
+    tx.first(&FACT, &[key.into()], |row| Ok(row.text(0)?.to_owned())).await
+}
+
+/// The same, which nobody changes until this write ends.
+pub async fn fact_kept(tx: &mut Tx, key: &str) -> Outcome<Option<String>> {
+    tx.first(&FACT_KEPT, &[key.into()], |row| Ok(row.text(0)?.to_owned())).await
+}
+
+/// Writes a fact about the store.
+pub async fn set_fact(tx: &mut Tx, key: &str, value: &str) -> Outcome<()> {
+    tx.execute(&SET_FACT, &[key.into(), value.into()]).await.map(drop)
 }
 
 /// Has the engine look at what the tables hold, so that it chooses the right indexes.

@@ -51,6 +51,26 @@ macro_rules! put {
     };
 }
 
+/// The name after which the objects of collection $1 are still to be entered into the index.
+macro_rules! fill {
+    () => {
+        "SELECT fill FROM search_due WHERE collection_id = $1"
+    };
+}
+/// Of those, the ones of component $2, as if nothing were known of their times.
+macro_rules! untimed {
+    ($cross:literal) => {
+        concat!(
+            "UNION ALL SELECT ",
+            columns!(),
+            ", NULL, NULL, NULL FROM search_due d ",
+            $cross,
+            "JOIN object o ON o.collection_id = d.collection_id AND o.name > d.fill
+            WHERE d.collection_id = $1 AND o.component = $2"
+        )
+    };
+}
+
 // OVERLAPPING on PostgreSQL is a subquery for each span, which OFFSET 0 keeps: as a join it may be
 // planned as one look at the whole collection.
 statements! {
@@ -136,12 +156,13 @@ statements! {
     OVERLAPPING = concat!("SELECT ", columns!(), ", o.first_start, o.last_end, o.times
         FROM json_each($3) s CROSS JOIN object o WHERE o.collection_id = $1 AND o.component = $2
         AND o.span = s.key AND o.first_start >= s.value AND o.first_start <= $4
-        AND o.last_end >= $5"),
+        AND o.last_end >= $5 AND (o.name > (", fill!(), ")) IS NOT TRUE ", untimed!("CROSS ")),
         postgres: concat!("SELECT ", columns!(), ", o.first_start, o.last_end, o.times
         FROM unnest($3::bigint[]) WITH ORDINALITY s (earliest, place) CROSS JOIN LATERAL
             (SELECT * FROM object x WHERE x.collection_id = $1 AND x.component = $2
                 AND x.span = s.place - 1 AND x.first_start >= s.earliest AND x.first_start <= $4
-                AND x.last_end >= $5 OFFSET 0) o");
+                AND x.last_end >= $5 AND (x.name > (", fill!(), ")) IS NOT TRUE OFFSET 0) o ",
+            untimed!(""));
     BURY_NAME = "INSERT INTO tombstone (collection_id, name, change) VALUES ($1, $2, $3)
         ON CONFLICT (collection_id, name) DO UPDATE SET change = excluded.change";
     RAISE_NAME = "DELETE FROM tombstone WHERE collection_id = $1 AND name = $2";
@@ -526,7 +547,8 @@ fn timed(row: &Row<'_>) -> Outcome<Timed> {
 }
 
 /// Objects of one component whose stored range meets `[from, to]`, both ends included, because some
-/// tests of RFC 4791 §9.9 hold at a mere touch; in no order. The exact test is the caller's.
+/// tests of RFC 4791 §9.9 hold at a mere touch; in no order. The exact test is the caller's. Those that
+/// are still to be entered into the index are all among them, with nothing known of their times.
 pub async fn overlapping(
     tx: &mut Tx,
     of: CollectionId,

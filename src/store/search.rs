@@ -64,7 +64,8 @@ statements! {
             VALUES ($1, ", next_doc!(postgres), ", $2, $3, $4) RETURNING doc");
     OF = concat!("SELECT text, doc FROM search_text WHERE collection_id = $1 AND doc = ", doc_of!());
     SET = "UPDATE object SET doc = $3 WHERE collection_id = $1 AND name = $2";
-    SET_TIMES = "UPDATE object SET times = $3, span = $4, first_start = $5, last_end = $6
+    SET_TIMES = "UPDATE object SET times = $3, span = $4, first_start = $5, last_end = $6,
+            recurring = $7
         WHERE collection_id = $1 AND name = $2";
     DROP = concat!("DELETE FROM search_text WHERE collection_id = $1 AND doc = ", doc_of!());
     CARRY = concat!("INSERT INTO search_text (collection_id, doc, name, text, key)
@@ -186,23 +187,31 @@ pub(super) async fn keep(
     tx.execute(&SET, &[of.0.into(), name.into(), doc.into()]).await.map(drop)
 }
 
-/// The first start and the last end of an object, and its instances where they are known.
-pub type Times<'a> = (Option<(i64, i64)>, Option<&'a [u8]>);
+/// What the index knows of when an object is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Times {
+    /// Its first start and last end.
+    pub range: Option<(i64, i64)>,
+    /// Its instances, where they are known.
+    pub kept: Option<Vec<u8>>,
+    /// Whether it recurs.
+    pub recurring: bool,
+}
 
 /// Enters an object that was stored before there was an index, or before what the index keeps of it
-/// changed. What is known of its times stays where no others are given.
+/// changed.
 pub async fn enter(
     tx: &mut Tx,
     of: CollectionId,
     name: &str,
     text: Option<&str>,
-    times: Option<Times<'_>>,
+    times: &Times,
 ) -> Outcome<()> {
     keep(tx, of, name, text).await?;
-    let Some((range, times)) = times else { return Ok(()) };
-    let (first, last) = range.unzip();
-    let (span, times) = (range.map(span).into(), times.into());
-    let with = [of.0.into(), name.into(), times, span, first.into(), last.into()];
+    let (first, last) = times.range.unzip();
+    let (span, kept) = (times.range.map(span).into(), times.kept.as_deref().into());
+    let recurs = times.recurring.into();
+    let with = [of.0.into(), name.into(), kept, span, first.into(), last.into(), recurs];
     tx.execute(&SET_TIMES, &with).await.map(drop)
 }
 
@@ -218,9 +227,10 @@ pub(super) async fn carry(
     from: (CollectionId, &str),
     to: (CollectionId, &str),
 ) -> Outcome<Option<i64>> {
+    // First: once this finds all of them entered, what is read after it is what was entered.
+    due::carry(tx, from.0, to.0).await?;
     let with = [to.0.0.into(), to.1.into(), from.0.0.into(), from.1.into()];
     let doc = tx.first(&CARRY, &with, |row| row.int(0)).await?;
-    due::carry(tx, from.0, to.0).await?;
     note(tx, to.0, doc).await
 }
 

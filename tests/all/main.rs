@@ -9,6 +9,7 @@ mod config;
 mod dav;
 mod derived;
 mod fuzz;
+mod indexing;
 mod jobs;
 mod kill;
 mod ledger;

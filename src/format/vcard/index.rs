@@ -44,6 +44,13 @@ pub fn text(card: &Card<'_>) -> Option<String> {
     text.finish()
 }
 
+/// The text of a card that nothing is known of: of each property a value of which nothing was kept.
+pub fn unknown() -> Option<String> {
+    let mut text = Text::default();
+    TAGS.iter().for_each(|(_, tag)| text.add_unknown(*tag));
+    text.finish()
+}
+
 /// What the text of a card must have that satisfies a filter. None where the text cannot say: of
 /// parameters, of properties that are not there, of properties that nobody searches by.
 pub fn wanted(filter: &Filter) -> Option<Wanted> {
