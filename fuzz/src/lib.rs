@@ -15,6 +15,7 @@ pub mod headers;
 pub mod ical;
 pub mod if_header;
 pub mod jcal;
+pub mod jcard;
 pub mod line;
 pub mod range;
 pub mod recur;
@@ -23,6 +24,7 @@ pub mod tz;
 pub mod uri;
 pub mod split;
 pub mod vcard;
+pub mod xcal;
 pub mod xml;
 
 use std::fmt::Display;
@@ -49,7 +51,7 @@ const fn target(
 }
 
 /// Every target.
-pub static TARGETS: [Target; 19] = [
+pub static TARGETS: [Target; 21] = [
     target("conditional", conditional::run, conditional::SEEDS, ""),
     target("config", config::run, config::SEEDS, ""),
     target("csv", csv::run, csv::SEEDS, ""),
@@ -60,6 +62,7 @@ pub static TARGETS: [Target; 19] = [
     target("ical", ical::run, ical::SEEDS, "ics"),
     target("if_header", if_header::run, if_header::SEEDS, ""),
     target("jcal", jcal::run, jcal::SEEDS, "ics"),
+    target("jcard", jcard::run, jcard::SEEDS, "vcf"),
     target("line", line::run, line::SEEDS, "vcf"),
     target("range", range::run, range::SEEDS, ""),
     target("recur", recur::run, recur::SEEDS, ""),
@@ -68,6 +71,7 @@ pub static TARGETS: [Target; 19] = [
     target("uri", uri::run, uri::SEEDS, ""),
     target("split", split::run, split::SEEDS, "ics"),
     target("vcard", vcard::run, vcard::SEEDS, "vcf"),
+    target("xcal", xcal::run, xcal::SEEDS, "ics"),
     target("xml", xml::run, xml::SEEDS, ""),
 ];
 

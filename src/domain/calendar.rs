@@ -10,7 +10,7 @@ use crate::format::ical::bounds::Bounds;
 use crate::format::ical::busy::BusyTimes;
 use crate::format::ical::expand::extent;
 use crate::format::ical::filter::{self, CompFilter};
-use crate::format::ical::jcal;
+use crate::format::ical::form::Form;
 use crate::format::ical::object::check_resource;
 use crate::format::ical::times;
 use crate::format::recur::Steps;
@@ -42,17 +42,24 @@ pub fn takes(media_type: Option<&str>) -> Outcome<()> {
     }
 }
 
-/// Whether a client calls what it sends jCal (RFC 7265).
-pub fn is_jcal(media_type: Option<&str>) -> bool {
-    media_type.is_some_and(|media| media.eq_ignore_ascii_case(jcal::MEDIA_TYPE))
-}
-
-/// What came as jCal, as it is stored.
+/// What came as jCal (RFC 7265) or xCal (RFC 6321), as it is stored; none for what came otherwise.
+/// With `several`, it may be more than one object.
 ///
 /// # Errors
 /// `InvalidData` with what is wrong.
-pub fn from_jcal(octets: &[u8]) -> Outcome<Vec<u8>> {
-    Ok(jcal::icalendar(octets).map_err(Refusal::from)?.into_bytes())
+pub fn converted(
+    media_type: Option<&str>,
+    octets: &[u8],
+    several: bool,
+) -> Outcome<Option<String>> {
+    let Some(form) = media_type.and_then(Form::named) else { return Ok(None) };
+    let made = if several { form.stream(octets) } else { form.icalendar(octets) };
+    Ok(Some(made.map_err(Refusal::from)?))
+}
+
+/// Whether it is converted before it is stored.
+pub fn is_converted(media_type: Option<&str>) -> bool {
+    media_type.and_then(Form::named).is_some()
 }
 
 /// Validates a calendar object and works out its index.

@@ -3,7 +3,7 @@
 
 use crate::domain::collection::{Access, Body, Index, Object, list};
 use crate::format::vcard::filter::Filter;
-use crate::format::vcard::{Card, check_resource, index, old, parse_resource, uid_key};
+use crate::format::vcard::{Card, check_resource, index, json, old, parse_resource, uid_key};
 use crate::kernel::fault::{Outcome, Refusal};
 use crate::kernel::ids::CollectionId;
 use crate::kernel::limits::{QUERY_CONTENT_HELD, QUERY_MATCHES_MAX, UID_MAX};
@@ -22,6 +22,28 @@ pub fn takes(media_type: Option<&str>) -> Outcome<()> {
         Some(other) => Err(Refusal::UnsupportedType(other.to_owned()).into()),
         None => Ok(()),
     }
+}
+
+/// Whether a client calls what it sends jCard (RFC 7095), which is converted before it is stored.
+pub fn is_converted(media_type: Option<&str>) -> bool {
+    media_type.is_some_and(|media| media.eq_ignore_ascii_case(json::MEDIA_TYPE))
+}
+
+/// What came as jCard, as it is stored: a vCard of version 4.0; none for what came otherwise. With
+/// `several`, it may be more than one card.
+///
+/// # Errors
+/// `InvalidData` with what is wrong.
+pub fn converted(
+    media_type: Option<&str>,
+    octets: &[u8],
+    several: bool,
+) -> Outcome<Option<String>> {
+    if !is_converted(media_type) {
+        return Ok(None);
+    }
+    let made = if several { json::stream(octets) } else { json::vcard(octets) };
+    Ok(Some(made.map_err(Refusal::from)?))
 }
 
 /// Validates a vCard and works out its index. UIDs that differ only by `urn:uuid:` are the same.

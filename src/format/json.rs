@@ -1,8 +1,37 @@
 //! JSON of content lines: what jCard (RFC 7095) and jCal (RFC 7265) share.
 
-use super::line::is_name;
+pub mod read;
+
+use super::line::{Malformed, is_name};
 use super::property::{Property, split_unescaped, text};
+use crate::kernel::limits::JSON_VALUES_MAX;
 use serde_json::{Map, Value};
+
+/// A text of JSON, if it has no more values than [`JSON_VALUES_MAX`].
+///
+/// # Errors
+/// What is not JSON, or too much of it.
+pub fn parsed(octets: &[u8]) -> Result<Value, Malformed> {
+    if count(octets) > JSON_VALUES_MAX {
+        return Err(Malformed::new(0, "more JSON values than allowed"));
+    }
+    serde_json::from_slice(octets).map_err(|why| Malformed::new(0, format!("not JSON: {why}")))
+}
+
+/// How many values a text of JSON has at most.
+fn count(octets: &[u8]) -> usize {
+    let (mut quoted, mut escaped, mut count) = (false, false, 1);
+    for octet in octets {
+        match octet {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b',' | b'[' | b'{' | b':' if !quoted => count += 1,
+            _ => {}
+        }
+    }
+    count
+}
 
 /// How a property's value is made of parts (RFC 7095 §3.3.1.3, RFC 7265 §3.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,6 +12,7 @@ mod limits;
 mod object;
 mod properties;
 mod query;
+mod xcal;
 mod zones;
 mod recurrence;
 

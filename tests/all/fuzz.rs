@@ -135,8 +135,8 @@ macro_rules! targets {
 }
 
 targets! {
-    conditional config csv date expand framing headers ical if_header jcal line range recur split token tz
-    uri vcard xml
+    conditional config csv date expand framing headers ical if_header jcal jcard line range recur split token tz
+    uri vcard xcal xml
 }
 
 #[test]

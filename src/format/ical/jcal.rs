@@ -6,12 +6,16 @@
 
 mod read;
 
-pub use read::icalendar;
+pub(super) use crate::format::json::read::written;
+pub(super) use read::written_tree;
+pub use read::{icalendar, stream};
 
 use super::{Calendar, Component};
 use crate::format::json::{Known, Shape, clean, known, native, params, parts, single};
 use crate::format::line::{Line, Malformed, is_name};
-use crate::format::property::{Property, split_unescaped};
+use crate::format::property::{Property, escaped, split_unescaped};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
 /// Its media type (RFC 7265 §7).
@@ -26,19 +30,27 @@ pub const MARK: &str = "-j1";
 /// # Errors
 /// A text that is not one calendar object.
 pub fn jcal(text: &str) -> Result<String, Malformed> {
+    Ok(tree(text)?.to_string())
+}
+
+/// The same before it is written: it is also what xCal is made of.
+///
+/// # Errors
+/// As [`jcal`].
+pub(super) fn tree(text: &str) -> Result<Value, Malformed> {
     let calendar = Calendar::parse(text.as_bytes())?;
-    Ok(component(calendar.root()).to_string())
+    Ok(component(calendar.root()))
 }
 
 /// RFC 7265 §3.3.
-fn component(it: Component<'_>) -> Value {
+pub(super) fn component(it: Component<'_>) -> Value {
     let name = Value::from(clean(&it.name().to_ascii_lowercase()).trim());
     let properties: Vec<Value> = it.properties().map(property).collect();
     let inside: Vec<Value> = it.children().map(component).collect();
     Value::from(vec![name, Value::from(properties), Value::from(inside)])
 }
 
-/// Value types where none is said (RFC 5545 §3.7, §3.8; RFC 2445 §4.8.5.2; RFC 7808 §7; RFC 7953
+/// Value types where none is said (RFC 5545 §3.7, §3.8; RFC 2445 §4.8.5.2; RFC 6321 §4.2; RFC 7808 §7; RFC 7953
 /// §3.2; RFC 7986 §5; RFC 9073 §6; RFC 9074 §6, §8; RFC 9253 §8), and shapes.
 static KNOWN: [Known; 13] = [
     (
@@ -68,6 +80,7 @@ static KNOWN: [Known; 13] = [
             "RESOURCE-TYPE",
             "PROXIMITY",
             "REFID",
+            "XML",
         ],
         "text",
         Shape::One,
@@ -170,10 +183,23 @@ fn property(line: &Line<'_>) -> Value {
     it.value = clean(&it.value);
     let (own, shape) = known(&KNOWN, &it.name);
     let kind = kind(&it, own);
+    if kind == "text" {
+        decode(&mut it);
+    }
     let name = Value::from(it.name.to_ascii_lowercase());
     let mut out = vec![name, Value::from(params(&it, &[])), Value::from(kind.as_str())];
     out.extend(values(&kind, shape, &it.value));
     Value::from(out)
+}
+
+/// RFC 7265 §3.1: texts are not in base64.
+fn decode(it: &mut Property) {
+    let decoded = || String::from_utf8(STANDARD.decode(it.value.trim()).ok()?).ok();
+    let plain = it.says("ENCODING", "BASE64").then(decoded).flatten();
+    if let Some(plain) = plain {
+        it.value = escaped(&clean(&plain));
+        it.take("ENCODING");
+    }
 }
 
 /// RFC 7265 §3.5.1. Dates and periods that do not say that they are such are known by their form,
@@ -184,6 +210,8 @@ fn kind(it: &Property, own: &str) -> String {
     let kind = said.as_deref().unwrap_or(own);
     let all_dates = || it.value.split(',').all(|value| is_of(value.trim(), "00000000"));
     match kind {
+        // RFC 5545 §3.2.7: base64 says that it is binary.
+        "uri" if said.is_none() && it.says("ENCODING", "BASE64") => "binary",
         "date-time" if all_dates() => "date",
         "date-time" if said.is_none() && it.value.contains('/') => "period",
         kind => kind,
@@ -266,4 +294,4 @@ fn recur(value: &str) -> Value {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

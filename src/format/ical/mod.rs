@@ -21,6 +21,8 @@
 //! | [`merge`] | many objects as one text |
 //! | [`redact`] | what people see who may not see everything |
 //! | [`jcal`] | an object as JSON, and back |
+//! | [`xcal`] | an object as XML, and back |
+//! | [`form`] | these forms as a table, and a whole written piece by piece |
 
 pub mod value;
 pub mod object;
@@ -38,6 +40,8 @@ pub mod project;
 pub mod merge;
 pub mod redact;
 pub mod jcal;
+pub mod xcal;
+pub mod form;
 
 use crate::format::line::{Line, Lines, Malformed, shown};
 use crate::kernel::limits::{COMPONENT_DEPTH_MAX, COMPONENTS_MAX};

@@ -361,3 +361,25 @@ pub fn json_date(kind: &str, value: &str) -> String {
     }
     out
 }
+
+/// A date, a time or an offset as jCard writes it in the form of 4.0 (RFC 7095 §4, RFC 6350 §4.3);
+/// none for values of other types.
+pub fn json_basic(kind: &str, value: &str) -> Option<String> {
+    let clock = |text: &str| {
+        let known = |b: u8| b.is_ascii_digit() || b":+-Zz.".contains(&b);
+        if text.bytes().all(known) { text.replace(':', "") } else { text.to_owned() }
+    };
+    let day = |text: &str| match date(text) {
+        Some((year, month, day)) => [year.unwrap_or("--"), month, day].concat(),
+        None => text.to_owned(),
+    };
+    match (kind, value.split_once('T')) {
+        ("time" | "utc-offset", _) => Some(clock(value)),
+        ("date", _) => Some(day(value)),
+        ("date-time" | "date-and-or-time" | "timestamp", Some((date, time))) => {
+            Some([day(date), clock(time)].join("T"))
+        }
+        ("date-time" | "date-and-or-time" | "timestamp", None) => Some(day(value)),
+        _ => None,
+    }
+}

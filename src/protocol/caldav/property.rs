@@ -7,7 +7,7 @@ use crate::domain::collection::kind::{COMPONENTS, COMPONENTS_DEFAULT, component_
 use crate::domain::collection::{Home, Kind};
 use crate::domain::directory::Kind as PrincipalKind;
 use crate::format::ical::Calendar;
-use crate::format::ical::jcal;
+use crate::format::ical::form::Form;
 use crate::format::ical::zone::zone;
 use crate::format::recur::{SCALES, Steps};
 use crate::format::xml::{Element, Name, Writer};
@@ -167,7 +167,7 @@ fn component_sets(_: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
 
 fn supported_data(_: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
     w.open(&SUPPORTED_CALENDAR_DATA);
-    for media in ["text/calendar", jcal::MEDIA_TYPE] {
+    for media in ["text/calendar"].into_iter().chain(Form::ALL.map(Form::media_type)) {
         w.empty_with(&CALENDAR_DATA, &[("content-type", media), ("version", "2.0")]);
     }
     w.close(&SUPPORTED_CALENDAR_DATA);
@@ -225,21 +225,22 @@ fn max_attendees(_: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
 }
 
 /// The text that the report has at hand: the stored octets, or the parts of them that it made;
-/// with the VTIMEZONEs that the client wants (RFC 7809 §3.1.3); as jCal where that is asked for
-/// (RFC 7265). What cannot be read any more is given as it is.
+/// with the VTIMEZONEs that the client wants (RFC 7809 §3.1.3); as jCal or xCal where that is
+/// asked for. What cannot be read any more is given as it is.
 fn calendar_data(subject: &Subject<'_>, asked: &Element, w: &mut Writer) -> Shown {
     let Node::Object(_, Some(text)) = subject.node else { return Shown::No };
     let media = asked.attribute("content-type").and_then(|media| media.split(';').next());
     let media = media.map_or("text/calendar", str::trim);
-    let json = media.eq_ignore_ascii_case(jcal::MEDIA_TYPE);
-    if !json && !media.eq_ignore_ascii_case("text/calendar") {
+    let form = Form::named(media);
+    if form.is_none() && !media.eq_ignore_ascii_case("text/calendar") {
         return Shown::No;
     }
     let tailored = caldav_timezones::parse(&subject.ask.headers).of(text);
     let text = tailored.as_deref().unwrap_or(text);
-    match json.then(|| jcal::jcal(text)) {
-        Some(Ok(made)) => {
-            w.raw(b"<C:calendar-data content-type=\"application/calendar+json\" version=\"2.0\">");
+    match form.map(|form| (form, form.of(text))) {
+        Some((form, Ok(made))) => {
+            let attributes = [("content-type", form.media_type()), ("version", "2.0")];
+            w.open_with(&CALENDAR_DATA, &attributes);
             w.text(&made);
         }
         _ => {

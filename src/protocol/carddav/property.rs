@@ -2,7 +2,7 @@
 
 use super::data::AddressData;
 use crate::domain::collection::{Home, Kind};
-use crate::format::vcard::Version;
+use crate::format::vcard::{Version, json};
 use crate::format::xml::{Element, Writer};
 use crate::protocol::dav::name::names;
 use crate::protocol::dav::property::Listing::Named;
@@ -54,6 +54,9 @@ fn supported_data(_: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
         let attributes = [("content-type", "text/vcard"), ("version", version.number())];
         w.empty_with(&ADDRESS_DATA_TYPE, &attributes);
     }
+    // It is of version 4.0 (RFC 7095 §3.3.1.1).
+    let json = [("content-type", json::MEDIA_TYPE), ("version", Version::V4.number())];
+    w.empty_with(&ADDRESS_DATA_TYPE, &json);
     w.close(&SUPPORTED_ADDRESS_DATA);
     Shown::Yes
 }

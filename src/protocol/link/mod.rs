@@ -4,13 +4,13 @@
 //! Invariant: an address that never was one, one that has ended and one that was taken back are
 //! answered alike; nothing is said over a connection on which others can listen.
 
-use crate::domain::collection::Store;
+use crate::domain::collection::{Kind, Store};
 use crate::domain::link::{self, Detail};
 use crate::kernel::clock;
 use crate::kernel::fault::{Fault, Outcome};
 use crate::kernel::secret::{hex, sha256};
 use crate::protocol::dav::answer::{plainly, set, words};
-use crate::protocol::dav::method::whole::{self, poured_whole, validated};
+use crate::protocol::dav::method::whole::{self, How, poured_whole, validated};
 use crate::protocol::dav::space::LINK_ROOT;
 use crate::protocol::http::body::Body;
 use crate::protocol::http::peer::Peer;
@@ -49,7 +49,8 @@ async fn shown(store: &Store, token: &str, headers: &HeaderMap) -> Outcome<Respo
     let opened = Arc::new(found.ok_or(Fault::NotFound)?);
     let (it, full) = (&opened.calendar, opened.detail() == Detail::Full);
     // Change numbers count all that the owner does, so strangers do not see them.
-    let state = (whole::tag(store.epoch(), it), opened.salt, opened.link.detail, FORM);
+    let how = whole::wanted(headers, Kind::Calendar).unwrap_or(How::Text);
+    let state = (whole::tag(store.epoch(), it, how), opened.salt, opened.link.detail, FORM);
     let tag = sha256(format!("{state:?}").as_bytes());
     let tag = format!("W/\"{}\"", hex(tag.get(..16).unwrap_or_default()));
     validated(headers, (tag, full.then_some(it.modified_at)), || {
@@ -58,7 +59,7 @@ async fn shown(store: &Store, token: &str, headers: &HeaderMap) -> Outcome<Respo
             let (store, of) = (store.clone(), of.clone());
             async move { link::page(&store, &of, after).await }
         };
-        poured_whole(it, &opened.properties, full.then_some(it.name.as_str()), pages)
+        poured_whole(it, how, &opened.properties, full.then_some(it.name.as_str()), pages)
     })
 }
 

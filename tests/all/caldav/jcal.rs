@@ -154,8 +154,7 @@ dialogues! {
             answer.expect_condition(403, condition);
             user.get(&href).await.expect(404);
         }
-        // A whole calendar is taken apart as iCalendar only.
-        let whole = user.send("PUT", &calendar, &[("Content-Type", JSON)], good).await;
-        whole.expect_condition(403, "supported-calendar-data");
+        let whole = user.send("PUT", &calendar, &[("Content-Type", JSON)], "[[]]").await;
+        whole.expect_condition(403, "valid-calendar-data");
     }
 }

@@ -28,8 +28,9 @@ dialogues! {
         assert_eq!(super::components(it.only()), ["VEVENT", "VTODO"]);
         let data = it.only().prop("supported-calendar-data");
         let data: Vec<_> = data.elements().collect();
-        assert_eq!(data.len(), 2);
-        for (data, media) in data.into_iter().zip(["text/calendar", "application/calendar+json"]) {
+        assert_eq!(data.len(), 3);
+        let media = ["text/calendar", "application/calendar+json", "application/calendar+xml"];
+        for (data, media) in data.into_iter().zip(media) {
             assert!(data.is("urn:ietf:params:xml:ns:caldav", "calendar-data"));
             assert_eq!(data.attribute("content-type"), Some(media));
             assert_eq!(data.attribute("version"), Some("2.0"));

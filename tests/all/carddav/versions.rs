@@ -137,7 +137,7 @@ dialogues! {
     }
 
     /// RFC 7095: jCard by Accept and by content-type, whatever version is stored; not advertised,
-    /// because it is not stored (RFC 6352 §5.1.1).
+    /// because it is of version 4.0 (RFC 6352 §5.1.1).
     async fn cards_are_given_as_jcard(user: User) {
         let book = fill(&user).await;
         let href = format!("{book}three.vcf");
@@ -171,10 +171,59 @@ dialogues! {
         }
         let it = user.propfind(&book, "0", "<A:supported-address-data/>").await;
         let data = it.only().prop("supported-address-data").clone();
-        assert!(data.elements().all(|e| e.attribute("content-type") == Some("text/vcard")));
-        let put = [("Content-Type", "application/vcard+json")];
-        let put = user.send("PUT", &href, &put, expected.to_string()).await;
-        put.expect_condition(403, "supported-address-data");
+        let told = |e: &davenport::format::xml::Element| {
+            let value = |name| e.attribute(name).unwrap().to_owned();
+            (value("content-type"), value("version"))
+        };
+        let data: Vec<_> = data.elements().map(told).collect();
+        let known = [("text/vcard", "3.0"), ("text/vcard", "4.0"), ("application/vcard+json", "4.0")];
+        assert_eq!(data, known.map(|(media, version)| (media.to_owned(), version.to_owned())));
+    }
+
+    /// RFC 7095 §3.2, §4, RFC 9110 §9.3.4: jCard is taken by PUT and POST, one card or many, stored
+    /// as a vCard of version 4.0, without an ETag in the answer.
+    async fn jcard_is_taken(user: User) {
+        let book = book(&user).await;
+        let kind = ("Content-Type", "application/vcard+json");
+        let card = |uid: &str| serde_json::json!(["vcard", [
+            ["version", {}, "text", "4.0"],
+            ["uid", {}, "text", uid],
+            ["fn", {}, "text", "Käte, K"],
+            ["bday", {}, "date-and-or-time", "1985-04-12"],
+            ["tel", {"group": "item1", "type": ["home", "voice"]}, "uri", "tel:+1"],
+        ]]);
+        let text = |uid: &str| format!(
+            "BEGIN:VCARD\r\nVERSION:4.0\r\nUID;VALUE=text:{uid}\r\nFN:Käte\\, K\r\nBDAY:19850412\r\n\
+             item1.TEL;VALUE=uri;TYPE=home,voice:tel:+1\r\nEND:VCARD\r\n"
+        );
+        let href = format!("{book}a.vcf");
+        let made = user.send("PUT", &href, &[kind], card("a").to_string()).await.expect(201);
+        assert_eq!(made.header("etag"), None);
+        let four = [("Accept", "text/vcard; version=4.0")];
+        assert_eq!(user.send("GET", &href, &four, "").await.expect(200).text(), text("a"));
+        let added = user.send("POST", &book, &[kind], card("b").to_string()).await.expect(201);
+        let place = added.header("location").unwrap();
+        assert_eq!(user.send("GET", place, &four, "").await.expect(200).text(), text("b"));
+        let many = serde_json::json!([card("a"), card("c"), card("d")]).to_string();
+        let headers = [kind, ("Accept", "text/plain")];
+        let told = user.send("POST", &book, &headers, many).await.expect(200).text();
+        assert!(told.contains("2 created, 0 updated, 1 unchanged"), "{told}");
+        // The whole as an array, which is taken again.
+        let json = [("Accept", "application/vcard+json")];
+        let whole = user.send("GET", &book, &json, "").await.expect(200);
+        assert_eq!(whole.header("content-type"), Some("application/vcard+json"));
+        let all: Vec<serde_json::Value> = serde_json::from_slice(&whole.body).unwrap();
+        let mut all: Vec<String> = all.iter().map(ToString::to_string).collect();
+        all.sort();
+        assert_eq!(all, ["a", "b", "c", "d"].map(|uid| card(uid).to_string()));
+        let told = user.send("PUT", &book, &headers, whole.body.clone()).await.expect(200).text();
+        assert!(told.contains("4 unchanged"), "{told}");
+        for bad in ["", "[]", "[\"vcard\",[]]", &text("a"), &card("a").to_string().replace("4.0", "3.0")] {
+            let put = user.send("PUT", &href, &[kind], bad).await;
+            put.expect_condition(403, "valid-address-data");
+        }
+        user.send("PUT", &href, &[("Content-Type", "application/vcard+xml")], "").await
+            .expect_condition(403, "supported-address-data");
     }
 
     /// RFC 6352 §8.5, §10.4.2: names of any kind, with a group and without.

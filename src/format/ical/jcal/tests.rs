@@ -9,7 +9,7 @@ use crate::format::tz::Zone;
 use proptest::prelude::*;
 use serde_json::json;
 
-fn object(lines: &str) -> String {
+pub(in crate::format::ical) fn object(lines: &str) -> String {
     format!("BEGIN:VCALENDAR\r\n{lines}\r\nEND:VCALENDAR\r\n")
 }
 
@@ -128,6 +128,30 @@ fn properties_as_the_standard_writes_them() {
     }
 }
 
+/// RFC 7265 §3.1: base64 is for what is binary.
+#[test]
+fn texts_are_not_in_base64() {
+    let line = "COMMENT;ENCODING=BASE64:SGVsbG8sIHdvcmxkIQ==";
+    assert_eq!(written(line), json!(["comment", {}, "text", "Hello, world!"]));
+    let line = "COMMENT;ENCODING=BASE64:no!";
+    assert_eq!(written(line), json!(["comment", {"encoding": "BASE64"}, "text", "no!"]));
+    let line = "ATTACH;ENCODING=BASE64:SGVsbG8=";
+    assert_eq!(written(line), json!(["attach", {"encoding": "BASE64"}, "binary", "SGVsbG8="]));
+}
+
+/// RFC 7265 §3.2.
+#[test]
+fn several_objects_are_an_array() {
+    let one = r#"["vcalendar",[["version",{},"text","2.0"]],[]]"#;
+    let text = object("VERSION:2.0");
+    assert_eq!(stream(one.as_bytes()).unwrap(), text);
+    assert_eq!(stream(format!("[{one},{one}]").as_bytes()).unwrap(), text.repeat(2));
+    assert!(icalendar(format!("[{one}]").as_bytes()).is_err());
+    for bad in ["[]", "[[]]", "[[\"vcalendar\",[],[]],1]"] {
+        assert!(stream(bad.as_bytes()).is_err(), "{bad}");
+    }
+}
+
 /// RFC 7265 §B.1, and what says less than it should.
 #[test]
 fn what_a_line_does_not_say_is_known_by_its_form() {
@@ -241,7 +265,7 @@ fn no_value_becomes_a_line() {
 }
 
 /// Where an object lies in time, if it is one.
-fn place_in_time(text: &str) -> Option<String> {
+pub(in crate::format::ical) fn place_in_time(text: &str) -> Option<String> {
     let calendar = Calendar::parse(text.as_bytes()).ok()?;
     let object = check_resource(&calendar).ok()?;
     let extent = extent(&object, &calendar.zones(Zone::utc()), &mut Steps::new(20_000));
@@ -268,7 +292,7 @@ fn samples_come_back_with_their_meaning() {
 }
 
 /// Values that lines hold, by the names that they stand under.
-fn any_line() -> impl Strategy<Value = String> {
+pub(in crate::format::ical) fn any_line() -> impl Strategy<Value = String> {
     let text = "[a-zA-Zäß€ .:=\"'^-]{0,40}(\\\\[,;n\\\\])?";
     let params = prop_oneof![
         Just(String::new()),

@@ -4,7 +4,6 @@
 use super::whole;
 use crate::domain::collection::guard::Tags;
 use crate::domain::collection::{Body as Content, Kind, Object, Place, item, list};
-use crate::format::ical::jcal;
 use crate::format::ical::tailor::Zones;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::etag::ETag;
@@ -110,11 +109,11 @@ impl Chosen {
         }
     }
 
-    /// A calendar object with the zones that the client wants, as jCal if it likes that best.
+    /// A calendar object with the zones that the client wants, in the form that it likes best.
     fn event(mut self, ask: &Ask, content: Content) -> (Self, Content) {
         let zones = caldav_timezones::parse(&ask.headers);
-        let json = negotiate::wants_jcal(&ask.headers);
-        if zones == Zones::AsStored && !json {
+        let form = negotiate::event_form(&ask.headers);
+        if zones == Zones::AsStored && form.is_none() {
             return (self, content);
         }
         let Some(stored) = text_of(&content) else { return (self, content) };
@@ -124,10 +123,10 @@ impl Chosen {
         }
         let asked = tailored.as_deref().unwrap_or(&stored);
         // What cannot be read any more was valid once: it is given as it is.
-        let made = match json.then(|| jcal::jcal(asked)) {
-            Some(Ok(made)) => {
-                self.mark.push_str(jcal::MARK);
-                jcal::MEDIA_TYPE.clone_into(&mut self.media_type);
+        let made = match form.map(|form| (form, form.of(asked))) {
+            Some((form, Ok(made))) => {
+                self.mark.push_str(form.mark());
+                form.media_type().clone_into(&mut self.media_type);
                 Some(made)
             }
             _ => tailored,
@@ -324,9 +323,9 @@ async fn listing(ask: &Ask) -> Outcome<Response<Body>> {
     let want = list::Want { children: true, properties: true, ..list::Want::default() };
     let sight = list::see(&ask.access, place, want).await?;
     if let Some(it) = sight.found.collection()
-        && whole::is_wanted(ask, Kind::from_number(it.kind))
+        && let Some(how) = whole::wanted(&ask.headers, Kind::from_number(it.kind))
     {
-        let mut response = whole::of(ask, it.clone(), &sight.properties).await?;
+        let mut response = whole::of(ask, it.clone(), how, &sight.properties).await?;
         super::propfind::name_collection(ask, &mut response);
         return Ok(response);
     }

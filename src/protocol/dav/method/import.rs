@@ -5,6 +5,7 @@
 //! Invariant: the text is read while it arrives and lies on the disk, so memory is bounded however
 //! large it is. The report is a multistatus, JSON or plain text, by `Accept`.
 
+use super::put::{converted, is_converted};
 use super::{bulk, whole};
 use crate::domain::collection::import::{self, Fate, How, Item};
 use crate::domain::collection::{Collection, Guard, Home, Place, Spool, guard::Tags, item};
@@ -17,7 +18,7 @@ use crate::kernel::fault::{Fault, Outcome, Refusal};
 use crate::kernel::limits::{IMPORT_BATCH, IMPORT_BATCH_OCTETS, IMPORT_MAX};
 use crate::protocol::dav::Ask;
 use crate::protocol::dav::answer::{Gone, Sheet, poured, streamed, words};
-use crate::protocol::dav::body::refusal;
+use crate::protocol::dav::body::{collect, refusal};
 use crate::protocol::dav::guard;
 use crate::protocol::dav::multistatus::write_described;
 use crate::protocol::dav::space::place_path;
@@ -28,6 +29,7 @@ use crate::protocol::http::intake::{Pace, next_chunk};
 use http::{Response, StatusCode};
 use hyper::body::Incoming;
 use std::sync::Arc;
+use tokio::task::spawn_blocking;
 
 /// A body that was taken in, and what is in it.
 pub struct Received {
@@ -60,11 +62,14 @@ impl Received {
 /// `UnsupportedType`, `TooLarge`, a body that breaks off.
 pub async fn receive(ask: &Ask, home: Home, mut body: Incoming) -> Outcome<Received> {
     let declared = content_type::parse(&ask.headers)?.map(|t| t.essence);
-    let (stream, taken) = match home {
-        Home::Calendars => (Stream::Calendars, calendar::takes(declared.as_deref())),
-        _ => (Stream::Cards, contacts::takes(declared.as_deref())),
-    };
-    taken?;
+    let stream = if home == Home::Calendars { Stream::Calendars } else { Stream::Cards };
+    if is_converted(ask, home) {
+        return convert(ask, home, stream, declared, body).await;
+    }
+    match stream {
+        Stream::Calendars => calendar::takes(declared.as_deref())?,
+        Stream::Cards => contacts::takes(declared.as_deref())?,
+    }
     if http_body::Body::size_hint(&body).lower() > IMPORT_MAX {
         return Err(Refusal::TooLarge { limit: IMPORT_MAX }.into());
     }
@@ -88,6 +93,28 @@ pub async fn receive(ask: &Ask, home: Home, mut body: Incoming) -> Outcome<Recei
     Ok(Received { spool, objects, stream })
 }
 
+/// Takes in a body of another form, whose tree stands in memory while it is made a text: it may be
+/// no larger than one object.
+async fn convert(
+    ask: &Ask,
+    home: Home,
+    stream: Stream,
+    declared: Option<String>,
+    body: Incoming,
+) -> Outcome<Received> {
+    let limit = home.child().member_max().unwrap_or(0);
+    let octets = collect(body, limit as usize).await?;
+    // Thousands of objects would keep the connections of this thread waiting.
+    let made = spawn_blocking(move || converted(home, declared.as_deref(), &octets, true));
+    let text = made.await.map_err(Fault::internal)??.unwrap_or_default();
+    let mut spool = Spool::new(ask.access.store.files());
+    spool.write(text.as_bytes())?;
+    let mut splitter = Splitter::new(stream);
+    let objects = splitter.take(text.as_bytes()).and_then(|()| splitter.finish());
+    let objects = objects.map_err(|why| Fault::from(Refusal::from(why)));
+    Ok(Received { spool, objects, stream })
+}
+
 /// PUT of a whole calendar or address book.
 pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
     let place = ask.need_place()?;
@@ -100,8 +127,8 @@ pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
 
 /// The conditions about the whole (RFC 9110 §13.1), whose tag a GET of it gives.
 fn holds(ask: &Ask, it: &Collection, guard: &Guard) -> Outcome<()> {
-    let tag = whole::tag(ask.access.store.epoch(), it);
-    let names = |tags: &Tags| matches!(tags, Tags::These(all) if all.contains(&tag));
+    let named = |tag: &String| whole::is_named(ask.access.store.epoch(), it, tag);
+    let names = |tags: &Tags| matches!(tags, Tags::These(all) if all.iter().any(named));
     let since = guard.unmodified_since.map(Timestamp::seconds);
     let fails =
         guard.if_match != Tags::Unset && guard.if_match != Tags::Any && !names(&guard.if_match)
@@ -188,7 +215,7 @@ impl Work {
         let limit = self.place.home.child().member_max().unwrap_or(0);
         let range = first..self.next;
         // Reading and checking would keep the connections of this thread waiting.
-        let ready = tokio::task::spawn_blocking(move || {
+        let ready = spawn_blocking(move || {
             let one = |number| {
                 let mut told = Told::of(source.1.about(number).0);
                 let whole = source.1.whole(number, limit, |at| source.0.read(at));
@@ -293,7 +320,8 @@ fn multistatus(work: &Work, Told { uid, as_sent, fate }: &Told, w: &mut Writer) 
     let (path, told) = (work.path(name), format!("{uid}: {word}"));
     match fate {
         Fate::Created(_, etag) | Fate::Updated(_, etag) => {
-            let etag = Some(*etag).filter(|_| *as_sent);
+            let as_sent = *as_sent && !is_converted(&work.ask, work.place.home);
+            let etag = Some(*etag).filter(|_| as_sent);
             bulk::write_done(&path, (Some(uid), etag), &told, w);
         }
         Fate::Unchanged(_) => bulk::write_done(&path, (Some(uid), None), &told, w),

@@ -4,7 +4,7 @@
 
 use crate::domain::collection::Body;
 use crate::domain::contacts::MEDIA_TYPES;
-use crate::format::ical::jcal;
+use crate::format::ical::form::Form as EventForm;
 use crate::format::line::Malformed;
 use crate::format::vcard::convert::convert;
 use crate::format::vcard::{Version, json};
@@ -14,13 +14,19 @@ use crate::protocol::http::header::accept::Accept;
 use http::HeaderMap;
 use std::borrow::Cow;
 
-/// Whether the client likes jCal (RFC 7265) better than iCalendar. One that accepts neither gets what
-/// is stored: many clients name what they expect of other requests.
-pub fn wants_jcal(headers: &HeaderMap) -> bool {
-    let quality = |accept: &Accept, media| accept.quality(media, "2.0");
-    Accept::parse(headers).is_some_and(|accept| {
-        quality(&accept, jcal::MEDIA_TYPE) > quality(&accept, "text/calendar")
-    })
+/// The form of a calendar object that the client likes better than iCalendar; among equals the
+/// first. One that accepts none of them gets what is stored: many clients name what they expect of
+/// other requests.
+pub fn event_form(headers: &HeaderMap) -> Option<EventForm> {
+    let accept = Accept::parse(headers)?;
+    let mut best = (accept.quality("text/calendar", "2.0"), None);
+    for form in EventForm::ALL {
+        let quality = accept.quality(form.media_type(), "2.0");
+        if quality > best.0 {
+            best = (quality, Some(form));
+        }
+    }
+    best.1
 }
 
 /// A card in a form that is not the stored one: its media type and its text.
@@ -51,6 +57,16 @@ pub fn choose(headers: &HeaderMap, content: &Body) -> Outcome<Option<Other>> {
     text.and_then(|text| given(&text, best).ok()).ok_or_else(|| {
         Refusal::UnsupportedConversion(format!("{} from what is stored", best.media_type())).into()
     })
+}
+
+/// A card as one of many: in the version that the client likes best, or as it is.
+pub fn version(headers: &HeaderMap, content: &Body) -> Option<Other> {
+    choose(headers, content).ok().flatten().filter(|(media, _)| media.starts_with("text/vcard"))
+}
+
+/// A card as jCard; none for one that cannot be read any more.
+pub fn as_jcard(content: &Body) -> Option<Other> {
+    given(&text_of(content)?, Form::Json).ok().flatten()
 }
 
 /// A form of a card.

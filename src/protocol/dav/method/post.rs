@@ -2,7 +2,7 @@
 //! calendar objects or cards in one body are taken apart; an XML body asks for an action.
 
 use super::import;
-use super::put::{done, examined, is_jcal, receive};
+use super::put::{done, examined, receive};
 use crate::domain::collection::import::target;
 use crate::domain::collection::{Guard, Home, item};
 use crate::kernel::fault::{Fault, Outcome, Refusal};
@@ -36,22 +36,21 @@ pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
         Home::Files => "",
     };
     let member = place.child(&format!("{}{ending}", uuid()), false);
-    let (content, index) =
-        if place.home == Home::Files || place.home == Home::Calendars && is_jcal(&ask) {
-            receive(&ask, &member, body).await?
-        } else {
-            // Rights come before the body, which may be large.
-            target(&ask.access, place, &Guard::default()).await.map_err(|fault| match fault {
-                Fault::NotFound => Refusal::NoParent.into(),
-                fault => fault,
-            })?;
-            let received = import::receive(&ask, place.home, body).await?;
-            if received.count().is_some_and(|count| count > 1) {
-                return import::store(ask, received, &guard).await;
-            }
-            let limit = place.home.child().member_max().unwrap_or(0);
-            examined(&ask, place.home, None, received.octets(limit)?)?
-        };
+    let (content, index) = if place.home == Home::Files {
+        receive(&ask, &member, body).await?
+    } else {
+        // Rights come before the body, which may be large.
+        target(&ask.access, place, &Guard::default()).await.map_err(|fault| match fault {
+            Fault::NotFound => Refusal::NoParent.into(),
+            fault => fault,
+        })?;
+        let received = import::receive(&ask, place.home, body).await?;
+        if received.count().is_some_and(|count| count > 1) {
+            return import::store(ask, received, &guard).await;
+        }
+        let limit = place.home.child().member_max().unwrap_or(0);
+        examined(&ask, place.home, None, received.octets(limit)?)?
+    };
     let stored = item::put(&ask.access, &member, content, index, guard).await?;
     done(&ask, &member, &stored, Some(&place_path(&member))).await
 }

@@ -1,7 +1,7 @@
 //! PUT (RFC 9110 §9.3.4, RFC 4918 §9.7, RFC 4791 §5.3.2, RFC 6352 §6.3.2).
 //!
 //! The ETag is given because the stored octets are exactly those sent (DESIGN promise 1); what came
-//! as jCal is stored as iCalendar, so its answer has none.
+//! as jCal, xCal or jCard is stored as iCalendar or vCard, so its answer has none.
 
 use crate::domain::collection::item::{self, Stored};
 use crate::domain::collection::{Content, Home, Index, Place, Spool};
@@ -88,7 +88,7 @@ pub async fn done(
     location: Option<&str>,
 ) -> Outcome<Response<Body>> {
     let mut response = answer(stored, location);
-    if place.home == Home::Calendars && is_jcal(ask) {
+    if is_converted(ask, place.home) {
         // RFC 9110 §9.3.4: what is stored is not what was sent.
         response.headers_mut().remove(ETAG);
     }
@@ -150,16 +150,38 @@ pub async fn receive(ask: &Ask, place: &Place, body: Incoming) -> Outcome<(Conte
     }
     let essence = declared.as_ref().map(|t| t.essence.as_str());
     let bytes = collect(body, limit as usize).await?;
-    match place.home == Home::Calendars && calendar::is_jcal(essence) {
-        true => examined(ask, place.home, None, calendar::from_jcal(&bytes)?),
-        false => examined(ask, place.home, essence, bytes.to_vec()),
+    match converted(place.home, essence, &bytes, false)? {
+        Some(text) => examined(ask, place.home, None, text.into_bytes()),
+        None => examined(ask, place.home, essence, bytes.to_vec()),
     }
 }
 
-/// Whether the body is one calendar object as jCal (RFC 7265).
-pub fn is_jcal(ask: &Ask) -> bool {
+/// What came in a form that is not stored, as it is stored; none for what is stored as it came.
+///
+/// # Errors
+/// `InvalidData` with what is wrong.
+pub fn converted(
+    home: Home,
+    media_type: Option<&str>,
+    octets: &[u8],
+    several: bool,
+) -> Outcome<Option<String>> {
+    match home {
+        Home::Calendars => calendar::converted(media_type, octets, several),
+        Home::Addressbooks => contacts::converted(media_type, octets, several),
+        Home::Files => Ok(None),
+    }
+}
+
+/// Whether the body comes in a form that is not stored.
+pub fn is_converted(ask: &Ask, home: Home) -> bool {
     let declared = content_type::parse(&ask.headers).ok().flatten();
-    calendar::is_jcal(declared.as_ref().map(|t| t.essence.as_str()))
+    let media_type = declared.as_ref().map(|t| t.essence.as_str());
+    match home {
+        Home::Calendars => calendar::is_converted(media_type),
+        Home::Addressbooks => contacts::is_converted(media_type),
+        Home::Files => false,
+    }
 }
 
 /// Validates and indexes an object of a calendar or an address book.

@@ -62,7 +62,7 @@ static FORMS: [Form; 2] = [
     (
         Ns::CalDav,
         "calendar-data",
-        &["text/calendar", "application/calendar+json"],
+        &["text/calendar", "application/calendar+json", "application/calendar+xml"],
         &["2.0"],
         "supported-calendar-data",
     ),

@@ -1,47 +1,113 @@
-//! GET of a calendar or an address book: all its objects as one text, written while it is sent.
+//! GET of a calendar or an address book: all its objects as one text, or as jCal, xCal or jCard,
+//! written while it is sent.
 //!
 //! Invariant: memory is bounded by a page of objects, however many there are. A browser gets the
-//! listing instead, since it prefers HTML. Standards: RFC 5545 §3.4, RFC 6350 §3.3, RFC 7986 §5.
+//! listing instead, since it prefers HTML. Standards: RFC 5545 §3.4, RFC 6350 §3.3, RFC 7986 §5,
+//! RFC 7265 §3.2, RFC 6321 §3.2, RFC 7095 §3.2.
 
 use super::negotiate;
 use crate::domain::collection::guard::Tags;
 use crate::domain::collection::property::text_of;
 use crate::domain::collection::{Collection, Kind, Property, list};
+use crate::format::ical::form::{Form, Pieces};
 use crate::format::ical::merge::{self, Merger};
+use crate::format::ical::{jcal, xcal};
 use crate::format::tz::database;
+use crate::format::vcard::json;
 use crate::format::xml::Writer;
 use crate::kernel::change::Epoch;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::fault::Outcome;
 use crate::protocol::dav::Ask;
-use crate::protocol::dav::answer::{Gone, Sheet, empty, poured, set};
+use crate::protocol::dav::answer::{Gone, empty, poured, set};
 use crate::protocol::http::body::Body;
 use crate::protocol::http::header::{accept, conditional};
 use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, ETAG, LAST_MODIFIED, VARY};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use std::sync::Arc;
 
-/// Whether the client would rather have the whole than a page to look at.
-pub fn is_wanted(ask: &Ask, kind: Kind) -> bool {
-    let own: &[&str] = match kind {
-        Kind::Calendar => &["text/calendar"],
-        Kind::Addressbook => &["text/vcard", "text/x-vcard", "text/directory"],
-        _ => return false,
+/// How a whole is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum How {
+    /// As a text.
+    Text,
+    /// A calendar in another form.
+    Calendar(Form),
+    /// An address book as an array of jCards.
+    Cards,
+}
+
+impl How {
+    const ALL: [Self; 4] =
+        [Self::Text, Self::Calendar(Form::Json), Self::Calendar(Form::Xml), Self::Cards];
+
+    fn mark(self) -> &'static str {
+        match self {
+            Self::Text => "",
+            Self::Calendar(form) => form.mark(),
+            Self::Cards => json::MARK,
+        }
+    }
+
+    /// The media type, the end of the whole, and that of a file's name.
+    fn frame(self, calendar: bool) -> (&'static str, &'static [u8], &'static str) {
+        match self {
+            Self::Text if calendar => ("text/calendar; charset=utf-8", merge::TAIL, ".ics"),
+            Self::Text => ("text/vcard; charset=utf-8", b"", ".vcf"),
+            Self::Calendar(form) => {
+                let ending = if form == Form::Json { ".json" } else { ".xcs" };
+                (form.media_type(), Pieces::tail(form), ending)
+            }
+            Self::Cards => (json::MEDIA_TYPE, b"]\n", ".json"),
+        }
+    }
+}
+
+/// How the client would like the whole; none if it would rather have a page to look at. Among equals
+/// it is a text.
+pub fn wanted(headers: &HeaderMap, kind: Kind) -> Option<How> {
+    const PAGE: &[&str] = &["text/html", "application/xhtml+xml"];
+    const CARDS: &[&str] = &["text/vcard", "text/x-vcard", "text/directory"];
+    let offers: &[(How, &[&str])] = match kind {
+        Kind::Calendar => &[
+            (How::Text, &["text/calendar"]),
+            (How::Text, PAGE),
+            (How::Calendar(Form::Json), &[jcal::MEDIA_TYPE]),
+            (How::Calendar(Form::Xml), &[xcal::MEDIA_TYPE]),
+        ],
+        Kind::Addressbook => {
+            &[(How::Text, CARDS), (How::Text, PAGE), (How::Cards, &[json::MEDIA_TYPE])]
+        }
+        _ => return None,
     };
-    accept::best(&ask.headers, &[own, &["text/html", "application/xhtml+xml"]]) != Some(1)
+    let names: Vec<&[&str]> = offers.iter().map(|(_, names)| *names).collect();
+    match accept::best(headers, &names) {
+        Some(1) => None,
+        found => offers.get(found.unwrap_or(0)).map(|(how, _)| *how),
+    }
 }
 
 /// The whole of a collection that the asker may read.
-pub async fn of(ask: &Ask, it: Collection, properties: &[Property]) -> Outcome<Response<Body>> {
-    let about = (tag(ask.access.store.epoch(), &it), Some(it.modified_at));
-    validated(&ask.headers, about, || written(ask, &it, properties))
+pub async fn of(
+    ask: &Ask,
+    it: Collection,
+    how: How,
+    properties: &[Property],
+) -> Outcome<Response<Body>> {
+    let about = (tag(ask.access.store.epoch(), &it, how), Some(it.modified_at));
+    validated(&ask.headers, about, || written(ask, &it, how, properties))
 }
 
 /// The tag of a whole. Weak: the order of what is in it says nothing. Zones are written as the
 /// database has them.
-pub fn tag(epoch: &Epoch, it: &Collection) -> String {
+pub fn tag(epoch: &Epoch, it: &Collection, how: How) -> String {
     let (epoch, number, zones) = (epoch.as_str(), it.last_change, database::version());
-    format!("W/\"{epoch}-{}-{number}-{zones}\"", it.id)
+    format!("W/\"{epoch}-{}-{number}-{zones}{}\"", it.id, how.mark())
+}
+
+/// Whether a tag is that of a whole, in any form.
+pub fn is_named(epoch: &Epoch, it: &Collection, given: &str) -> bool {
+    How::ALL.into_iter().any(|how| tag(epoch, it, how) == given)
 }
 
 /// The answer with its tag, and when it changed if that may be told; or 304.
@@ -64,7 +130,7 @@ pub fn validated(
     Ok(response)
 }
 
-fn written(ask: &Ask, it: &Collection, properties: &[Property]) -> Response<Body> {
+fn written(ask: &Ask, it: &Collection, how: How, properties: &[Property]) -> Response<Body> {
     let (access, id, headers) = (ask.access.clone(), it.id, Arc::new(ask.headers.clone()));
     let cards = Kind::from_number(it.kind) == Kind::Addressbook;
     let want = list::Want { content: true, ..list::Want::default() };
@@ -75,19 +141,22 @@ fn written(ask: &Ask, it: &Collection, properties: &[Property]) -> Response<Body
             let mut contents = Vec::new();
             for body in page.objects.into_iter().filter_map(|(_, body)| body) {
                 // A card that cannot be converted comes as it is: it is one of many.
-                let other = match cards {
-                    true => negotiate::choose(&headers, &body).ok().flatten(),
-                    false => None,
+                let other = match (cards, how) {
+                    (true, How::Cards) => negotiate::as_jcard(&body),
+                    (true, _) => negotiate::version(&headers, &body),
+                    (false, _) => None,
                 };
-                contents.push(match other {
-                    Some((media, text)) if media.starts_with("text/vcard") => text.into_bytes(),
-                    _ => body.octets()?.into_owned(),
-                });
+                match (other, how) {
+                    // What cannot be read any more has no other form.
+                    (None, How::Cards) => {}
+                    (Some((_, text)), _) => contents.push(text.into_bytes()),
+                    (None, _) => contents.push(body.octets()?.into_owned()),
+                }
             }
             Ok((contents, page.next))
         }
     };
-    poured_whole(it, properties, Some(&it.name), pages)
+    poured_whole(it, how, properties, Some(&it.name), pages)
 }
 
 /// Contents, and the name after which the next page goes on.
@@ -97,6 +166,7 @@ type Page = (Vec<Vec<u8>>, Option<String>);
 /// told.
 pub fn poured_whole<F>(
     it: &Collection,
+    how: How,
     properties: &[Property],
     name: Option<&str>,
     pages: impl Fn(String) -> F + Send + 'static,
@@ -106,25 +176,17 @@ where
 {
     let mut writer = Writer::with_capacity(4 << 10);
     let calendar = Kind::from_number(it.kind) == Kind::Calendar;
-    let (media_type, tail, ending) = match calendar {
-        true => ("text/calendar; charset=utf-8", merge::TAIL, ".ics"),
-        false => ("text/vcard; charset=utf-8", &b""[..], ".vcf"),
-    };
-    if calendar {
-        merge::head(&described(properties), &mut writer.out);
-    }
+    let (media_type, tail, ending) = how.frame(calendar);
+    let mut parts = Parts::begin(how, calendar, properties, &mut writer.out);
     let mut response = poured(media_type, (writer, tail), |mut sheet| async move {
-        let (mut merger, mut after) = (Merger::default(), Some(String::new()));
+        let mut after = Some(String::new());
         while let Some(from) = after {
             let (contents, next) = match pages(from).await {
                 Ok(page) => page,
                 Err(fault) => return sheet.break_off(&fault).await,
             };
             for octets in contents {
-                match calendar {
-                    true => merger.add(&octets, &mut sheet.writer.out),
-                    false => card(&octets, &mut sheet),
-                }
+                parts.add(&octets, &mut sheet.writer.out);
                 if let Err(Gone) = sheet.flush().await {
                     return;
                 }
@@ -141,9 +203,53 @@ where
     response
 }
 
-fn card(octets: &[u8], sheet: &mut Sheet) {
-    sheet.writer.raw(octets.trim_ascii());
-    sheet.writer.raw(b"\r\n");
+/// The parts of a whole as they are written.
+enum Parts {
+    Calendar(Merger),
+    Form(Merger, Pieces),
+    Cards,
+    /// jCards, and whether there was none yet.
+    Array(bool),
+}
+
+impl Parts {
+    fn begin(how: How, calendar: bool, properties: &[Property], out: &mut Vec<u8>) -> Self {
+        match how {
+            How::Text if !calendar => Self::Cards,
+            How::Text => {
+                merge::head(&described(properties), out);
+                Self::Calendar(Merger::default())
+            }
+            How::Calendar(form) => {
+                let mut head = Vec::new();
+                merge::head(&described(properties), &mut head);
+                Self::Form(Merger::default(), Pieces::begin(form, &head, out))
+            }
+            How::Cards => {
+                out.push(b'[');
+                Self::Array(true)
+            }
+        }
+    }
+
+    fn add(&mut self, octets: &[u8], out: &mut Vec<u8>) {
+        match self {
+            Self::Calendar(merger) => merger.add(octets, out),
+            Self::Form(merger, pieces) => {
+                let mut components = Vec::with_capacity(octets.len());
+                merger.add(octets, &mut components);
+                pieces.add(&components, out);
+            }
+            Self::Cards => {
+                out.extend_from_slice(octets.trim_ascii());
+                out.extend_from_slice(b"\r\n");
+            }
+            Self::Array(first) => {
+                out.extend_from_slice(if std::mem::take(first) { b"" } else { b",\n" });
+                out.extend_from_slice(octets);
+            }
+        }
+    }
 }
 
 /// Properties of the collection that have a name in iCalendar, and what clients read instead.
