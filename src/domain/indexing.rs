@@ -219,13 +219,13 @@ impl Entry {
             Some(now) if now.etag != self.etag => return Ok(false),
             Some(_) => {}
         }
+        let uid = object::uid_of(tx, of, &self.name).await?;
         let text = match &self.text {
             Text::Known(text) => text.clone(),
-            Text::OfUid => {
-                object::uid_of(tx, of, &self.name).await?.and_then(|uid| calendar::text(&uid))
-            }
+            Text::OfUid => uid.as_deref().and_then(calendar::text),
         };
-        search::enter(tx, of, &self.name, text.as_deref(), &self.times).await.map(|()| true)
+        let texts = (text.as_deref(), uid.as_deref());
+        search::enter(tx, of, &self.name, texts, &self.times).await.map(|()| true)
     }
 }
 

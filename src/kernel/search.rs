@@ -126,15 +126,40 @@ impl Term {
 }
 
 /// What a text of one value is sorted by: first its length, then what it is. None for others. One
-/// that was cut has no length that is known, so it stands behind all.
-pub fn value_key(text: &str) -> Option<i64> {
+/// that was cut has no length that is known, so it stands behind all. One that is an object's UID in a
+/// usual spelling ([`spellings`]) is found by that, so only its length counts here: the keys of most
+/// objects then come in order, which makes them cheap to store.
+pub fn value_key(text: &str, uid: Option<&str>) -> Option<i64> {
     let mut all = values(text);
     let (tag, value, whole) = all.next()?;
-    let longest = if whole { value.len() } else { usize::MAX };
-    all.next().is_none().then(|| whole_key(tag, value, longest))
+    if all.next().is_some() {
+        return None;
+    }
+    let is_usual = |uid: &str| whole && spellings(value).iter().any(|it| it == uid.as_bytes());
+    match uid.is_some_and(is_usual) {
+        true => Some(whole_length(value.len())),
+        false => Some(whole_key(tag, value, if whole { value.len() } else { usize::MAX })),
+    }
+}
+
+/// The usual spellings of a folded value: all letters of ASCII large, or all small.
+fn spellings(value: &[u8]) -> [Vec<u8>; 2] {
+    [value.to_vec(), value.to_ascii_lowercase()]
 }
 
 impl Term {
+    /// The usual spellings of the term itself.
+    pub fn spellings(&self) -> [String; 2] {
+        [self.text.clone(), self.text.to_ascii_lowercase()]
+    }
+
+    /// The text that has the term as its one value.
+    pub fn as_text(&self) -> String {
+        let mut text = Text::default();
+        text.add(self.tag, &self.text);
+        text.0
+    }
+
     /// The key of the texts of one value that are just this, and the last one that texts of its
     /// length may have: those behind it are longer.
     pub fn keys(&self) -> (i64, i64) {
@@ -153,8 +178,12 @@ fn whole_key(tag: Tag, value: &[u8], length: usize) -> i64 {
     let hash = std::iter::once(&tag)
         .chain(value)
         .fold(seed, |hash, octet| (hash ^ u64::from(*octet)).wrapping_mul(0x0000_0100_0000_01b3));
-    let length = length.min(SEARCH_VALUE_MAX + 1) as i64;
-    (length << 48) | ((hash ^ (hash >> 48)) as i64 & HASH)
+    whole_length(length) | ((hash ^ (hash >> 48)) as i64 & HASH)
+}
+
+/// The key of texts of this length without what they are.
+fn whole_length(length: usize) -> i64 {
+    (length.min(SEARCH_VALUE_MAX + 1) as i64) << 48
 }
 
 /// Any of these, of each all terms.
@@ -289,7 +318,7 @@ mod tests {
             let there = grams(&it);
             prop_assert!(!holds || term.grams().iter().all(|gram| there.contains(gram)));
             let (same, longer) = term.keys();
-            let key = value_key(&it);
+            let key = value_key(&it, None);
             prop_assert_eq!(key.is_some(), values.iter().filter(|v| !v.1.is_empty()).count() == 1);
             prop_assert!(!holds || key.is_none_or(|key| key == same || key > longer));
             let mut sorted = term.grams();

@@ -35,7 +35,7 @@ statements! {
         last_change, mapped, member_count, member_bytes, created_at, modified_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $7, 0, 0, $8, $8) RETURNING id";
     TOUCH = "UPDATE collection SET last_change = $2, member_count = member_count + $3,
-            member_bytes = member_bytes + $4, modified_at = $5 WHERE id = $1",
+            member_bytes = member_bytes + $4, modified_at = $5 WHERE id = $1 RETURNING parent_id",
         postgres: "WITH RECURSIVE line (id, parent_id) AS (
             SELECT id, parent_id FROM collection WHERE id = $1
             UNION ALL
@@ -46,7 +46,7 @@ statements! {
             modified_at = CASE WHEN id = $1 THEN $5 ELSE modified_at END
         WHERE id IN (SELECT id FROM line)";
     PARENT = "SELECT parent_id FROM collection WHERE id = $1";
-    LIFT = "UPDATE collection SET last_change = $2 WHERE id = $1";
+    LIFT = "UPDATE collection SET last_change = $2 WHERE id = $1 RETURNING parent_id";
     TOUCH_ABOVE = "WITH RECURSIVE above (id) AS (
             SELECT parent_id FROM collection WHERE id = $1
             UNION ALL
@@ -220,11 +220,21 @@ pub async fn touch(tx: &mut Tx, id: CollectionId, touch: Touch) -> Outcome<()> {
         touch.octets.into(),
         touch.at.0.into(),
     ];
-    tx.execute(&TOUCH, &with).await?;
-    match tx.is_embedded() {
-        true => touch_above(tx, id, touch.number).await,
-        false => Ok(()),
+    if !tx.is_embedded() {
+        return tx.execute(&TOUCH, &with).await.map(drop);
     }
+    let above = tx.first(&TOUCH, &with, |row| row.opt_int(0)).await?;
+    lift(tx, above.flatten(), touch.number).await
+}
+
+/// Notes a change on a collection and on everything above it: a small statement a level costs less
+/// than one that walks up by itself.
+async fn lift(tx: &mut Tx, mut next: Option<i64>, number: ChangeNumber) -> Outcome<()> {
+    while let Some(id) = next {
+        let with = [id.into(), number.0.into()];
+        next = tx.first(&LIFT, &with, |row| row.opt_int(0)).await?.flatten();
+    }
+    Ok(())
 }
 
 /// Notes a change on everything above the collection.
@@ -232,13 +242,8 @@ pub async fn touch_above(tx: &mut Tx, id: CollectionId, number: ChangeNumber) ->
     if !tx.is_embedded() {
         return tx.execute(&TOUCH_ABOVE, &[id.0.into(), number.0.into()]).await.map(drop);
     }
-    // Two small statements a level cost less than one that walks up by itself.
-    let mut below = id.0;
-    while let Some(Some(above)) = tx.first(&PARENT, &[below.into()], |row| row.opt_int(0)).await? {
-        tx.execute(&LIFT, &[above.into(), number.0.into()]).await?;
-        below = above;
-    }
-    Ok(())
+    let above = tx.first(&PARENT, &[id.0.into()], |row| row.opt_int(0)).await?;
+    lift(tx, above.flatten(), number).await
 }
 
 /// Notes a change of the collection itself (its properties), and on everything above it.

@@ -391,16 +391,17 @@ impl Put<'_> {
 /// Makes or replaces an object; its name is gone no longer.
 pub async fn put(tx: &mut Tx, it: &Put<'_>) -> Outcome<()> {
     let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = it.values();
-    let text = it.index.text.as_deref();
+    let (text, uid) = (it.index.text.as_deref(), it.index.uid.as_deref());
     if !tx.is_embedded() {
         if it.again {
             search::drop_text(tx, it.of, it.name).await?;
         }
-        let (every, key) = (SEARCH_SEGMENT.into(), text.and_then(value_key).into());
+        let key = text.and_then(|text| value_key(text, uid));
+        let (every, key) = (SEARCH_SEGMENT.into(), key.into());
         let with = [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, text.into(), every, key];
         return tx.execute(&PUT, &with).await.map(drop);
     }
-    let doc = search::place(tx, (it.of, it.name), it.again, text).await?;
+    let doc = search::place(tx, (it.of, it.name), it.again, (text, uid)).await?;
     let with = [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, doc.into()];
     tx.execute(&PUT, &with).await?;
     tx.execute(&RAISE_NAME, &[it.of.0.into(), it.name.into()]).await.map(drop)
@@ -412,7 +413,8 @@ pub async fn replace(tx: &mut Tx, it: &Put<'_>) -> Outcome<bool> {
     let replaced = tx.execute(&REPLACE, &it.values()).await? == 1;
     // The text of a calendar object is its UID, which stays.
     if replaced && it.index.component == 0 {
-        search::keep(tx, it.of, it.name, it.index.text.as_deref()).await?;
+        let texts = (it.index.text.as_deref(), it.index.uid.as_deref());
+        search::keep(tx, it.of, it.name, texts).await?;
     }
     Ok(replaced)
 }

@@ -93,10 +93,12 @@ statements! {
         UNION ALL SELECT name, text FROM (
             SELECT name, text FROM search_text INDEXED BY search_text_key
             WHERE collection_id = $1 AND key > $3 LIMIT $4) l
+        UNION ALL SELECT name, $7 FROM object WHERE collection_id = $1 AND uid IN ($5, $6)
         UNION ALL SELECT '', '' FROM search_due WHERE collection_id = $1 AND fill IS NOT NULL",
         postgres: "SELECT name, text FROM search_text WHERE collection_id = $1 AND key = $2
         UNION ALL SELECT name, text FROM (SELECT name, text FROM search_text
             WHERE collection_id = $1 AND key > $3 ORDER BY key LIMIT $4) l
+        UNION ALL SELECT name, $7 FROM object WHERE collection_id = $1 AND uid IN ($5, $6)
         UNION ALL SELECT '', '' FROM search_due WHERE collection_id = $1 AND fill IS NOT NULL";
     LAST = "SELECT doc FROM search_text WHERE collection_id = $1 AND doc > $2
         ORDER BY doc LIMIT 1 OFFSET $3";
@@ -124,16 +126,19 @@ statements! {
             ORDER BY doc LIMIT 1 OFFSET $2), 9223372036854775807)";
 }
 
+/// The text of an object, and its UID.
+pub type Texts<'a> = (Option<&'a str>, Option<&'a str>);
+
 /// Keeps the text of an object that is about to be made; gives its `doc`. On PostgreSQL the
 /// statement that makes the object does so.
 pub(super) async fn add(
     tx: &mut Tx,
     of: CollectionId,
     name: &str,
-    text: Option<&str>,
+    (text, uid): Texts<'_>,
 ) -> Outcome<Option<i64>> {
     let Some(text) = text else { return Ok(None) };
-    let with = [of.0.into(), name.into(), text.into(), value_key(text).into()];
+    let with = [of.0.into(), name.into(), text.into(), value_key(text, uid).into()];
     let doc = tx.first(&ADD, &with, |row| row.int(0)).await?;
     note(tx, of, doc).await
 }
@@ -152,7 +157,7 @@ pub(super) async fn place(
     tx: &mut Tx,
     (of, name): (CollectionId, &str),
     again: bool,
-    text: Option<&str>,
+    (text, uid): Texts<'_>,
 ) -> Outcome<Option<i64>> {
     if again {
         if let Some((kept, doc)) = kept(tx, of, name).await?
@@ -162,7 +167,7 @@ pub(super) async fn place(
         }
         drop_text(tx, of, name).await?;
     }
-    add(tx, of, name, text).await
+    add(tx, of, name, (text, uid)).await
 }
 
 /// The text that is kept of an object, and its `doc`.
@@ -176,14 +181,14 @@ pub(super) async fn keep(
     tx: &mut Tx,
     of: CollectionId,
     name: &str,
-    text: Option<&str>,
+    (text, uid): Texts<'_>,
 ) -> Outcome<()> {
     let kept = kept(tx, of, name).await?.map(|kept| kept.0);
     if kept.as_deref() == text {
         return Ok(());
     }
     drop_text(tx, of, name).await?;
-    let doc = add(tx, of, name, text).await?;
+    let doc = add(tx, of, name, (text, uid)).await?;
     tx.execute(&SET, &[of.0.into(), name.into(), doc.into()]).await.map(drop)
 }
 
@@ -204,10 +209,10 @@ pub async fn enter(
     tx: &mut Tx,
     of: CollectionId,
     name: &str,
-    text: Option<&str>,
+    texts: Texts<'_>,
     times: &Times,
 ) -> Outcome<()> {
-    keep(tx, of, name, text).await?;
+    keep(tx, of, name, texts).await?;
     let (first, last) = times.range.unzip();
     let (span, kept) = (times.range.map(span).into(), times.kept.as_deref().into());
     let recurs = times.recurring.into();
@@ -307,7 +312,10 @@ pub async fn find_value(
     let wanted = vec![vec![term.clone()]];
     let (seeker, (same, longer)) = (Seeker::of(&wanted), term.keys());
     let (mut names, mut seen, mut filled) = (Vec::new(), 0, true);
-    let with = [of.0.into(), same.into(), longer.into(), (SEARCH_FEW as i64).into()];
+    let ([large, small], text) = (term.spellings(), term.as_text());
+    let few = (SEARCH_FEW as i64).into();
+    let (large, small, text) = ((&large).into(), (&small).into(), (&text).into());
+    let with = [of.0.into(), same.into(), longer.into(), few, large, small, text];
     tx.each(&LONGER, &with, &mut |row| {
         seen += 1;
         filled &= !row.text(0)?.is_empty();
@@ -319,6 +327,7 @@ pub async fn find_value(
         (true, false) => find(tx, of, &wanted).await,
         (true, true) => {
             names.sort_unstable();
+            names.dedup();
             Ok(Some(names))
         }
     }

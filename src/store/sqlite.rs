@@ -19,13 +19,17 @@ use crate::kernel::fault::{Fault, Outcome};
 use crate::kernel::limits::{GROUP_COMMIT_MAX, LOG_FOLD_OCTETS};
 use readers::Readers;
 use rusqlite::types::{ToSqlOutput, ValueRef};
+use stamp::Header;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use tokio::sync::oneshot;
+
+/// Octets of a frame of the log: a page, and what says which.
+const FRAME: u64 = 4_096 + 24;
 
 /// How long nothing must have been written before the log is folded into the file.
 const LOG_IDLE: Duration = Duration::from_secs(2);
@@ -58,8 +62,8 @@ impl Sqlite {
         let thread = std::thread::Builder::new()
             .name("davenport-writer".into())
             .spawn({
-                let (log, readers) = (log_of(path), readers.clone());
-                move || write_loop(writer, &jobs, &log, &readers)
+                let readers = readers.clone();
+                move || write_loop(writer, &jobs, &readers)
             })
             .map_err(Fault::internal)?;
         Ok(Self { readers, writer: Mutex::new(Some(sender)), thread: Mutex::new(Some(thread)) })
@@ -105,7 +109,9 @@ impl Sqlite {
     }
 }
 
-fn write_loop(connection: Connection, jobs: &Receiver<Job>, log: &Path, readers: &Readers) {
+fn write_loop(connection: Connection, jobs: &Receiver<Job>, readers: &Readers) {
+    let log = Header::of(&connection.0);
+    let log_size = || log.as_ref().map_or(0, Header::frames).saturating_mul(FRAME);
     let mut tx = Tx::new(tx::Connection::Sqlite(connection));
     let mut fold_at = LOG_FOLD_OCTETS;
     let mut written = false;
@@ -125,36 +131,33 @@ fn write_loop(connection: Connection, jobs: &Receiver<Job>, log: &Path, readers:
         };
         readers.make_way(|| write_group(&mut tx, first, jobs));
         written = true;
-        if log_size(log) > fold_at {
-            readers.make_way(|| fold(&tx));
-            fold_at = LOG_FOLD_OCTETS.max(log_size(log) + LOG_FOLD_OCTETS / 8);
+        if log_size() > fold_at {
+            let folded = readers.make_way(|| fold(&tx));
+            let later = if folded { 0 } else { log_size() + LOG_FOLD_OCTETS / 8 };
+            fold_at = LOG_FOLD_OCTETS.max(later);
         }
     }
 }
 
-/// The write-ahead log beside the file.
-fn log_of(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push("-wal");
-    name.into()
-}
-
-fn log_size(log: &Path) -> u64 {
-    std::fs::metadata(log).map_or(0, |file| file.len())
-}
-
-/// Folds the log into the file and empties it. SQLite does so by itself only at a moment without
+/// Folds the log into the file, so that it is written from its beginning again; gives whether all of
+/// it was folded. Its file keeps its length: what is written over needs no new blocks, and a sync
+/// then need not write the file's length either. SQLite does so by itself only at a moment without
 /// readers; where they overlap there is none, and the log would grow without end. Here new readers
 /// take to the file and those under way are waited for; a reader that takes longer than a
 /// second is left alone, until the log has grown by an eighth as much again.
-fn fold(tx: &Tx) {
-    let tx::Connection::Sqlite(connection) = &tx.on else { return };
-    let sql = "PRAGMA busy_timeout=1000; PRAGMA wal_checkpoint(TRUNCATE);
-        PRAGMA busy_timeout=10000;";
-    if let Err(error) = connection.0.execute_batch(sql) {
+fn fold(tx: &Tx) -> bool {
+    let tx::Connection::Sqlite(connection) = &tx.on else { return false };
+    let fold = || {
+        connection.0.execute_batch("PRAGMA busy_timeout=1000")?;
+        let sql = "PRAGMA wal_checkpoint(RESTART)";
+        connection.0.query_row(sql, [], |row| row.get::<_, i64>(0))
+    };
+    let busy = fold();
+    if let Err(error) = &busy {
         tracing::warn!(%error, "cannot fold the log into the store's file");
-        let _ = connection.0.execute_batch("PRAGMA busy_timeout=10000");
     }
+    let _ = connection.0.execute_batch("PRAGMA busy_timeout=10000");
+    busy.is_ok_and(|busy| busy == 0)
 }
 
 /// Folds what no reader needs any more into the file, waiting for nobody: done when nothing was

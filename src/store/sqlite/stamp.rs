@@ -14,6 +14,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 /// The words of the header.
 const WORDS: usize = 12;
+/// The word that says how many frames of the log count (`mxFrame`).
+const FRAMES: usize = 4;
 /// How many octets SQLite maps at once (`WALINDEX_PGSZ`).
 const REGION: i32 = 32 << 10;
 
@@ -49,6 +51,11 @@ impl Header {
             map(file, 0, REGION, 0, &raw mut region);
         }
         Some(Self(NonNull::new(region.cast())?))
+    }
+
+    /// How many frames of the log count; what lies behind them in its file is to be written over.
+    pub fn frames(&self) -> u64 {
+        u64::from(self.read().0[FRAMES])
     }
 
     /// A reading; every commit that was acknowledged before is in it.

@@ -4,6 +4,7 @@ use super::given::{home, moment, put_in, user};
 use crate::support::{Random, on_both, raw};
 use davenport::domain::indexing;
 use davenport::domain::retention::Progress;
+use davenport::format::text_match::searchable;
 use davenport::kernel::ids::{CollectionId, PrincipalId};
 use davenport::kernel::search::{Seeker, Term, Text, Wanted};
 use davenport::store::blob::Content;
@@ -71,6 +72,44 @@ on_both! {
         let wanted = vec![vec![Term { tag: 2, text: "SOUGHT".into(), at_start: false, at_end: false }]];
         let found = fresh.read(|tx| Box::pin(async move { search::find(tx, of, &wanted).await }));
         assert_eq!(found.await.unwrap(), Some(vec!["8".to_owned()]));
+    }
+
+    /// Those of a usual spelling are looked for by the UID itself, others by what their keys say.
+    async fn a_uid_is_found_by_each_of_its_parts_however_it_is_spelt(fresh: Fresh) {
+        let ada = user(fresh, "ada").await;
+        let of = home(fresh, ada).await;
+        let long = "a".repeat(300);
+        let uids = ["uid-1@x", "UID-1@X", "Uid-1@x", "uid-11@x", "ÜID-1", "ｕｉｄ-1@x", "u\tx", "U X", &long];
+        let put = uids.iter().enumerate().map(|(n, uid)| {
+            let mut text = Text::default();
+            text.add(2, &searchable(uid));
+            let uid = Some((*uid).to_owned());
+            (format!("{n}"), Index { uid, text: text.finish(), ..Index::default() })
+        });
+        let there: Vec<_> = put.collect();
+        let all = there.clone();
+        let write = fresh.write(move |tx| Box::pin(async move {
+            for (name, index) in &all {
+                let content = Content::inline(name.clone().into_bytes());
+                put_in(tx, ada, of, name, &content, index).await?;
+            }
+            Ok(())
+        }));
+        write.await.unwrap();
+        for part in uids.iter().chain(&["id-1", "UID", "x", "uid-1@x ", "a"]) {
+            for (at_start, at_end) in [(false, false), (true, false), (false, true), (true, true)] {
+                let term = Term { tag: 2, text: searchable(part), at_start, at_end };
+                let is_in = |index: &Index| term.may_be_in(index.text.as_deref().unwrap());
+                let naive: Vec<_> = there.iter().filter(|it| is_in(&it.1)).map(|it| it.0.clone()).collect();
+                let asked = term.clone();
+                let found = fresh.read(|tx| {
+                    Box::pin(async move { search::find_value(tx, of, &asked).await })
+                });
+                assert_eq!(found.await.unwrap(), Some(naive), "{term:?}");
+            }
+        }
+        let keys = "SELECT count(DISTINCT key) FROM search_text WHERE key % 281474976710656 = 0";
+        assert_eq!(raw::int(&fresh.location, keys).await, 3, "of 3, 7 and 8 octets");
     }
 
     /// Until all of them are entered, the index says that it cannot say.
