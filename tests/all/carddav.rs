@@ -1,6 +1,7 @@
 //! CardDAV (RFC 6352): what is stored, what is refused, and what address book clients ask for.
 
 mod book;
+mod directory;
 mod query;
 mod versions;
 
