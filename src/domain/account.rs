@@ -10,7 +10,7 @@ use super::directory::admin::{
     name_and_address, take_in,
 };
 use super::directory::name::check_address;
-use super::directory::{Kind, Principal};
+use super::directory::{Kind, Principal, changed};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::fault::{Fault, Outcome};
 use crate::kernel::ids::{CollectionId, PrincipalId};
@@ -123,6 +123,7 @@ pub async fn create_tied(
                 furnish(tx, &made, at).await?;
                 join(tx, &made, &ties.groups).await?;
                 take_in(tx, &made, &ties.members).await?;
+                changed(tx).await?;
                 Ok(made)
             })
         })
@@ -258,6 +259,7 @@ pub async fn delete(
                 ace::purge_principal(tx, it.id).await?;
                 job::purge_account(tx, it.id).await?;
                 principal::delete(tx, it.id).await?;
+                changed(tx).await?;
                 Ok(it)
             })
         })

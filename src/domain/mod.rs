@@ -8,6 +8,7 @@ pub mod collection;
 pub mod calendar;
 pub mod exception;
 pub mod contacts;
+pub mod directory_book;
 pub mod link;
 pub mod account;
 pub mod retention;

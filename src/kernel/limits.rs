@@ -145,8 +145,13 @@ pub const RETENTION_BATCH: i64 = 256;
 /// Objects that one transaction brings to a collection that the server fills: other writers of the
 /// account wait some milliseconds.
 pub const DERIVED_BATCH: usize = 64;
-/// Seconds between two looks for jobs that are due.
-pub const JOB_POLL_SECONDS: u64 = 30;
+/// Seconds between two looks for jobs that another process may have added.
+pub const JOB_POLL_SECONDS: u64 = 10;
+/// Microseconds between two such looks at least: a job that others hold is not waited for in a loop.
+pub const JOB_PAUSE_MICROS: i64 = 50_000;
+/// Seconds from a change of the directory until its address book shows it: many changes that come
+/// together are one piece of work.
+pub const DIRECTORY_DELAY_SECONDS: i64 = 1;
 /// Seconds that one job goes on before it makes room for the next one; well within its lease.
 pub const JOB_SLICE_SECONDS: i64 = 20;
 /// Seconds until a job that failed is tried again the first time; doubled each time.

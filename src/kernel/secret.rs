@@ -51,10 +51,21 @@ pub fn hex(bytes: &[u8]) -> String {
 /// A random version 4 UUID in upper case, the form that every client accepts as a name
 /// (PEERS.md B35: some ignore lower-case ones).
 pub fn uuid() -> String {
-    let mut b = random::<16>();
-    b[6] = (b[6] & 0x0f) | 0x40;
+    written(random::<16>(), 4).to_ascii_uppercase()
+}
+
+/// A version 8 UUID (RFC 9562 §5.8) made of a text, in lower case: always the same for the same one.
+pub fn uuid_of(text: &str) -> String {
+    let hash = sha256(text.as_bytes());
+    let mut b = [0; 16];
+    b.copy_from_slice(&hash[..16]);
+    written(b, 8)
+}
+
+fn written(mut b: [u8; 16], version: u8) -> String {
+    b[6] = (b[6] & 0x0f) | version << 4;
     b[8] = (b[8] & 0x3f) | 0x80;
-    let h = hex(&b).to_ascii_uppercase();
+    let h = hex(&b);
     format!("{}-{}-{}-{}-{}", &h[..8], &h[8..12], &h[12..16], &h[16..20], &h[20..])
 }
 

@@ -7,7 +7,7 @@ use crate::kernel::clock;
 use crate::kernel::fault::Outcome;
 use crate::kernel::secret::Secret;
 use crate::protocol::caldav::CALDAV;
-use crate::protocol::carddav::CARDDAV;
+use crate::protocol::carddav::{CARDDAV, DIRECTORY};
 use crate::protocol::dav::{self, Service, acl::ACL, core::CORE, space::LINK_ROOT};
 use crate::protocol::http::body::Body;
 use crate::protocol::http::handler::Handler;
@@ -68,7 +68,11 @@ pub async fn start(current: &Arc<Current>) -> Outcome<App> {
     let store = open_store(&current.get()).await?;
     indexing::begin(&store).await?;
     let first = account::bootstrap(&store, clock::now()).await?;
-    let service = Arc::new(Service::new(store.clone(), &[&CORE, &ACL, &CALDAV, &CARDDAV])?);
+    let mut extensions = vec![&CORE, &ACL, &CALDAV, &CARDDAV];
+    if current.get().directory_book {
+        extensions.push(&DIRECTORY);
+    }
+    let service = Arc::new(Service::new(store.clone(), &extensions)?);
     let probe = store.clone();
     let handler: Handler = Arc::new(move |request, peer| match request.uri().path() {
         "/healthz" => Box::pin(async { plain(StatusCode::OK, "ok\n") }),

@@ -98,6 +98,10 @@ pub struct Config {
     pub shutdown: Duration,
     /// Days that replaced and deleted content is kept.
     pub history_days: u32,
+    /// Whether each new user gets a calendar of birthdays.
+    pub birthdays: bool,
+    /// Whether the directory is an address book, too.
+    pub directory_book: bool,
     /// The values behind the fields, with their origins.
     pub merged: Merged,
     /// What is allowed, but probably not meant.
@@ -139,6 +143,8 @@ impl Config {
             },
             shutdown: Duration::from_secs(merged.number("shutdown_seconds")),
             history_days: small("history_days"),
+            birthdays: merged.is_on("birthdays"),
+            directory_book: merged.is_on("directory.address_book"),
             data_dir,
             merged,
             warnings,

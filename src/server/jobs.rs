@@ -5,13 +5,15 @@
 //! later, with its error kept, and holds up no other one; a long job makes room in between.
 
 use super::config::Current;
-use crate::domain::indexing;
+use crate::domain::directory::DIRECTORY_JOB;
 use crate::domain::retention::{self, Progress};
+use crate::domain::{directory_book, indexing};
 use crate::kernel::clock::{self, Timestamp};
 use crate::kernel::fault::{Fault, Outcome};
+use crate::kernel::ids::PrincipalId;
 use crate::kernel::limits::{
-    JOB_ERROR_MAX, JOB_LEASE_SECONDS, JOB_POLL_SECONDS, JOB_RETRY_SECONDS, JOB_RETRY_SECONDS_MAX,
-    JOB_SLICE_SECONDS,
+    JOB_ERROR_MAX, JOB_LEASE_SECONDS, JOB_PAUSE_MICROS, JOB_POLL_SECONDS, JOB_RETRY_SECONDS,
+    JOB_RETRY_SECONDS_MAX, JOB_SLICE_SECONDS,
 };
 use crate::store::job::{self, Job};
 use crate::store::{Future, Store};
@@ -29,24 +31,31 @@ pub struct Given {
     pub now: Timestamp,
     /// Days that replaced and deleted content is kept.
     pub history_days: u32,
+    /// Whether the directory is an address book, too.
+    pub directory: bool,
+    /// The account that the job belongs to; 0 for the server's own.
+    pub account: PrincipalId,
 }
 
-/// Work that comes again and again. It is done in steps, until a step says that it was the last.
+/// Work that comes again and again, or once for whoever adds a job. It is done in steps, until a step says that it was the last.
 pub struct Recurring {
     /// The job's kind in the store. It is stored; never give it another meaning.
     pub kind: &'static str,
-    /// Seconds from one time to the next.
+    /// Seconds from one time to the next, or [`ONCE`].
     pub every: i64,
     /// One step: a short transaction or a few.
     pub step: fn(Given) -> Future<'static, Progress>,
 }
+
+/// The work is over when it is done; the next comes with the next job that somebody adds.
+pub const ONCE: i64 = 0;
 
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
 /// All recurring work of the server.
-pub static RECURRING: [Recurring; 8] = [
+pub static RECURRING: [Recurring; 9] = [
     Recurring {
         kind: "retention.history",
         every: HOUR,
@@ -89,6 +98,13 @@ pub static RECURRING: [Recurring; 8] = [
         kind: "search",
         every: MINUTE,
         step: |it| Box::pin(async move { indexing::step(&it.store).await }),
+    },
+    Recurring {
+        kind: DIRECTORY_JOB,
+        every: HOUR,
+        step: |it| {
+            Box::pin(async move { directory_book::step(&it.store, it.directory, it.now).await })
+        },
     },
     Recurring {
         kind: "locks",
@@ -145,10 +161,12 @@ impl Jobs {
 
 async fn work(store: Store, current: Arc<Current>, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow_and_update() {
+        let config = current.get();
         let worker = Worker {
             store: store.clone(),
             table: &RECURRING,
-            history_days: current.get().history_days,
+            history_days: config.history_days,
+            directory: config.directory_book,
             stop: stop.clone(),
         };
         if let Err(fault) = worker.round(&clock::now).await {
@@ -157,8 +175,21 @@ async fn work(store: Store, current: Arc<Current>, mut stop: watch::Receiver<boo
         tokio::select! {
             // Whoever could stop the worker is gone: so is the server.
             changed = stop.changed() => if changed.is_err() { return },
-            () = tokio::time::sleep(Duration::from_secs(JOB_POLL_SECONDS)) => {}
+            () = store.job_added() => {}
+            () = tokio::time::sleep(pause(&store).await) => {}
         }
+    }
+}
+
+/// How long there is nothing to do, as far as this process knows.
+async fn pause(store: &Store) -> Duration {
+    let longest = Duration::from_secs(JOB_POLL_SECONDS);
+    match store.read(|tx| Box::pin(job::next_due(tx))).await {
+        Ok(Some(due)) => {
+            let micros = due.0.saturating_sub(clock::now().0).max(JOB_PAUSE_MICROS);
+            longest.min(Duration::from_micros(micros.unsigned_abs()))
+        }
+        _ => longest,
     }
 }
 
@@ -170,6 +201,8 @@ pub struct Worker {
     pub table: &'static [Recurring],
     /// See [`Given::history_days`].
     pub history_days: u32,
+    /// See [`Given::directory`].
+    pub directory: bool,
     /// Set when the worker shall end.
     pub stop: watch::Receiver<bool>,
 }
@@ -181,7 +214,7 @@ impl Worker {
         let (table, now) = (self.table, clock());
         let seed = self.store.write(move |tx| {
             Box::pin(async move {
-                for it in table {
+                for it in table.iter().filter(|it| it.every != ONCE) {
                     job::seed(tx, it.kind, now).await?;
                 }
                 Ok(())
@@ -211,7 +244,7 @@ impl Worker {
     async fn run(&self, job: Job, clock: &(dyn Fn() -> Timestamp + Send + Sync)) -> Outcome<()> {
         let known = self.table.iter().find(|it| it.kind == job.kind);
         let result = match known {
-            Some(it) => self.slice(it, clock()).await.map(|progress| (it, progress)),
+            Some(it) => self.slice(it, job.account, clock()).await.map(|progress| (it, progress)),
             None => Err(Fault::internal("this version does not know such jobs")),
         };
         if let Err(fault) = &result {
@@ -223,6 +256,7 @@ impl Worker {
             Box::pin(async move {
                 match result {
                     Ok((_, Progress::More)) => job::repeat(tx, &job, now).await,
+                    Ok((it, Progress::Done)) if it.every == ONCE => job::done(tx, &job).await,
                     Ok((it, Progress::Done)) => {
                         job::repeat(tx, &job, now.plus_seconds(it.every)).await
                     }
@@ -238,8 +272,14 @@ impl Worker {
     }
 
     /// Steps of one job, until it is done, its time is up or the server stops.
-    async fn slice(&self, it: &'static Recurring, now: Timestamp) -> Outcome<Progress> {
-        let given = Given { store: self.store.clone(), now, history_days: self.history_days };
+    async fn slice(
+        &self,
+        it: &'static Recurring,
+        account: PrincipalId,
+        now: Timestamp,
+    ) -> Outcome<Progress> {
+        let (store, history_days) = (self.store.clone(), self.history_days);
+        let given = Given { store, now, history_days, directory: self.directory, account };
         let stop = self.stop.clone();
         // A task of its own: a panic ends the task and not the worker.
         let mut steps = tokio::spawn(async move {

@@ -17,6 +17,11 @@ statements! {
             due_at = excluded.due_at, leased_until = 0 WHERE job.leased_until > 0";
     SEED = "INSERT INTO job (kind, dedup, account_id, payload, due_at, leased_until, attempts,
             last_error) VALUES ($1, '', 0, '', $2, 0, 0, '') ON CONFLICT (kind, dedup) DO NOTHING";
+    HASTEN = "INSERT INTO job (kind, dedup, account_id, payload, due_at, leased_until, attempts,
+            last_error) VALUES ($1, '', 0, '', $2, 0, 0, '')
+        ON CONFLICT (kind, dedup) DO UPDATE SET leased_until = 0,
+            due_at = CASE WHEN job.due_at > excluded.due_at THEN excluded.due_at ELSE job.due_at END";
+    NEXT_DUE = "SELECT min(CASE WHEN leased_until > due_at THEN leased_until ELSE due_at END) FROM job";
     IS_DUE = "SELECT id FROM job WHERE due_at <= $1 AND leased_until <= $1 LIMIT 1";
     LEASE = "UPDATE job SET leased_until = $2, attempts = attempts + 1 WHERE id IN (
             SELECT id FROM job WHERE due_at <= $1 AND leased_until <= $1
@@ -64,12 +69,25 @@ pub async fn add(
     due: Timestamp,
 ) -> Outcome<()> {
     let with = [kind.into(), dedup.into(), account.0.into(), payload.into(), due.0.into()];
+    tx.has_job = true;
     tx.execute(&ADD, &with).await.map(drop)
 }
 
 /// Adds the server's own job of this kind, unless it is there, waiting or being worked on.
 pub async fn seed(tx: &mut Tx, kind: &str, due: Timestamp) -> Outcome<()> {
     tx.execute(&SEED, &[kind.into(), due.0.into()]).await.map(drop)
+}
+
+/// Has the server's own job of this kind done at `due` at the latest. One that is being worked on is
+/// set free, as by [`add`].
+pub async fn hasten(tx: &mut Tx, kind: &str, due: Timestamp) -> Outcome<()> {
+    tx.has_job = true;
+    tx.execute(&HASTEN, &[kind.into(), due.0.into()]).await.map(drop)
+}
+
+/// When the next job can be taken.
+pub async fn next_due(tx: &mut Tx) -> Outcome<Option<Timestamp>> {
+    tx.one(&NEXT_DUE, &[], |row| Ok(row.opt_int(0)?.map(Timestamp))).await
 }
 
 /// Whether a job waits to be taken: a look that writes nothing.

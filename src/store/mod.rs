@@ -53,6 +53,8 @@ struct Inner {
     engine: Engine,
     files: blob::Files,
     epoch: Epoch,
+    /// Told of each write of this process that adds a job.
+    jobs: tokio::sync::Notify,
 }
 
 enum Engine {
@@ -79,7 +81,8 @@ impl Store {
                 Engine::Postgres(postgres::Postgres::open(url, *connections).await?)
             }
         };
-        let mut inner = Inner { engine, files, epoch: Epoch::new("") };
+        let jobs = tokio::sync::Notify::new();
+        let mut inner = Inner { engine, files, epoch: Epoch::new(""), jobs };
         let seed = || crate::kernel::secret::hex(&crate::kernel::secret::random::<8>());
         let (epoch, mark) = (seed(), seed());
         let known = inner.write(move |tx| {
@@ -101,6 +104,11 @@ impl Store {
     /// Contents kept as files.
     pub fn files(&self) -> &blob::Files {
         &self.0.files
+    }
+
+    /// Waits until a write of this process has added a job. Another process's is found by looking.
+    pub async fn job_added(&self) {
+        self.0.jobs.notified().await;
     }
 
     /// Whether this is the embedded engine.
@@ -161,16 +169,20 @@ impl Inner {
         T: Send + 'static,
         F: for<'t> FnOnce(&'t mut Tx) -> Future<'t, T> + Send + 'static,
     {
-        match &self.engine {
+        let (value, has_job) = match &self.engine {
             Engine::Sqlite(engine) => engine.write(|tx| Box::pin(to_the_end(tx, work))).await,
             Engine::Postgres(engine) => engine.write(|tx| Box::pin(to_the_end(tx, work))).await,
+        }?;
+        if has_job {
+            self.jobs.notify_one();
         }
+        Ok(value)
     }
 }
 
 /// A write with what belongs to each: it starts clean, writes its sums down last, and does not
-/// succeed when a statement failed.
-async fn to_the_end<T, F>(tx: &mut Tx, work: F) -> Outcome<T>
+/// succeed when a statement failed. Gives also whether it added a job.
+async fn to_the_end<T, F>(tx: &mut Tx, work: F) -> Outcome<(T, bool)>
 where
     F: for<'t> FnOnce(&'t mut Tx) -> Future<'t, T> + Send,
 {
@@ -179,5 +191,5 @@ where
     tx.sound()?;
     blob::settle(tx).await?;
     change_log::settle(tx).await?;
-    Ok(value)
+    Ok((value, tx.has_job))
 }

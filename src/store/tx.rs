@@ -25,6 +25,8 @@ pub struct Tx {
     /// The accounts that this write has locked, and what it will leave in their rows, which are
     /// written once, at its end (see `change_log::settle`).
     pub(super) ledgers: BTreeMap<PrincipalId, Ledger>,
+    /// Whether this write adds a job, which the worker shall know of.
+    pub(super) has_job: bool,
     /// In a write: the first failure of a statement. Nothing more is run then.
     failed: Option<Fault>,
     writing: bool,
@@ -58,13 +60,14 @@ impl Tx {
     /// A transaction on this connection, on which it has been begun.
     pub(super) fn new(on: Connection) -> Self {
         let (references, ledgers) = Default::default();
-        Self { on, references, ledgers, failed: None, writing: false }
+        Self { on, references, ledgers, has_job: false, failed: None, writing: false }
     }
 
     /// Begins a write: forgets what an earlier one on this connection left.
     pub(super) fn restart(&mut self) {
         self.references.clear();
         self.ledgers.clear();
+        self.has_job = false;
         self.failed = None;
         self.writing = true;
     }

@@ -1,6 +1,7 @@
 //! CardDAV (RFC 6352): what is stored, what is refused, and what address book clients ask for.
 
 mod book;
+mod directory;
 mod query;
 mod versions;
 
@@ -219,8 +220,12 @@ dialogues! {
         let it = user.propfind(&book, "0", props).await;
         let it = it.only();
         let data = it.prop("supported-address-data");
-        let versions: Vec<_> = data.elements().filter_map(|e| e.attribute("version")).collect();
-        assert_eq!(versions, ["3.0", "4.0"]);
+        let types = data.elements().map(|e| {
+            (e.attribute("content-type").unwrap(), e.attribute("version").unwrap())
+        });
+        let types: Vec<_> = types.collect();
+        let json = ("application/vcard+json", "4.0");
+        assert_eq!(types, [("text/vcard", "3.0"), ("text/vcard", "4.0"), json]);
         assert_eq!(it.status_of("addressbook-description"), Some(404));
         assert!(!it.text("displayname").is_empty());
         let owner = it.prop("owner").child("DAV:", "href").unwrap();

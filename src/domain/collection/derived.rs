@@ -219,7 +219,7 @@ pub async fn settle(
     mut wanted: Vec<Wanted>,
     now: Timestamp,
 ) -> Outcome<Settled> {
-    let (it, mut present) = present(store, of).await?;
+    let (it, present) = present(store, of).await?;
     let mut settled = Settled::default();
     // One name and one UID, one member: the first has it.
     let (mut names, mut uids) = (HashSet::new(), HashSet::new());
@@ -229,7 +229,50 @@ pub async fn settle(
         settled.refused += usize::from(!kept);
         kept
     });
-    wanted.retain(|w| present.remove(&w.name) != Some(ETag::from_hash(&w.content.hash)));
+    wanted.retain(|w| present.get(&w.name) != Some(&ETag::from_hash(&w.content.hash)));
+    bring(store, &it, (present, names), wanted, (settled, now)).await
+}
+
+/// As [`settle`], for members that the server writes itself: of those that are there already nothing
+/// but the octets is worked out. What does not pass `examine` is left out.
+///
+/// # Errors
+/// As [`settle`].
+pub async fn settle_own(
+    store: &Store,
+    of: CollectionId,
+    wanted: Vec<(String, String)>,
+    examine: fn(&[u8]) -> Outcome<Index>,
+    now: Timestamp,
+) -> Outcome<Settled> {
+    let (it, present) = present(store, of).await?;
+    let mut settled = Settled::default();
+    let (mut names, mut news) = (HashSet::new(), Vec::new());
+    for (name, text) in wanted {
+        let content = Content::inline(text.into_bytes());
+        let known = present.get(&name) == Some(&ETag::from_hash(&content.hash));
+        if !names.insert(name.clone()) || known {
+            continue;
+        }
+        match examine(content.data.as_deref().unwrap_or_default()) {
+            Ok(index) => news.push(Wanted { name, content, index }),
+            Err(why) => {
+                settled.refused += 1;
+                settled.why.get_or_insert(why);
+            }
+        }
+    }
+    bring(store, &it, (present, names), news, (settled, now)).await
+}
+
+/// Stores what is new, after everything is removed whose name is not wanted.
+async fn bring(
+    store: &Store,
+    it: &Collection,
+    (mut present, names): (HashMap<String, ETag>, HashSet<String>),
+    wanted: Vec<Wanted>,
+    (mut settled, now): (Settled, Timestamp),
+) -> Outcome<Settled> {
     present.retain(|name, _| !names.contains(name));
     // What goes makes room for UIDs that come.
     let mut gone: Vec<String> = present.into_keys().collect();
@@ -238,7 +281,7 @@ pub async fn settle(
     let mut steps = gone.chain(wanted.into_iter().map(Step::Store)).peekable();
     while steps.peek().is_some() {
         let batch = steps.by_ref().take(DERIVED_BATCH).collect();
-        settled = carry_out(store, &it, batch, settled, now).await?;
+        settled = carry_out(store, it, batch, settled, now).await?;
     }
     Ok(settled)
 }

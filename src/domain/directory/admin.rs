@@ -5,7 +5,7 @@
 
 use super::login::{find, hash_password};
 use super::name::{check_address, check_domain, check_name, domain_of, fold};
-use super::{AppPassword, Kind, Principal, Protocols};
+use super::{AppPassword, Kind, Principal, Protocols, changed};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::fault::{Outcome, Refusal};
 use crate::kernel::ids::PrincipalId;
@@ -182,6 +182,7 @@ pub async fn change(
                 join(tx, &it, &changes.join).await?;
                 take_in(tx, &it, &changes.add_members).await?;
                 take_out(tx, &it, &changes.remove_members).await?;
+                changed(tx).await?;
                 Ok(it)
             })
         })
@@ -212,7 +213,8 @@ pub async fn add_address(store: &Store, name: &str, address: &str) -> Outcome<()
         .write(move |tx| {
             Box::pin(async move {
                 let it = expect(tx, &name, None).await?;
-                attach_address(tx, &it, &address).await
+                attach_address(tx, &it, &address).await?;
+                changed(tx).await
             })
         })
         .await
@@ -241,7 +243,12 @@ pub async fn attach_address(tx: &mut Tx, to: &Principal, address: &str) -> Outco
 pub async fn remove_address(store: &Store, address: &str) -> Outcome<()> {
     let address = fold(address);
     store
-        .write(move |tx| Box::pin(async move { detach_address(tx, &address).await.map(drop) }))
+        .write(move |tx| {
+            Box::pin(async move {
+                detach_address(tx, &address).await?;
+                changed(tx).await
+            })
+        })
         .await
 }
 
@@ -256,7 +263,8 @@ pub async fn move_address(store: &Store, address: &str, to: &str) -> Outcome<()>
                     return Ok(());
                 }
                 detach_address(tx, &address).await?;
-                attach_address(tx, &to, &address).await
+                attach_address(tx, &to, &address).await?;
+                changed(tx).await
             })
         })
         .await
@@ -361,7 +369,8 @@ pub async fn change_members(
             Box::pin(async move {
                 let group = expect(tx, &group, Some(Kind::Group)).await?;
                 take_in(tx, &group, &add).await?;
-                take_out(tx, &group, &remove).await
+                take_out(tx, &group, &remove).await?;
+                changed(tx).await
             })
         })
         .await

@@ -9,7 +9,24 @@ pub mod login;
 pub mod admin;
 pub mod lookup;
 
+use crate::kernel::clock::now;
+use crate::kernel::fault::Outcome;
+use crate::kernel::ids::PrincipalId;
+use crate::kernel::limits::DIRECTORY_DELAY_SECONDS;
 pub use crate::store::principal::{AppPassword, Principal};
+use crate::store::{Tx, job};
+
+/// The account that holds the directory as an address book, which no principal owns.
+pub const BOOK_ACCOUNT: PrincipalId = PrincipalId(-3);
+/// Its name in paths: no principal's name begins so ([`name::check_name`]).
+pub const BOOK_OWNER: &str = "-directory";
+/// The job that keeps that address book true. It is stored; never give it another meaning.
+pub const DIRECTORY_JOB: &str = "directory";
+
+/// Notes, within the write that changes the directory, that its address book is to follow.
+pub async fn changed(tx: &mut Tx) -> Outcome<()> {
+    job::hasten(tx, DIRECTORY_JOB, now().plus_seconds(DIRECTORY_DELAY_SECONDS)).await
+}
 
 /// What a principal is (`CALDAV:calendar-user-type`, RFC 6638 §2.4.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -9,6 +9,16 @@ use crate::format::xml::{Name, Ns};
 use crate::protocol::dav::extension::{Extension, Report};
 use crate::protocol::dav::report::multiget;
 
+/// The way to the directory as an address book, where it is one
+/// (draft-daboo-carddav-directory-gateway).
+pub static DIRECTORY: Extension = Extension {
+    features: &[],
+    properties: property::DIRECTORY_ROWS,
+    methods: &[],
+    reports: &[],
+    actions: &[],
+};
+
 /// What CardDAV brings.
 pub static CARDDAV: Extension = Extension {
     features: &["addressbook"],

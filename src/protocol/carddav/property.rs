@@ -2,6 +2,8 @@
 
 use super::data::AddressData;
 use crate::domain::collection::{Home, Kind};
+use crate::domain::directory::BOOK_OWNER;
+use crate::domain::directory_book::BOOK;
 use crate::format::vcard::{Version, json};
 use crate::format::xml::{Element, Writer};
 use crate::protocol::dav::name::names;
@@ -9,6 +11,7 @@ use crate::protocol::dav::property::Listing::Named;
 use crate::protocol::dav::property::{
     Need, Row, Setting, Shown, row, settable, show_home, show_kept, show_max_size, text_only,
 };
+use crate::protocol::dav::space::home_path;
 use crate::protocol::dav::subject::{Node, On, Subject};
 
 names! {
@@ -19,6 +22,7 @@ names! {
     ADDRESS_DATA_TYPE = CardDav "address-data-type",
     MAX_RESOURCE_SIZE = CardDav "max-resource-size",
     ADDRESS_DATA = CardDav "address-data",
+    DIRECTORY_GATEWAY = CardDav "directory-gateway",
 }
 
 /// The table.
@@ -37,6 +41,24 @@ pub static ROWS: &[Row] = &[
     ),
     row(ADDRESS_DATA, On::CARD, Named, Need::CONTENT, address_data),
 ];
+
+/// The rows of the directory.
+pub static DIRECTORY_ROWS: &[Row] = &[row(
+    DIRECTORY_GATEWAY,
+    On::PRINCIPAL.or(On::ADDRESSBOOK_HOME),
+    Named,
+    Need::NONE,
+    directory_gateway,
+)];
+
+/// The address book that programs search and never list (draft §3): on the principal, where Apple's
+/// programs ask for it, and on the home.
+fn directory_gateway(_: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
+    w.open(&DIRECTORY_GATEWAY);
+    w.href(&format!("{}{BOOK}/", home_path(Home::Addressbooks, BOOK_OWNER)));
+    w.close(&DIRECTORY_GATEWAY);
+    Shown::Yes
+}
 
 /// What an addressbook-query can be asked of (RFC 6352 §8.3).
 pub const ASKED: On = On::ADDRESSBOOK_HOME.or(On::ADDRESSBOOK).or(On::CARD);

@@ -8,7 +8,7 @@ use super::property::Listing::{Always, Named};
 use super::property::{Need, Setting, Shown, row, settable, show_kept, text_only};
 use super::subject::{Node, On, Subject};
 use crate::domain::collection::guard::covers as lock_covers;
-use crate::domain::collection::{Kind, Lock};
+use crate::domain::collection::{Derived, Kind, Lock};
 use crate::format::xml::{Element, Writer};
 use crate::kernel::change::{Point, SyncToken};
 
@@ -86,6 +86,11 @@ fn resource_type(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
         On::ENTRANCE | On::CALENDAR_HOME | On::ADDRESSBOOK_HOME | On::FOLDER => b"<D:collection/>",
         On::PRINCIPAL => b"<D:principal/><D:collection/>",
         On::CALENDAR => b"<D:collection/><C:calendar/>",
+        On::ADDRESSBOOK
+            if subject.collection().and_then(Derived::of) == Some(Derived::Directory) =>
+        {
+            b"<D:collection/><A:addressbook/><A:directory/>"
+        }
         On::ADDRESSBOOK => b"<D:collection/><A:addressbook/>",
         On::SUBSCRIPTION => b"<D:collection/><S:subscribed/>",
         _ => b"",

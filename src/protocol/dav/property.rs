@@ -4,6 +4,7 @@
 use super::space::home_path;
 use super::subject::{Node, On, Subject};
 use crate::domain::collection::{Home, Kind};
+use crate::domain::directory::BOOK_ACCOUNT;
 use crate::format::xml::{Element, Name, Writer};
 use crate::kernel::fault::Refusal;
 
@@ -143,6 +144,8 @@ pub fn show_home(subject: &Subject<'_>, name: &Name, home: Home, w: &mut Writer)
     let owner = match (subject.node, subject.place) {
         (Node::Principal(it), _) => it.principal.name.as_str(),
         (Node::Entrance, _) => subject.ask.access.who.name.as_str(),
+        // What is in the directory leads to the asker's own.
+        (_, Some(place)) if place.account == BOOK_ACCOUNT => subject.ask.access.who.name.as_str(),
         (_, Some(place)) => place.account_name.as_str(),
         _ => return Shown::No,
     };

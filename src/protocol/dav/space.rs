@@ -5,7 +5,7 @@
 //! collection that says who the current user is, so that discovery ends at the first request.
 
 use crate::domain::collection::{Home, Place};
-use crate::domain::directory::{Kind, Principal};
+use crate::domain::directory::{BOOK_ACCOUNT, BOOK_OWNER, Kind, Principal};
 use crate::format::uri;
 use crate::kernel::fault::{Fault, Outcome};
 use crate::kernel::ids::PrincipalId;
@@ -103,6 +103,7 @@ pub const NOBODY: PrincipalId = PrincipalId(-1);
 pub fn place(home: Home, owner: Option<&Principal>, name: &str, rest: &str) -> Outcome<Place> {
     match owner {
         Some(owner) => Place::new(owner.id, &owner.name, home, rest),
+        None if name == BOOK_OWNER => Place::new(BOOK_ACCOUNT, name, home, rest),
         None => Place::new(NOBODY, name, home, rest),
     }
 }

@@ -3,6 +3,7 @@
 use super::context::Ask;
 use crate::domain::collection::list::Around;
 use crate::domain::collection::{Body, Collection, Home, Kind, Object, Place, Property};
+use crate::domain::directory::BOOK_ACCOUNT;
 use crate::domain::directory::admin::Profile;
 use crate::format::line::refolded;
 use crate::kernel::privilege::Privileges;
@@ -164,7 +165,8 @@ impl Subject<'_> {
         match self.node {
             Node::Principal(_) => Some(self.path.to_owned()),
             Node::Entrance => None,
-            _ => self.place.map(|p| self.ask.owner_path(p)),
+            // The directory is nobody's own.
+            _ => self.place.filter(|p| p.account != BOOK_ACCOUNT).map(|p| self.ask.owner_path(p)),
         }
     }
 }

@@ -123,6 +123,20 @@ pub static KEYS: &[Key] = &[
         "Days that replaced and deleted content can be brought back.",
     ),
     Key::new(
+        "birthdays",
+        Kind::Switch,
+        "false",
+        "Whether each new user gets a calendar of the birthdays in the user's contacts. Others get one\n\
+         by davenport calendar birthdays add.",
+    ),
+    Key::new(
+        "directory.address_book",
+        Kind::Switch,
+        "true",
+        "Whether everyone who signs in can look up the users, groups and resources of this server in\n\
+         an address book, which programs search while one types a name.",
+    ),
+    Key::new(
         "http.listen",
         Kind::Addresses,
         "127.0.0.1:8008",

@@ -108,6 +108,11 @@ impl Merged {
         }
     }
 
+    /// Whether a key is on; not for a key that is no switch.
+    pub fn is_on(&self, name: &str) -> bool {
+        matches!(self.entry(name).map(|entry| &entry.value), Some(Value::Switch(true)))
+    }
+
     /// The items of a key that parse, which is all of them once the value was checked.
     pub fn list<T: std::str::FromStr>(&self, name: &str) -> Vec<T> {
         match self.entry(name).map(|entry| &entry.value) {

@@ -21,6 +21,8 @@ pub enum Kind {
     Addresses,
     /// A list of addresses and networks in CIDR notation.
     Networks,
+    /// Yes or no.
+    Switch,
 }
 
 /// A checked value.
@@ -32,6 +34,8 @@ pub enum Value {
     Number(u64),
     /// A list of addresses or networks.
     List(Vec<String>),
+    /// Yes or no.
+    Switch(bool),
 }
 
 const UNITS: &[(&str, u64)] =
@@ -48,6 +52,7 @@ impl Value {
             Kind::Text | Kind::Choice(_) => Self::Text(text.to_owned()),
             Kind::Number(..) => Self::Number(text.trim().parse().map_err(|_| expected(kind))?),
             Kind::Size => Self::Number(size(text).ok_or_else(|| expected(kind))?),
+            Kind::Switch => Self::Switch(text.trim().parse().map_err(|_| expected(kind))?),
             Kind::Addresses | Kind::Networks => Self::List(
                 text.split([',', ' ']).filter(|t| !t.is_empty()).map(str::to_owned).collect(),
             ),
@@ -76,6 +81,7 @@ impl Value {
                 let list: Option<Vec<String>> = texts.collect();
                 Self::List(list.ok_or_else(|| expected(kind))?).checked(kind)
             }
+            (Kind::Switch, DeValue::Boolean(on)) => Ok(Self::Switch(*on)),
             _ => Err(format!("{}, found {}", expected(kind), value.type_str())),
         }
     }
@@ -117,6 +123,7 @@ impl Value {
                 quoted(&format!("{} {name}", octets / unit))
             }
             Self::Number(number) => number.to_string(),
+            Self::Switch(on) => on.to_string(),
             Self::List(list) => {
                 let items: Vec<String> = list.iter().map(|item| quoted(item)).collect();
                 format!("[{}]", items.join(", "))
@@ -129,6 +136,7 @@ impl Value {
         match self {
             Self::Text(text) => text.as_str().into(),
             Self::Number(number) => (*number).into(),
+            Self::Switch(on) => (*on).into(),
             Self::List(list) => list.clone().into(),
         }
     }
@@ -151,6 +159,7 @@ fn expected(kind: Kind) -> String {
             format!("expected one of {}", words.join(", "))
         }
         Kind::Number(min, max) => format!("expected a whole number from {min} to {max}"),
+        Kind::Switch => "expected true or false".to_owned(),
         Kind::Size => "expected octets, such as 1048576 or \"1 MiB\"".to_owned(),
         Kind::Addresses => {
             "expected a list of \"ADDRESS:PORT\", such as [\"127.0.0.1:8008\", \"[::1]:8008\"]"
