@@ -6,6 +6,7 @@ pub mod testing;
 pub mod civil;
 pub mod csv;
 pub mod uri;
+pub mod url;
 pub mod xml;
 pub mod recur;
 pub mod line;

@@ -212,3 +212,22 @@ pub const SEARCH_TERMS_MAX: usize = 16;
 pub const SEARCH_FEW: usize = 64;
 /// Instances of an event that the index keeps, at some six octets each: a weekly one of a year fits.
 pub const INDEXED_INSTANCES_MAX: usize = 64;
+/// Octets of an address that the server fetches from: PostgreSQL's indexes take 2 704, and no feed's
+/// address is as long.
+pub const URL_MAX: usize = 2_000;
+/// Octets of a feed, inflated: some ten thousand events, which one fetch holds in memory.
+pub const FEED_MAX: usize = 10 << 20;
+/// Octets of the head of an answer to the server's own request.
+pub const OUTBOUND_HEAD_MAX: usize = 64 << 10;
+/// Fields of such a head.
+pub const OUTBOUND_FIELDS_MAX: usize = 100;
+/// Redirects that are followed: a shortener, a move and TLS come one after the other.
+pub const OUTBOUND_REDIRECTS_MAX: usize = 5;
+/// Addresses of one host that are tried.
+pub const OUTBOUND_ADDRESSES_MAX: usize = 8;
+/// Seconds until an address of a host must have been connected to, TLS included.
+pub const OUTBOUND_CONNECT_SECONDS: u64 = 10;
+/// Seconds until the head of an answer must be there: some feeds are made anew for each request.
+pub const OUTBOUND_FIRST_SECONDS: u64 = 30;
+/// Seconds until a fetch must have ended, redirects included.
+pub const OUTBOUND_WHOLE_SECONDS: u64 = 90;

@@ -14,6 +14,7 @@ pub mod activity;
 pub mod conn;
 pub mod listen;
 pub mod jobs;
+pub mod outbound;
 pub mod app;
 
 pub use listen::BoundAddress;
