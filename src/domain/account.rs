@@ -2,6 +2,7 @@
 //! one takes them along; and the first start of an empty server.
 
 use super::collection::Home;
+use super::collection::access::SERVER;
 use super::collection::kind::{COMPONENTS_DEFAULT, Kind as CollectionKind};
 use super::collection::property::of_text;
 use super::directory::admin::{
@@ -19,9 +20,6 @@ use crate::store::collection::{self, NewCollection, Touch};
 use crate::store::principal::{self, NewPrincipal};
 use crate::store::property::{self, Property};
 use crate::store::{Store, Tx, ace, job};
-
-/// The log's author of what the server does by itself.
-pub const SERVER: PrincipalId = PrincipalId(0);
 
 /// A principal about to be made.
 #[derive(Clone, Debug)]

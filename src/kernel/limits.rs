@@ -139,6 +139,9 @@ pub const BLOB_GRACE_SECONDS: i64 = 3_600;
 pub const BLOB_ORPHAN_SECONDS: i64 = 86_400;
 /// Rows that one transaction of the retention removes: a few milliseconds, which writers can wait.
 pub const RETENTION_BATCH: i64 = 256;
+/// Objects that one transaction brings to a collection that the server fills: other writers of the
+/// account wait some milliseconds.
+pub const DERIVED_BATCH: usize = 64;
 /// Seconds between two looks for jobs that are due.
 pub const JOB_POLL_SECONDS: u64 = 30;
 /// Seconds that one job goes on before it makes room for the next one; well within its lease.

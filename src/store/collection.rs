@@ -15,7 +15,7 @@ use crate::kernel::ids::{CollectionId, PrincipalId};
 macro_rules! columns {
     () => {
         "id, account_id, parent_id, kind, path, name, components, change, last_change, \
-         member_count, member_bytes, created_at, modified_at"
+         member_count, member_bytes, created_at, modified_at, derived"
     };
 }
 
@@ -57,6 +57,7 @@ statements! {
         last_change = $5, mapped = $5 WHERE id = $1";
     REPATH_BELOW = "UPDATE collection SET path = $4 || substr(path, CAST($5 AS INTEGER))
         WHERE account_id = $1 AND path >= $2 AND path < $3";
+    DERIVE = "UPDATE collection SET derived = $2 WHERE id = $1";
     BURY = "UPDATE collection SET parent_id = NULL, path = '#' || id || '/' || path, deleted_at = $4
         WHERE account_id = $1 AND (path = $2 OR (path >= $2 || '/' AND path < $3))";
     EXPIRED = "SELECT id, account_id FROM collection
@@ -97,6 +98,8 @@ pub struct Collection {
     pub created_at: Timestamp,
     /// When it or a member changed last.
     pub modified_at: Timestamp,
+    /// Who fills it: 0 people, otherwise the server (`domain::collection::Derived` as a number).
+    pub derived: i64,
 }
 
 /// Reads the columns of a collection.
@@ -115,6 +118,7 @@ pub(super) fn collection(row: &Row<'_>) -> Outcome<Collection> {
         member_bytes: row.int(10)?,
         created_at: Timestamp(row.int(11)?),
         modified_at: Timestamp(row.int(12)?),
+        derived: row.int(13)?,
     })
 }
 
@@ -264,6 +268,11 @@ pub async fn rehome(
     let name = path.rsplit('/').next().unwrap_or_default();
     let with = [it.id.0.into(), parent.0.into(), path.into(), name.into(), number.0.into()];
     tx.execute(&REHOME, &with).await.map(drop)
+}
+
+/// Notes who fills a collection.
+pub async fn derive(tx: &mut Tx, id: CollectionId, derived: i64) -> Outcome<()> {
+    tx.execute(&DERIVE, &[id.0.into(), derived.into()]).await.map(drop)
 }
 
 /// Takes a collection and everything below it out of the live names. Their members stay where

@@ -13,7 +13,7 @@ use super::collection::{self, Collection};
 use super::object::{self, Object};
 use super::statement::statements;
 use super::tx::Tx;
-use super::value::Value;
+use super::value::{Row, Value};
 use crate::kernel::change::{ChangeNumber, Point};
 use crate::kernel::fault::Outcome;
 use crate::kernel::ids::CollectionId;
@@ -24,11 +24,11 @@ use crate::kernel::ids::CollectionId;
 macro_rules! walk {
     ($children:literal) => {
         concat!(
-            "WITH RECURSIVE walk (id, path, mapped, fresh) AS (
-                SELECT id, path, CAST(0 AS BIGINT), CAST(0 AS BIGINT)
+            "WITH RECURSIVE walk (id, path, derived, mapped, fresh) AS (
+                SELECT id, path, derived, CAST(0 AS BIGINT), CAST(0 AS BIGINT)
                 FROM collection WHERE id = $1
                 UNION ALL
-                SELECT c.id, c.path, c.mapped,
+                SELECT c.id, c.path, c.derived, c.mapped,
                     CASE WHEN c.mapped > w.fresh THEN c.mapped ELSE w.fresh END
                 FROM walk w ",
             $children,
@@ -51,7 +51,7 @@ macro_rules! walk {
 // Each collection with the number after which its members have not been told. $5: how far in $2.
 macro_rules! entered {
     () => {
-        "(SELECT id, path, fresh, CASE WHEN fresh > $2 THEN 0 WHEN fresh = $2 THEN $5 ELSE $2 END
+        "(SELECT id, path, derived, fresh, CASE WHEN fresh > $2 THEN 0 WHEN fresh = $2 THEN $5 ELSE $2 END
             AS since FROM walk WHERE fresh <= $3) w "
     };
 }
@@ -59,13 +59,13 @@ macro_rules! object_row {
     () => {
         concat!(
             object::columns!(),
-            ", w.id, w.path, CASE WHEN o.change > w.fresh THEN o.change ELSE w.fresh END AS number "
+            ", w.id, w.path, w.derived, CASE WHEN o.change > w.fresh THEN o.change ELSE w.fresh END AS number "
         )
     };
 }
 macro_rules! gone_row {
     () => {
-        "t.name, w.id, w.path, t.change, k.mapped "
+        "t.name, w.id, w.path, w.derived, t.change, k.mapped "
     };
 }
 // The collection that has the name again.
@@ -148,13 +148,29 @@ impl Part {
     }
 }
 
+/// A collection that holds members of an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// Its identity.
+    pub id: CollectionId,
+    /// Its path.
+    pub path: String,
+    /// Who fills it ([`Collection::derived`]).
+    pub derived: i64,
+}
+
+fn holder(row: &Row<'_>, first: usize) -> Outcome<Holder> {
+    let (id, path) = (CollectionId(row.int(first)?), row.text(first + 1)?.to_owned());
+    Ok(Holder { id, path, derived: row.int(first + 2)? })
+}
+
 /// A member of some collection of the tree.
 #[derive(Clone, Debug)]
 pub struct Member<T> {
     /// Where it stands.
     pub at: Point,
-    /// The collection that it is in, and that one's path.
-    pub holder: (CollectionId, String),
+    /// The collection that it is in.
+    pub holder: Holder,
     /// What it is.
     pub what: T,
 }
@@ -164,8 +180,8 @@ pub async fn objects(tx: &mut Tx, part: Part) -> Outcome<Vec<Member<Object>>> {
     let [root, after, last, limit] = part.values();
     tx.all(&OBJECTS, &[root, after, last, limit, part.after.within.0.into()], |row| {
         let what = object::object(row)?;
-        let holder = (CollectionId(row.int(11)?), row.text(12)?.to_owned());
-        let at = Point { number: ChangeNumber(row.int(13)?), within: what.change };
+        let holder = holder(row, 11)?;
+        let at = Point { number: ChangeNumber(row.int(14)?), within: what.change };
         Ok(Member { at, holder, what })
     })
     .await
@@ -185,9 +201,9 @@ pub struct Gone {
 pub async fn gone(tx: &mut Tx, part: Part) -> Outcome<Vec<Member<Gone>>> {
     let [root, after, last, limit] = part.values();
     tx.all(&GONE, &[root, after, last, limit, part.from.number.0.into()], |row| {
-        let holder = (CollectionId(row.int(1)?), row.text(2)?.to_owned());
-        let at = Point::end_of(ChangeNumber(row.int(3)?));
-        let again = row.opt_int(4)?.map(ChangeNumber);
+        let holder = holder(row, 1)?;
+        let at = Point::end_of(ChangeNumber(row.int(4)?));
+        let again = row.opt_int(5)?.map(ChangeNumber);
         Ok(Member { at, holder, what: Gone { name: row.text(0)?.to_owned(), again } })
     })
     .await
@@ -198,7 +214,7 @@ pub async fn collections(tx: &mut Tx, part: Part) -> Outcome<Vec<(Point, Collect
     let [root, after, last, limit] = part.values();
     let (number, within) = (part.from.number.0.into(), part.from.within.0.into());
     tx.all(&COLLECTIONS, &[root, after, last, limit, number, within], |row| {
-        let (number, within) = (ChangeNumber(row.int(13)?), ChangeNumber(row.int(14)?));
+        let (number, within) = (ChangeNumber(row.int(14)?), ChangeNumber(row.int(15)?));
         Ok((Point { number, within }, collection::collection(row)?))
     })
     .await

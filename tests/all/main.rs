@@ -7,6 +7,7 @@ mod carddav;
 mod cli;
 mod config;
 mod dav;
+mod derived;
 mod fuzz;
 mod jobs;
 mod kill;

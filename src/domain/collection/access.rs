@@ -9,6 +9,9 @@ use crate::kernel::privilege::{Privilege, Privileges};
 use crate::store::change_log::Author;
 use crate::store::{Store, Tx, ace, principal};
 
+/// The log's author of what the server does by itself.
+pub const SERVER: PrincipalId = PrincipalId(0);
+
 /// An authenticated principal with the store in hand, for one request.
 #[derive(Clone)]
 pub struct Access {
@@ -52,6 +55,28 @@ impl Rights {
 }
 
 impl Access {
+    /// The server itself, which fills what nobody else may (`derived`).
+    pub fn of_server(store: &Store, now: Timestamp) -> Self {
+        let who = Principal {
+            id: SERVER,
+            kind: 0,
+            name: String::new(),
+            display_name: String::new(),
+            password: None,
+            administrator: true,
+            locked: true,
+            generation: 0,
+            quota: None,
+            created_at: now,
+        };
+        Self { store: store.clone(), who, client: "davenport".into(), now }
+    }
+
+    /// Whether it is the server itself.
+    pub fn is_server(&self) -> bool {
+        self.who.id == SERVER
+    }
+
     /// As the log wants it.
     pub fn author(&self) -> Author {
         Author { principal: self.who.id, client: self.client.clone(), at: self.now }

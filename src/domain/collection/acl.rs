@@ -102,7 +102,8 @@ pub async fn set(access: &Access, place: &Place, aces: Vec<Ace>, guard: Guard) -
                     }
                     _ => return Err(Fault::NotFound),
                 };
-                unlocked(tx, &access, &place, &guard, Reach::One).await?;
+                let reach = Reach::One(Privilege::WriteAcl);
+                unlocked(tx, &access, (&place, &found), &guard, reach).await?;
                 let grants = grants(tx, &place, &aces).await?;
                 ace::replace(tx, id, &grants).await?;
                 collection::change_self(tx, id, number, access.now).await?;

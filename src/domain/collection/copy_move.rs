@@ -85,7 +85,7 @@ impl Work<'_> {
         }
         let reach = if source.object().is_some() { Reach::Name } else { Reach::Tree };
         if self.verb == Verb::Move {
-            unlocked(tx, access, from, self.guard, reach).await?;
+            unlocked(tx, access, (from, &source), self.guard, reach).await?;
         }
         let target = locate(tx, to).await?;
         self.same_uid(tx, &source, &target, overwrite).await?;
@@ -150,7 +150,7 @@ impl Work<'_> {
                 None => return Err(Refusal::SameResource.into()),
             },
         };
-        unlocked(tx, access, to, self.guard, reach).await?;
+        unlocked(tx, access, (to, target), self.guard, reach).await?;
         if target.exists() {
             access.demand_above(tx, to, Privilege::Unbind).await?;
             if self.verb != Verb::Move {

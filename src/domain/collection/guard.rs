@@ -2,6 +2,7 @@
 //! `If-Schedule-Tag-Match` comes with scheduling. Checked inside the transaction that they guard.
 
 use super::access::Access;
+use super::derived;
 use super::place::{Place, path_covers};
 use super::tree::{Found, locate};
 use crate::kernel::change::{Point, SyncToken};
@@ -224,28 +225,45 @@ pub fn covers(lock: &Lock, path: &str) -> bool {
 /// Which resources a change touches, for the question of who locked them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {
-    /// Content or properties of the one resource.
-    One,
+    /// Of the one resource what this privilege lets one change.
+    One(Privilege),
     /// Its name too: the resource that holds it changes as well (RFC 4918 §7.4, §9.6).
     Name,
     /// Its name and everything below it.
     Tree,
 }
 
-/// Demands that every lock in the way of a change is shown by its holder.
+impl Reach {
+    /// The privilege that the change needs besides.
+    fn privilege(self, found: &Found) -> Privilege {
+        match self {
+            Self::One(privilege) => privilege,
+            Self::Name | Self::Tree if found.exists() => Privilege::Unbind,
+            Self::Name | Self::Tree => Privilege::Bind,
+        }
+    }
+}
+
+/// Demands that nothing is in the way of a change of what was found at a place: that the server does
+/// not keep it itself ([`derived`]), and that every lock is shown by its holder. Every change by a
+/// client passes here.
 pub async fn unlocked(
     tx: &mut Tx,
     access: &Access,
-    place: &Place,
+    (place, found): (&Place, &Found),
     guard: &Guard,
     reach: Reach,
 ) -> Outcome<()> {
+    if access.is_server() {
+        return Ok(());
+    }
+    derived::demand(place, found, reach.privilege(found))?;
     let locks = lock::of_account(tx, place.account, access.now).await?;
     if locks.is_empty() {
         return Ok(());
     }
     let tokens = guard.tokens();
-    let parent = place.parent_path().filter(|_| reach != Reach::One);
+    let parent = place.parent_path().filter(|_| !matches!(reach, Reach::One(_)));
     let in_way = |l: &&Lock| {
         covers(l, &place.path)
             || parent.is_some_and(|p| covers(l, p))

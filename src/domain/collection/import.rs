@@ -5,6 +5,7 @@
 //! not hold is touched. One batch is one transaction.
 
 use super::access::Access;
+use super::derived;
 use super::guard::Guard;
 use super::item::write;
 use super::kind::Kind;
@@ -87,6 +88,7 @@ async fn admit(tx: &mut Tx, access: &Access, place: &Place) -> Outcome<Collectio
         Found::Collection(it)
             if matches!(Kind::from_number(it.kind), Kind::Calendar | Kind::Addressbook) =>
         {
+            derived::demand_bind(place, &it)?;
             Ok(it)
         }
         _ => Err(Fault::NotFound),

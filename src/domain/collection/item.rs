@@ -1,6 +1,7 @@
 //! Objects: storing and reading their contents, whatever kind of collection holds them.
 
 use super::access::Access;
+use super::derived;
 use super::guard::{Guard, Reach, unlocked};
 use super::kind::{Kind, component_names};
 use super::place::Place;
@@ -119,7 +120,7 @@ async fn admit(tx: &mut Tx, access: &Access, place: &Place, guard: &Guard) -> Ou
     let reach = match &found {
         Found::Object(..) => {
             access.demand(tx, place, Privilege::WriteContent).await?;
-            Reach::One
+            Reach::One(Privilege::WriteContent)
         }
         Found::Nothing(_) => {
             access.demand_above(tx, place, Privilege::Bind).await?;
@@ -129,7 +130,7 @@ async fn admit(tx: &mut Tx, access: &Access, place: &Place, guard: &Guard) -> Ou
         Found::NoParent => return Err(Refusal::NoParent.into()),
     };
     guard.check(tx, access, place, &found).await?;
-    unlocked(tx, access, place, guard, reach).await?;
+    unlocked(tx, access, (place, &found), guard, reach).await?;
     Ok(found)
 }
 
@@ -155,7 +156,8 @@ pub(super) async fn write(
         uid_is_free(tx, place, parent, index.uid.as_deref()).await?;
     }
     let growth = content.size as i64 - old.map_or(0, |o| o.size as i64);
-    within_quota(tx, access, place, used, growth).await?;
+    let charged = derived::charged(parent, growth);
+    within_quota(tx, access, place, used, charged).await?;
     let blob = blob::keep(tx, content, access.now).await?;
     let name = place.name();
     let (of, content, at) = (parent.id, (blob, content), access.now);
@@ -167,7 +169,7 @@ pub(super) async fn write(
         uid_stays(tx, place, parent, index.uid.as_deref()).await?;
         object::put(tx, &put).await?;
     }
-    change_log::charge(tx, place.account, growth).await?;
+    change_log::charge(tx, place.account, charged).await?;
     let action = if old.is_some() { Action::Updated } else { Action::Created };
     let before = old.map(|o| o.blob);
     let account = place.account;

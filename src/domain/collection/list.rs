@@ -2,6 +2,7 @@
 
 use super::access::{Access, Rights};
 use super::acl::{self, Granted};
+use super::derived;
 use super::place::Place;
 use super::sync::{Change, Member};
 use super::tree::{Found, locate, look};
@@ -97,7 +98,13 @@ pub struct Sight {
 impl Sight {
     /// The asker's rights on one of the children: at least those on the resource itself.
     pub fn rights_on(&self, child: &Collection) -> Privileges {
-        self.rights.union(self.reach.on(&child.path))
+        derived::left_on(self.rights.union(self.reach.on(&child.path)), child)
+    }
+
+    /// The asker's rights on the objects in it.
+    pub fn rights_on_members(&self) -> Privileges {
+        let of = self.found.collection().map_or(0, |it| it.derived);
+        derived::left_on_members(self.rights, of)
     }
 
     fn new(found: Found, rights: Privileges) -> Self {
@@ -149,7 +156,7 @@ pub async fn see_shared(access: &Access, place: &Place, want: Want) -> Outcome<S
                     return Err(denied);
                 }
                 let Found::Collection(it) = locate(tx, &place).await? else { return Err(denied) };
-                let rights = reach.on(&it.path);
+                let rights = derived::left_on(reach.on(&it.path), &it);
                 let mut sight = Sight::new(Found::Collection(it), rights);
                 fill(tx, &access, &place, Want { children: true, ..want }, &mut sight).await?;
                 sight.children.retain(|(child, _)| reach.on(&child.path).has(Privilege::Read));

@@ -3,6 +3,7 @@
 //! Invariant: no two locks of which one is exclusive ever cover the same resource.
 
 use super::access::Access;
+use super::derived;
 use super::guard::{Guard, covers, root_of};
 use super::item::write;
 use super::kind::Home;
@@ -58,6 +59,7 @@ pub async fn take(access: &Access, place: &Place, wish: Wish, guard: Guard) -> O
                 change_log::take(tx, place.account).await.map(drop)?;
                 let found = locate(tx, &place).await?;
                 guard.check(tx, &access, &place, &found).await?;
+                derived::demand(&place, &found, Privilege::WriteContent)?;
                 nothing_meets(tx, &access, &place, &wish).await?;
                 if !found.exists() {
                     reserve(tx, &access, &place, &found, &guard).await?;

@@ -52,7 +52,8 @@ pub async fn precheck(access: &Access, place: &Place, guard: Guard) -> Outcome<b
 async fn admit(tx: &mut Tx, access: &Access, place: &Place, guard: &Guard) -> Outcome<Found> {
     let found = locate(tx, place).await?;
     guard.check(tx, access, place, &found).await?;
-    unlocked(tx, access, place, guard, Reach::One).await?;
+    let reach = Reach::One(Privilege::WriteProperties);
+    unlocked(tx, access, (place, &found), guard, reach).await?;
     match found.exists() {
         true => Ok(found),
         false => Err(Fault::NotFound),

@@ -14,6 +14,7 @@ use crate::kernel::limits::{SYNC_WINDOW_GROWTH, SYNC_WINDOW_MIN};
 use crate::store::Tx;
 use crate::store::collection::{self, Collection};
 use crate::store::object::{self, Object};
+pub use crate::store::walk::Holder;
 use crate::store::walk::{self, Part};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -34,15 +35,6 @@ pub struct Member {
     pub holder: Arc<Holder>,
     /// What happened.
     pub change: Change,
-}
-
-/// A collection that holds members of an answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Holder {
-    /// Its identity.
-    pub id: CollectionId,
-    /// Its path.
-    pub path: String,
 }
 
 /// What happened to a member.
@@ -152,7 +144,7 @@ async fn gather(
         Some((number, _)) if truncated => *number,
         _ => it.last_change,
     };
-    let holder = Arc::new(Holder { id: it.id, path: it.path.clone() });
+    let holder = Arc::new(Holder { id: it.id, path: it.path.clone(), derived: it.derived });
     let members = all.into_iter().map(|(_, change)| Member { holder: holder.clone(), change });
     Ok((members.collect(), reached, truncated))
 }
@@ -210,7 +202,8 @@ async fn look_at(
     }
     for (at, it) in walk::collections(tx, part).await? {
         let above = it.path.rsplit_once('/').map_or("", |(above, _)| above).to_owned();
-        let holder = holders.of((it.parent.unwrap_or(it.id), above));
+        let id = it.parent.unwrap_or(it.id);
+        let holder = holders.of(Holder { id, path: above, derived: 0 });
         let member = Member { holder, change: Change::Collection(it) };
         some.push(Told { at, member, again: None });
     }
@@ -228,12 +221,11 @@ async fn look_at(
 struct Holders(HashMap<CollectionId, Arc<Holder>>);
 
 impl Holders {
-    fn of(&mut self, (id, path): (CollectionId, String)) -> Arc<Holder> {
-        let known =
-            self.0.entry(id).or_insert_with(|| Arc::new(Holder { id, path: String::new() }));
+    fn of(&mut self, it: Holder) -> Arc<Holder> {
+        let known = self.0.entry(it.id).or_insert_with(|| Arc::new(it.clone()));
         // On PostgreSQL the collection may have moved between two statements.
-        if known.path != path {
-            *known = Arc::new(Holder { id, path });
+        if **known != it {
+            *known = Arc::new(it);
         }
         known.clone()
     }

@@ -1,6 +1,7 @@
 //! The tree: finding what is at a place, making and removing.
 
 use super::access::Access;
+use super::derived;
 use super::guard::{Guard, Reach, unlocked};
 use super::kind::Kind;
 use super::place::Place;
@@ -107,8 +108,9 @@ pub async fn make(access: &Access, place: &Place, making: Making, guard: Guard) 
                     Found::NoParent => return Err(Refusal::NoParent.into()),
                     _ => return Err(Refusal::Exists.into()),
                 };
-                guard.check(tx, &access, &place, &Found::Nothing(parent.clone())).await?;
-                unlocked(tx, &access, &place, &guard, Reach::Name).await?;
+                let free = Found::Nothing(parent.clone());
+                guard.check(tx, &access, &place, &free).await?;
+                unlocked(tx, &access, (&place, &free), &guard, Reach::Name).await?;
                 let id = insert(tx, &access, &place, &parent, &making, number).await?;
                 property::set_all(tx, id, "", &making.properties).await
             })
@@ -171,7 +173,7 @@ pub async fn remove(access: &Access, place: &Place, guard: Guard) -> Outcome<()>
                 let found = locate(tx, &place).await?;
                 guard.check(tx, &access, &place, &found).await?;
                 let reach = if found.object().is_some() { Reach::Name } else { Reach::Tree };
-                unlocked(tx, &access, &place, &guard, reach).await?;
+                unlocked(tx, &access, (&place, &found), &guard, reach).await?;
                 take_away(tx, &access, &place, &found, number).await
             })
         })
@@ -187,28 +189,29 @@ pub async fn take_away(
     number: ChangeNumber,
 ) -> Outcome<()> {
     let account = place.account;
-    let (collection, name, before, members, octets) = match found {
+    let (collection, name, before, members, octets, charged) = match found {
         Found::Object(parent, it) => {
             object::delete(tx, parent.id, &it.name, number).await?;
             lock::remove_on(tx, account, &place.path).await?;
-            (parent.id, it.name.clone(), Some(it.blob), -1, -(it.size as i64))
+            let octets = -(it.size as i64);
+            let charged = derived::charged(parent, octets);
+            (parent.id, it.name.clone(), Some(it.blob), -1, octets, charged)
         }
         Found::Collection(it) => {
             let Some(parent) = it.parent else {
                 let why = "a home cannot be removed".to_owned();
                 return Err(Refusal::CollectionPlacement(why).into());
             };
-            let octets = collection::octets(tx, it).await?;
+            let octets = derived::charged(it, collection::octets(tx, it).await?);
             collection::bury(tx, it, access.now).await?;
-            change_log::charge(tx, account, -octets).await?;
             let name = format!("{}/", it.name);
             object::bury_name(tx, parent, &name, number).await?;
             lock::remove_at(tx, account, &place.path).await?;
-            (parent, name, None, 0, 0)
+            (parent, name, None, 0, 0, -octets)
         }
         Found::Nothing(_) | Found::NoParent => return Err(Fault::NotFound),
     };
-    change_log::charge(tx, account, octets).await?;
+    change_log::charge(tx, account, charged).await?;
     let action = Action::Deleted;
     let entry = Entry { account, number, collection, name: &name, action, before };
     change_log::record_member(tx, &entry, &access.author(), (members, octets)).await
@@ -218,7 +221,10 @@ pub async fn take_away(
 pub async fn look(tx: &mut Tx, access: &Access, place: &Place) -> Outcome<(Found, Privileges)> {
     let rights = access.demand(tx, place, Privilege::Read).await?;
     match locate(tx, place).await? {
-        found if found.exists() => Ok((found, rights)),
+        found if found.exists() => {
+            let rights = derived::left(rights, &found);
+            Ok((found, rights))
+        }
         _ => Err(Fault::NotFound),
     }
 }

@@ -304,7 +304,7 @@ async fn write_members(
                 node: Node::Object(object, text.as_deref()),
                 path: &path,
                 place: Some(place),
-                rights: sight.rights,
+                rights: sight.rights_on_members(),
                 stored: &stored,
                 around: &sight.around,
             };

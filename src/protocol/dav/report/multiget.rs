@@ -196,7 +196,7 @@ fn write_one(
         node: Node::Object(object, text.as_deref()),
         path: &path,
         place: Some(place),
-        rights: sight.rights,
+        rights: sight.rights_on_members(),
         stored: &[],
         around: &sight.around,
     };

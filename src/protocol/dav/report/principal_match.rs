@@ -147,7 +147,7 @@ impl Search<'_> {
             node: Node::Object(object, None),
             path: &path,
             place: Some(place),
-            rights: sight.rights,
+            rights: sight.rights_on_members(),
             stored: &stored,
             around: &sight.around,
         })

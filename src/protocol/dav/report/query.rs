@@ -2,6 +2,7 @@
 //! share: which collections are asked, and the answer.
 
 use super::multiget::{Shape, write_refused};
+use crate::domain::collection::derived::left_on_members;
 use crate::domain::collection::{
     Body as Content, Collection, Kind, Object, Place, Property, list, tree,
 };
@@ -30,7 +31,7 @@ pub struct Scope<'s> {
     pub it: &'s Collection,
     /// Its place.
     pub at: Place,
-    /// The asker's rights on it.
+    /// The asker's rights on its members.
     pub rights: Privileges,
     /// Its properties that clients set.
     pub properties: &'s [Property],
@@ -51,7 +52,7 @@ pub fn scopes<'s>(
     let is_asked = |it: &Collection| Kind::from_number(it.kind) == kind;
     let scope = |it: &'s Collection, rights, properties, only| {
         let at = place.at(&it.path, true);
-        Scope { it, at, rights, properties, only }
+        Scope { it, at, rights: left_on_members(rights, it.derived), properties, only }
     };
     Ok(match &sight.found {
         tree::Found::Object(it, object) => {
@@ -75,7 +76,7 @@ pub struct Matches {
     pub of: CollectionId,
     /// Its place.
     pub at: Place,
-    /// The asker's rights on it.
+    /// The asker's rights on its members.
     pub rights: Privileges,
     /// How contents are wanted, if not as they are kept.
     pub shape: Option<Shape>,

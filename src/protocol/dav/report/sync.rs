@@ -2,6 +2,7 @@
 //! without a sync-level means level 1 (CLIENTS-SOURCE §3).
 
 use crate::domain::collection::Place;
+use crate::domain::collection::derived::{left_on, left_on_members};
 use crate::domain::collection::list;
 use crate::domain::collection::sync::{Change, Changes, Level, changes};
 use crate::format::xml::Element;
@@ -135,7 +136,7 @@ async fn write_changes(
             path.clear();
             path.push_str(&stem);
             let own;
-            let (node, at) = match &member.change {
+            let (node, at, rights) = match &member.change {
                 Change::Gone(name) => {
                     path.push_str(name);
                     write_status(&path, StatusCode::NOT_FOUND, None, &mut sheet.writer);
@@ -143,16 +144,17 @@ async fn write_changes(
                 }
                 Change::Object(it) => {
                     path.push_str(&it.name);
-                    (Node::Object(it, text.as_deref()), &here)
+                    let rights = left_on_members(rights.on(&here.path), member.holder.derived);
+                    (Node::Object(it, text.as_deref()), &here, rights)
                 }
                 Change::Collection(it) => {
                     own = place.at(&it.path, true);
                     path = place_path(&own);
-                    (Node::Collection(it), &own)
+                    (Node::Collection(it), &own, left_on(rights.on(&own.path), it))
                 }
             };
             let stored = loaded.properties_of(member);
-            let (place, rights, around) = (Some(at), rights.on(&at.path), &loaded.around);
+            let (place, around) = (Some(at), &loaded.around);
             let subject = Subject { ask, node, path: &path, place, rights, stored, around };
             write_response(wanted, &subject, &mut sheet.writer);
         }

@@ -1,0 +1,3 @@
+-- Who fills a collection: 0 people; otherwise the server, from something else, and clients only read
+-- (domain::collection::derived).
+ALTER TABLE collection ADD COLUMN derived BIGINT NOT NULL DEFAULT 0;
