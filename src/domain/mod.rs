@@ -9,6 +9,7 @@ pub mod calendar;
 pub mod exception;
 pub mod contacts;
 pub mod link;
+pub mod feed;
 pub mod account;
 pub mod retention;
 pub mod indexing;

@@ -17,3 +17,4 @@ pub mod tz;
 pub mod ical;
 pub mod vcard;
 pub mod split;
+pub mod feed;

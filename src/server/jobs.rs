@@ -5,8 +5,8 @@
 //! later, with its error kept, and holds up no other one; a long job makes room in between.
 
 use super::config::Current;
-use crate::domain::indexing;
 use crate::domain::retention::{self, Progress};
+use crate::domain::{feed, indexing};
 use crate::kernel::clock::{self, Timestamp};
 use crate::kernel::fault::{Fault, Outcome};
 use crate::kernel::limits::{
@@ -46,7 +46,7 @@ const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
 /// All recurring work of the server.
-pub static RECURRING: [Recurring; 8] = [
+pub static RECURRING: [Recurring; 9] = [
     Recurring {
         kind: "retention.history",
         every: HOUR,
@@ -77,6 +77,16 @@ pub static RECURRING: [Recurring; 8] = [
             Box::pin(async move {
                 retention::sweep_incoming(&it.store, it.now);
                 Ok(Progress::Done)
+            })
+        },
+    },
+    Recurring {
+        kind: "retention.feeds",
+        every: HOUR,
+        step: |it| {
+            Box::pin(async move {
+                let more = feed::drop_unused(&it.store, it.now).await?;
+                Ok(if more { Progress::More } else { Progress::Done })
             })
         },
     },

@@ -15,6 +15,7 @@ pub mod conn;
 pub mod listen;
 pub mod jobs;
 pub mod outbound;
+pub mod feeds;
 pub mod app;
 
 pub use listen::BoundAddress;

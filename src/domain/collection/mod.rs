@@ -16,6 +16,7 @@ pub mod item;
 pub mod import;
 pub mod derived;
 pub mod property;
+pub mod subscription;
 pub mod acl;
 pub mod lock;
 pub mod copy_move;
