@@ -10,6 +10,7 @@ pub mod config;
 pub mod csv;
 pub mod date;
 pub mod expand;
+pub mod feed;
 pub mod framing;
 pub mod headers;
 pub mod ical;
@@ -49,12 +50,13 @@ const fn target(
 }
 
 /// Every target.
-pub static TARGETS: [Target; 19] = [
+pub static TARGETS: [Target; 20] = [
     target("conditional", conditional::run, conditional::SEEDS, ""),
     target("config", config::run, config::SEEDS, ""),
     target("csv", csv::run, csv::SEEDS, ""),
     target("date", date::run, date::SEEDS, ""),
     target("expand", expand::run, expand::SEEDS, "ics"),
+    target("feed", feed::run, feed::SEEDS, "ics"),
     target("framing", framing::run, framing::SEEDS, ""),
     target("headers", headers::run, headers::SEEDS, ""),
     target("ical", ical::run, ical::SEEDS, "ics"),
