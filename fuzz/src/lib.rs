@@ -10,6 +10,7 @@ pub mod config;
 pub mod csv;
 pub mod date;
 pub mod expand;
+pub mod feed;
 pub mod framing;
 pub mod headers;
 pub mod ical;
@@ -51,12 +52,13 @@ const fn target(
 }
 
 /// Every target.
-pub static TARGETS: [Target; 21] = [
+pub static TARGETS: [Target; 22] = [
     target("conditional", conditional::run, conditional::SEEDS, ""),
     target("config", config::run, config::SEEDS, ""),
     target("csv", csv::run, csv::SEEDS, ""),
     target("date", date::run, date::SEEDS, ""),
     target("expand", expand::run, expand::SEEDS, "ics"),
+    target("feed", feed::run, feed::SEEDS, "ics"),
     target("framing", framing::run, framing::SEEDS, ""),
     target("headers", headers::run, headers::SEEDS, ""),
     target("ical", ical::run, ical::SEEDS, "ics"),

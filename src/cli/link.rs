@@ -134,13 +134,20 @@ impl Add {
 }
 
 /// The owner of the account, acting on it.
-async fn owner(session: &Session, name: &str) -> Result<Access, Failure> {
+///
+/// # Errors
+/// [`Failure::Failed`].
+pub async fn owner(session: &Session, name: &str) -> Result<Access, Failure> {
     let who = admin::profile(&session.store, name, None).await?.principal;
     let store = session.store.clone();
     Ok(Access { store, who, client: "davenport".into(), now: session.at })
 }
 
-fn home(who: &Principal) -> Result<Place, Failure> {
+/// The account's calendars.
+///
+/// # Errors
+/// [`Failure::Failed`].
+pub fn home(who: &Principal) -> Result<Place, Failure> {
     Ok(Place::new(who.id, &who.name, Home::Calendars, "/")?)
 }
 

@@ -18,6 +18,7 @@ pub mod alias;
 pub mod password;
 pub mod app_password;
 pub mod link;
+pub mod subscription;
 pub mod lock;
 pub mod config;
 pub mod serve;
@@ -93,6 +94,9 @@ enum Command {
     /// Make, list and take back addresses that show a calendar
     #[command(subcommand, after_help = EXIT_CODES)]
     Link(link::LinkCommand),
+    /// Show calendars of other servers in an account
+    #[command(subcommand, after_help = EXIT_CODES)]
+    Subscription(subscription::SubscriptionCommand),
     /// Keep a user from signing in
     #[command(after_help = lock::LOCK)]
     Lock(lock::Lock),
@@ -115,6 +119,7 @@ impl Command {
             Self::Password(it) => session::run(source, out, async |s| it.run(s).await),
             Self::AppPassword(it) => session::run(source, out, async |s| it.run(s).await),
             Self::Link(it) => session::run(source, out, async |s| it.run(s).await),
+            Self::Subscription(it) => session::run(source, out, async |s| it.run(s).await),
             Self::Lock(it) => session::run(source, out, async |s| it.run(s, true).await),
             Self::Unlock(it) => session::run(source, out, async |s| it.run(s, false).await),
         }

@@ -10,6 +10,7 @@ pub mod exception;
 pub mod contacts;
 pub mod directory_book;
 pub mod link;
+pub mod feed;
 pub mod account;
 pub mod retention;
 pub mod indexing;

@@ -358,7 +358,7 @@ impl Objects {
         let uid = match uid {
             Some(uid) => uid.clone(),
             None => {
-                let uid = Uid(sha256(&octets)).to_string();
+                let uid = uid_of(&octets);
                 octets = with_uid(&octets, parts.first().map_or("", |part| &part.name), &uid);
                 uid
             }
@@ -419,6 +419,11 @@ fn with_uid(octets: &[u8], name: &str, uid: &str) -> Vec<u8> {
         return octets.to_vec();
     }
     [before, b"UID:", uid.as_bytes(), b"\r\n", after].concat()
+}
+
+/// A UID made of octets, always the same for the same.
+pub fn uid_of(octets: &[u8]) -> String {
+    Uid(sha256(octets)).to_string()
 }
 
 /// A name in the form of a UUID made of a hash (RFC 9562 §5.8).

@@ -35,6 +35,10 @@ id!(
     LinkId
 );
 id!(
+    /// A calendar elsewhere.
+    FeedId
+);
+id!(
     /// A durable job.
     JobId
 );

@@ -225,3 +225,46 @@ pub const SEARCH_TERMS_MAX: usize = 16;
 pub const SEARCH_FEW: usize = 64;
 /// Instances of an event that the index keeps, at some six octets each: a weekly one of a year fits.
 pub const INDEXED_INSTANCES_MAX: usize = 64;
+/// Octets of an address that the server fetches from: PostgreSQL's indexes take 2 704, and no feed's
+/// address is as long.
+pub const URL_MAX: usize = 2_000;
+/// Octets of a feed, inflated: some ten thousand events, which one fetch holds in memory.
+pub const FEED_MAX: usize = 10 << 20;
+/// Octets of the head of an answer to the server's own request.
+pub const OUTBOUND_HEAD_MAX: usize = 64 << 10;
+/// Fields of such a head.
+pub const OUTBOUND_FIELDS_MAX: usize = 100;
+/// Redirects that are followed: a shortener, a move and TLS come one after the other.
+pub const OUTBOUND_REDIRECTS_MAX: usize = 5;
+/// Addresses of one host that are tried.
+pub const OUTBOUND_ADDRESSES_MAX: usize = 8;
+/// Seconds until an address of a host must have been connected to, TLS included.
+pub const OUTBOUND_CONNECT_SECONDS: u64 = 10;
+/// Seconds until the head of an answer must be there: some feeds are made anew for each request.
+pub const OUTBOUND_FIRST_SECONDS: u64 = 30;
+/// Seconds until a fetch must have ended, redirects included.
+pub const OUTBOUND_WHOLE_SECONDS: u64 = 90;
+/// Octets of a feed's objects, each with the zones that it names: what is held while they are looked
+/// through.
+pub const FEED_OBJECTS_MAX: usize = 64 << 20;
+/// Feeds that an account may subscribe to: each is a collection that every program lists.
+pub const SUBSCRIPTIONS_MAX: i64 = 100;
+/// Feeds that one server fetches at once; a slow one takes one of these places and holds up no other.
+pub const FEEDS_AT_ONCE: usize = 8;
+/// Calendars that one server brings up to date with their feeds at once; each is writes to the store.
+pub const SETTLING_AT_ONCE: usize = 2;
+/// Seconds between two looks for feeds that are due: whoever subscribes waits for that.
+pub const FEED_POLL_SECONDS: u64 = 2;
+/// Seconds until another worker may take a feed that one took.
+pub const FEED_LEASE_SECONDS: i64 = 600;
+/// Seconds between two fetches of a feed, at least and at most: publishers count requests, and people
+/// expect a change by the next day.
+pub const FEED_PACE_SECONDS: (i64, i64) = (900, 86_400);
+/// Subscribers of one feed whose wishes are looked at.
+pub const FEED_WISHES_MAX: i64 = 1_000;
+/// Octets of what is said of a feed that fails, and of validators that its server gives.
+pub const FEED_TEXT_MAX: usize = 500;
+/// Seconds that a feed which nobody has is kept: somebody may be about to subscribe.
+pub const FEED_UNUSED_SECONDS: i64 = 3_600;
+/// Seconds of looking through a feed's events: the largest honest one takes one or two.
+pub const FEED_WORK_SECONDS: u64 = 20;

@@ -1,6 +1,7 @@
 //! The requests' way from the listeners to the protocols: what is served, put together.
 
 use super::config::{Config, Current, StoreAt};
+use super::feeds::{self, Feeds};
 use super::jobs::{self, Jobs};
 use crate::domain::{account, indexing};
 use crate::kernel::clock;
@@ -56,6 +57,8 @@ pub struct App {
     pub store: Store,
     /// The background work.
     pub jobs: Jobs,
+    /// What keeps subscriptions up to date.
+    pub feeds: Feeds,
     /// The first administrator's name and password, when this start made it.
     pub first: Option<(String, Secret)>,
 }
@@ -85,12 +88,14 @@ pub async fn start(current: &Arc<Current>) -> Outcome<App> {
         _ => Box::pin(dav::service::serve(service.clone(), request, peer)),
     });
     let jobs = jobs::start(store.clone(), current.clone());
-    Ok(App { handler, store, jobs, first })
+    let feeds = feeds::start(store.clone(), current.clone());
+    Ok(App { handler, store, jobs, feeds, first })
 }
 
 impl App {
     /// Ends the background work and closes the store; requests have ended before.
     pub async fn close(self) {
+        self.feeds.stop().await;
         self.jobs.stop().await;
         self.store.close().await;
     }

@@ -18,6 +18,7 @@ pub use source::{Flag, Source};
 pub use value::{Kind, Value};
 
 use crate::kernel::secret::Secret;
+use crate::protocol::http::outbound::Allowed;
 use crate::protocol::http::peer::{ForwardedBy, Trust};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -60,6 +61,17 @@ pub struct Limits {
     pub connections_per_address: usize,
 }
 
+/// What the server fetches from elsewhere, and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outbound {
+    /// What may be fetched from beside the public network.
+    pub allow: Vec<Allowed>,
+    /// Certificate authorities beside Mozilla's.
+    pub ca: Option<PathBuf>,
+    /// Seconds between two looks at a feed.
+    pub refresh: i64,
+}
+
 /// How log lines are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
@@ -94,6 +106,8 @@ pub struct Config {
     pub log_level: tracing::Level,
     /// Bounds.
     pub limits: Limits,
+    /// What the server fetches from elsewhere.
+    pub outbound: Outbound,
     /// How long running requests may go on after the order to stop.
     pub shutdown: Duration,
     /// Days that replaced and deleted content is kept.
@@ -140,6 +154,11 @@ impl Config {
                 file_max: merged.number("limits.file_max"),
                 connections: count("limits.connections"),
                 connections_per_address: count("limits.connections_per_address"),
+            },
+            outbound: Outbound {
+                allow: merged.list("outbound.allow"),
+                ca: Some(merged.text("outbound.ca")).filter(|p| !p.is_empty()).map(PathBuf::from),
+                refresh: i64::from(small("subscriptions.refresh_minutes")) * 60,
             },
             shutdown: Duration::from_secs(merged.number("shutdown_seconds")),
             history_days: small("history_days"),

@@ -7,7 +7,7 @@
 use super::config::Current;
 use crate::domain::directory::DIRECTORY_JOB;
 use crate::domain::retention::{self, Progress};
-use crate::domain::{directory_book, indexing};
+use crate::domain::{directory_book, feed, indexing};
 use crate::kernel::clock::{self, Timestamp};
 use crate::kernel::fault::{Fault, Outcome};
 use crate::kernel::ids::PrincipalId;
@@ -55,7 +55,7 @@ const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
 /// All recurring work of the server.
-pub static RECURRING: [Recurring; 9] = [
+pub static RECURRING: [Recurring; 10] = [
     Recurring {
         kind: "retention.history",
         every: HOUR,
@@ -86,6 +86,16 @@ pub static RECURRING: [Recurring; 9] = [
             Box::pin(async move {
                 retention::sweep_incoming(&it.store, it.now);
                 Ok(Progress::Done)
+            })
+        },
+    },
+    Recurring {
+        kind: "retention.feeds",
+        every: HOUR,
+        step: |it| {
+            Box::pin(async move {
+                let more = feed::drop_unused(&it.store, it.now).await?;
+                Ok(if more { Progress::More } else { Progress::Done })
             })
         },
     },

@@ -14,6 +14,8 @@ pub mod activity;
 pub mod conn;
 pub mod listen;
 pub mod jobs;
+pub mod outbound;
+pub mod feeds;
 pub mod app;
 
 pub use listen::BoundAddress;

@@ -29,6 +29,10 @@ static MIGRATIONS: &[(&str, &str)] = &[
         include_str!("../../schemas/sqlite/0005_derived.sql"),
         include_str!("../../schemas/postgres/0005_derived.sql"),
     ),
+    (
+        include_str!("../../schemas/sqlite/0006_feed.sql"),
+        include_str!("../../schemas/postgres/0006_feed.sql"),
+    ),
 ];
 
 /// PostgreSQL's advisory lock for starts ("davenprt" as a number).

@@ -27,6 +27,7 @@ pub mod property;
 pub mod walk;
 pub mod ace;
 pub mod link;
+pub mod feed;
 pub mod lock;
 pub mod job;
 

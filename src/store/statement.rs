@@ -47,15 +47,16 @@ pub(crate) use statements;
 /// Every statement of the store.
 pub(crate) fn all() -> impl Iterator<Item = &'static Statement> {
     use super::{
-        ace, blob, change_log, collection, due, job, link, lock, meta, object, principal, property,
-        search, walk,
+        ace, blob, change_log, collection, due, feed, job, link, lock, meta, object, principal,
+        property, search, walk,
     };
-    let modules: [&[&'static Statement]; 14] = [
+    let modules: [&[&'static Statement]; 15] = [
         ace::STATEMENTS,
         blob::STATEMENTS,
         change_log::STATEMENTS,
         collection::STATEMENTS,
         due::STATEMENTS,
+        feed::STATEMENTS,
         job::STATEMENTS,
         link::STATEMENTS,
         lock::STATEMENTS,

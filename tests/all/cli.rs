@@ -1,11 +1,14 @@
 //! The directory's subcommands, run as an operator runs them: the built program on a data
 //! directory of its own. One behaviour each.
 
+use crate::support::feed::{ALLOWED, FeedServer, Reply, calendar};
 use crate::support::{Fresh, on_both};
 use davenport::domain::directory::Protocols;
 use davenport::domain::directory::login::{Attempt, Logins, SignIn};
 use davenport::kernel::clock::now;
 use davenport::kernel::secret::Secret;
+use davenport::server::app;
+use davenport::server::config::{Current, Source};
 use davenport::store::Location;
 use serde_json::{Value, json};
 use std::io::Write as _;
@@ -257,6 +260,48 @@ on_both! {
         place.run(&format!("link delete alice@example.org {id}")).refused();
         place.run("link add alice@example.org none").refused();
         place.run(&format!("link add alice@example.org {calendar} --expires 2001-01-01")).refused();
+    }
+
+    /// Subscriptions are added, fetched by the running server, listed without secrets, and ended.
+    async fn subscriptions_to_calendars(fresh: Fresh) {
+        let server = FeedServer::start().await;
+        server.serve("/a.ics", Reply::ok(&calendar("", &[("one", "SUMMARY:One"), ("two", "SUMMARY:Two")]), ""));
+        let place = Place::beside(fresh);
+        place.run("user add alice@example.org --no-password").good();
+        let url = server.url("/a.ics").replace("http://", "http://me:secret@");
+        let add = format!("subscription add alice@example.org {url} --name Term --color #0088CC --json");
+        let made = place.run(&add).json();
+        assert_eq!(made["url"], json!(server.url("/a.ics")));
+        let list = || place.run("subscription list alice@example.org --json").json();
+        assert_eq!((&list()[0]["events"], &list()[0]["last_success"]), (&json!(0), &Value::Null));
+        let environment = [
+            ("STORE", place.store.as_str()),
+            ("DATA_DIR", place.data.to_str().unwrap()),
+            ("OUTBOUND_ALLOW", ALLOWED),
+        ];
+        let set = |(name, value): (&str, &str)| (format!("DAVENPORT_{name}"), value.to_owned());
+        let environment = environment.map(set).to_vec();
+        let config = Source { environment, ..Source::default() }.load().unwrap();
+        let app = app::start(&Current::new(config)).await.unwrap();
+        let wait = async |wanted: &dyn Fn(&Value) -> bool| {
+            for _ in 0..200 {
+                if wanted(&list()[0]) {
+                    return;
+                }
+                tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            }
+            panic!("still {}", list());
+        };
+        wait(&|it| it["events"] == 2 && it["error"].is_null()).await;
+        let calendar = made["calendar"].as_str().unwrap();
+        server.serve("/a.ics", Reply::bare("403 Forbidden", ""));
+        place.run(&format!("subscription refresh alice@example.org {calendar}")).good();
+        wait(&|it| it["error"].as_str().is_some_and(|why| why.contains("403 Forbidden"))).await;
+        assert!(!place.run("subscription list alice@example.org").good().contains("secret"));
+        place.run(&format!("subscription remove alice@example.org {}", server.url("/a.ics"))).good();
+        assert_eq!(list(), json!([]));
+        place.run(&format!("subscription refresh alice@example.org {calendar}")).refused();
+        app.close().await;
     }
 
     async fn a_domain_in_use_stays(fresh: Fresh) {
@@ -588,6 +633,7 @@ fn every_subcommand_explains_itself_with_an_example_and_its_json() {
         ("alias", "add list show set delete"),
         ("app-password", "add list show delete"),
         ("link", "add list delete"),
+        ("subscription", "add list remove refresh"),
     ];
     let mut lines = vec!["password".to_owned(), "lock".to_owned(), "unlock".to_owned()];
     for (noun, verbs) in nouns {

@@ -8,6 +8,7 @@ mod cli;
 mod config;
 mod dav;
 mod derived;
+mod feeds;
 mod fuzz;
 mod indexing;
 mod jobs;

@@ -12,6 +12,7 @@ use crate::kernel::limits::PAGE_MEMBERS;
 use crate::kernel::privilege::{Privilege, Privileges};
 use crate::store::blob::Body;
 use crate::store::collection::{self, Collection};
+use crate::store::feed::{self, Subscription};
 use crate::store::link::{self, Link};
 use crate::store::lock::{self, Lock};
 use crate::store::object::{self, Object};
@@ -36,6 +37,8 @@ pub struct Want {
     pub grants: bool,
     /// The links to the account's calendars.
     pub links: bool,
+    /// The feeds that the account's calendars show.
+    pub feeds: bool,
 }
 
 /// What surrounds every resource of an account, as far as it was wanted.
@@ -49,11 +52,18 @@ pub struct Around {
     pub grants: Vec<Granted>,
     /// The links to the account's calendars, each with the calendar's path.
     pub links: Vec<(String, Link)>,
+    /// The feeds that the account's calendars show.
+    pub feeds: Vec<Subscription>,
 }
 
 /// Nothing of it, as for what no account owns.
-pub static NOTHING_AROUND: Around =
-    Around { locks: Vec::new(), quota: None, grants: Vec::new(), links: Vec::new() };
+pub static NOTHING_AROUND: Around = Around {
+    locks: Vec::new(),
+    quota: None,
+    grants: Vec::new(),
+    links: Vec::new(),
+    feeds: Vec::new(),
+};
 
 impl Around {
     async fn load(tx: &mut Tx, access: &Access, account: PrincipalId, want: Want) -> Outcome<Self> {
@@ -71,6 +81,9 @@ impl Around {
         }
         if want.links {
             it.links = link::of_account(tx, account).await?;
+        }
+        if want.feeds {
+            it.feeds = feed::of_account(tx, account).await?;
         }
         Ok(it)
     }
@@ -363,7 +376,14 @@ pub async fn load(
     members: &[Member],
     want: Want,
 ) -> Outcome<Loaded> {
-    if !(want.properties || want.locks || want.quota || want.content || want.grants || want.links) {
+    if !(want.properties
+        || want.locks
+        || want.quota
+        || want.content
+        || want.grants
+        || want.links
+        || want.feeds)
+    {
         return Ok(Loaded::default());
     }
     let access = access.clone();

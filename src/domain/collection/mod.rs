@@ -17,6 +17,7 @@ pub mod import;
 pub mod derived;
 pub mod property;
 pub mod bulk;
+pub mod subscription;
 pub mod acl;
 pub mod lock;
 pub mod copy_move;

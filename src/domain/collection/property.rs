@@ -4,6 +4,7 @@
 use super::access::Access;
 use super::guard::{Guard, Reach, unlocked};
 use super::place::Place;
+use super::subscription;
 use super::tree::{Found, locate};
 use crate::format::xml::{self, Element, Name, Node, Ns};
 use crate::kernel::fault::{Fault, Outcome};
@@ -95,6 +96,7 @@ pub(super) async fn patch_in(
         Found::Object(parent, it) => (parent.id, it.name.as_str()),
         _ => return Err(Fault::NotFound),
     };
+    subscription::keeps_source(&found, instructions)?;
     for instruction in instructions {
         apply(tx, id, name, instruction).await?;
     }

@@ -100,22 +100,35 @@ pub async fn make(access: &Access, place: &Place, making: Making, guard: Guard) 
     let store = access.store.clone();
     store
         .write(move |tx| {
-            Box::pin(async move {
-                access.demand_above(tx, &place, Privilege::Bind).await?;
-                let (number, _) = change_log::take(tx, place.account).await?;
-                let parent = match locate(tx, &place).await? {
-                    Found::Nothing(parent) => parent,
-                    Found::NoParent => return Err(Refusal::NoParent.into()),
-                    _ => return Err(Refusal::Exists.into()),
-                };
-                let free = Found::Nothing(parent.clone());
-                guard.check(tx, &access, &place, &free).await?;
-                unlocked(tx, &access, (&place, &free), &guard, Reach::Name).await?;
-                let id = insert(tx, &access, &place, &parent, &making, number).await?;
-                property::set_all(tx, id, "", &making.properties).await
-            })
+            Box::pin(async move { make_in(tx, &access, &place, &making, &guard).await.map(drop) })
         })
         .await
+}
+
+/// The same within a transaction; gives the collection.
+///
+/// # Errors
+/// As [`make`].
+pub async fn make_in(
+    tx: &mut Tx,
+    access: &Access,
+    place: &Place,
+    making: &Making,
+    guard: &Guard,
+) -> Outcome<CollectionId> {
+    access.demand_above(tx, place, Privilege::Bind).await?;
+    let (number, _) = change_log::take(tx, place.account).await?;
+    let parent = match locate(tx, place).await? {
+        Found::Nothing(parent) => parent,
+        Found::NoParent => return Err(Refusal::NoParent.into()),
+        _ => return Err(Refusal::Exists.into()),
+    };
+    let free = Found::Nothing(parent.clone());
+    guard.check(tx, access, place, &free).await?;
+    unlocked(tx, access, (place, &free), guard, Reach::Name).await?;
+    let id = insert(tx, access, place, &parent, making, number).await?;
+    property::set_all(tx, id, "", &making.properties).await?;
+    Ok(id)
 }
 
 /// Makes the row of a collection in its parent, with the log's entry. The caller has checked

@@ -26,6 +26,8 @@ pub enum Ns {
     AppleIcal,
     /// `http://me.com/_namespace/`.
     Me,
+    /// `https://davenport.example/ns/`: what no standard has a property for.
+    Davenport,
     /// `http://www.w3.org/XML/1998/namespace`, which the prefix `xml` always means.
     Xml,
     /// Any other; make it by [`Ns::of`].
@@ -33,13 +35,14 @@ pub enum Ns {
 }
 
 /// The namespaces that have a variant: variant, namespace name, the prefix that we write.
-pub(super) static KNOWN: [(Ns, &str, &str); 7] = [
+pub(super) static KNOWN: [(Ns, &str, &str); 8] = [
     (Ns::Dav, "DAV:", "D"),
     (Ns::CalDav, "urn:ietf:params:xml:ns:caldav", "C"),
     (Ns::CardDav, "urn:ietf:params:xml:ns:carddav", "A"),
     (Ns::CalendarServer, "http://calendarserver.org/ns/", "S"),
     (Ns::AppleIcal, "http://apple.com/ns/ical/", "I"),
     (Ns::Me, "http://me.com/_namespace/", "M"),
+    (Ns::Davenport, "https://davenport.example/ns/", "V"),
     (Ns::Xml, "http://www.w3.org/XML/1998/namespace", "xml"),
 ];
 
@@ -78,7 +81,8 @@ impl Ns {
             Self::CalendarServer => 3,
             Self::AppleIcal => 4,
             Self::Me => 5,
-            Self::Xml => 6,
+            Self::Davenport => 6,
+            Self::Xml => 7,
         };
         KNOWN.get(row)
     }

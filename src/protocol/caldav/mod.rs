@@ -1,6 +1,7 @@
 //! CalDAV (RFC 4791) over the WebDAV engine: its properties, MKCALENDAR and its reports.
 
 pub mod publish;
+pub mod source;
 pub mod zone;
 pub mod property;
 pub mod mkcalendar;

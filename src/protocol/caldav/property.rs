@@ -2,6 +2,7 @@
 //! and what Apple's clients keep on calendars.
 
 use super::publish::{PUBLISH_URL, SHARING_MODES, publish_url, sharing_modes};
+use super::source::{STATUS, source, status};
 use super::zone;
 use crate::domain::collection::kind::{COMPONENTS, COMPONENTS_DEFAULT, component_names};
 use crate::domain::collection::{Home, Kind};
@@ -18,6 +19,7 @@ use crate::protocol::dav::property::{
     Need, Row, Setting, Shown, anything, row, settable, show_home, show_kept, show_max_size,
     text_only,
 };
+use crate::protocol::dav::source::SOURCE;
 use crate::protocol::dav::subject::{Node, On, Subject};
 use crate::protocol::http::TIME_ZONE_SERVICE;
 use crate::protocol::http::header::caldav_timezones;
@@ -101,6 +103,15 @@ pub static ROWS: &[Row] = &[
     kept(CALENDAR_COLOR, text_only),
     kept(CALENDAR_ORDER, text_only),
     row(PUBLISH_URL, On::CALENDAR, Named, Need::LINKS, publish_url),
+    settable(
+        SOURCE,
+        On::CALENDAR.or(On::SUBSCRIPTION),
+        Named,
+        Need::STORED.and(Need::FEEDS),
+        source,
+        Setting::Kept(anything),
+    ),
+    row(STATUS, On::CALENDAR, Named, Need::FEEDS, status),
     row(SHARING_MODES, On::CALENDAR, Named, Need::NONE, sharing_modes),
     row(CALENDAR_DATA, On::CALENDAR_OBJECT, Named, Need::CONTENT, calendar_data),
 ];

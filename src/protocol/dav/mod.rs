@@ -7,6 +7,7 @@
 //! file whose rows advertise themselves.
 
 pub mod name;
+pub mod source;
 pub mod fault;
 pub mod space;
 pub mod subject;

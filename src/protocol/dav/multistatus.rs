@@ -138,6 +138,7 @@ impl Wanted {
             content: self.need.has(Need::CONTENT),
             grants: self.need.has(Need::GRANTS),
             links: self.need.has(Need::LINKS),
+            feeds: self.need.has(Need::FEEDS),
         }
     }
 }

@@ -39,6 +39,8 @@ impl Need {
 
     /// The links to the account's calendars.
     pub const LINKS: Self = Self(32);
+    /// The feeds that the account's calendars show.
+    pub const FEEDS: Self = Self(64);
 
     /// Whether all of `other` are among these.
     pub fn has(self, other: Self) -> bool {
@@ -46,7 +48,7 @@ impl Need {
     }
 
     /// Both together.
-    pub fn and(self, other: Self) -> Self {
+    pub const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 }

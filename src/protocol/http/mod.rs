@@ -4,6 +4,7 @@ pub mod body;
 pub mod header;
 pub mod intake;
 pub mod network;
+pub mod outbound;
 pub mod peer;
 pub mod handler;
 

@@ -173,6 +173,30 @@ pub static KEYS: &[Key] = &[
          excepted; more are closed at once.",
     )
     .live(),
+    Key::new(
+        "outbound.allow",
+        Kind::Hosts,
+        "",
+        "Networks and hosts that the server may fetch from although they are not in the public\n\
+         network, such as [\"10.0.0.0/8\", \"intranet.example.org\"]. Every user can make the server\n\
+         fetch a calendar from there.",
+    )
+    .live(),
+    Key::new(
+        "outbound.ca",
+        Kind::Text,
+        "",
+        "PEM file of certificate authorities that are trusted beside those of Mozilla's list when\n\
+         the server fetches something.",
+    )
+    .live(),
+    Key::new(
+        "subscriptions.refresh_minutes",
+        Kind::Number(15, 1_440),
+        "60",
+        "Minutes between two looks at a calendar elsewhere that says nothing itself.",
+    )
+    .live(),
 ];
 
 /// Other spellings of keys: the table form of `tls`.

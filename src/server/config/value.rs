@@ -3,6 +3,7 @@
 
 use super::nearest::nearest_of;
 use crate::protocol::http::network::Network;
+use crate::protocol::http::outbound::Allowed;
 use std::net::SocketAddr;
 use toml::de::DeValue;
 
@@ -23,6 +24,8 @@ pub enum Kind {
     Networks,
     /// Yes or no.
     Switch,
+    /// A list of networks and names of hosts.
+    Hosts,
 }
 
 /// A checked value.
@@ -53,7 +56,7 @@ impl Value {
             Kind::Number(..) => Self::Number(text.trim().parse().map_err(|_| expected(kind))?),
             Kind::Size => Self::Number(size(text).ok_or_else(|| expected(kind))?),
             Kind::Switch => Self::Switch(text.trim().parse().map_err(|_| expected(kind))?),
-            Kind::Addresses | Kind::Networks => Self::List(
+            Kind::Addresses | Kind::Networks | Kind::Hosts => Self::List(
                 text.split([',', ' ']).filter(|t| !t.is_empty()).map(str::to_owned).collect(),
             ),
         };
@@ -73,10 +76,10 @@ impl Value {
                 let parsed = u64::from_str_radix(number.as_str(), number.radix());
                 Self::Number(parsed.map_err(|_| expected(kind))?).checked(kind)
             }
-            (Kind::Addresses | Kind::Networks, DeValue::String(text)) => {
+            (Kind::Addresses | Kind::Networks | Kind::Hosts, DeValue::String(text)) => {
                 Self::List(vec![text.to_string()]).checked(kind)
             }
-            (Kind::Addresses | Kind::Networks, DeValue::Array(items)) => {
+            (Kind::Addresses | Kind::Networks | Kind::Hosts, DeValue::Array(items)) => {
                 let texts = items.iter().map(|item| item.get_ref().as_str().map(str::to_owned));
                 let list: Option<Vec<String>> = texts.collect();
                 Self::List(list.ok_or_else(|| expected(kind))?).checked(kind)
@@ -105,6 +108,12 @@ impl Value {
             (Kind::Networks, Self::List(list)) => {
                 for text in list {
                     text.parse::<Network>().map_err(|why| format!("{}; {why}", expected(kind)))?;
+                }
+                Ok(self)
+            }
+            (Kind::Hosts, Self::List(list)) => {
+                for text in list {
+                    text.parse::<Allowed>().map_err(|why| format!("{}; {why}", expected(kind)))?;
                 }
                 Ok(self)
             }
@@ -168,5 +177,8 @@ fn expected(kind: Kind) -> String {
         Kind::Networks => {
             "expected a list of addresses or networks, such as [\"10.0.0.0/8\", \"::1\"]".to_owned()
         }
+        Kind::Hosts => "expected a list of networks or names of hosts, such as [\"10.0.0.0/8\", \
+                        \"intranet.example.org\"]"
+            .to_owned(),
     }
 }

@@ -67,6 +67,7 @@ impl Server {
             set("DATA_DIR", folder.to_str().unwrap()),
             set("STORE", &store),
             set("TRUSTED_PROXIES", "127.0.0.0/8"),
+            set("OUTBOUND_ALLOW", super::feed::ALLOWED),
         ];
         let config = Source { environment, ..Source::default() }.load().unwrap();
         let (ready, started) = tokio::sync::oneshot::channel();

@@ -4,6 +4,7 @@
 
 pub mod cluster;
 pub mod dav;
+pub mod feed;
 pub mod postgres;
 pub mod process;
 pub mod raw;

@@ -2,7 +2,9 @@
 
 use crate::domain::collection::Property;
 use crate::domain::collection::kind::{COMPONENTS_DEFAULT, Kind, component_bit};
+use crate::domain::collection::subscription;
 use crate::domain::collection::tree::{self, Making};
+use crate::format::url::WebUrl;
 use crate::format::xml::{Element, Name, Ns, Writer};
 use crate::kernel::fault::{Fault, Outcome, Refusal};
 use crate::protocol::dav::Ask;
@@ -13,6 +15,7 @@ use crate::protocol::dav::guard;
 use crate::protocol::dav::multistatus::write_propstat;
 use crate::protocol::dav::name::names;
 use crate::protocol::dav::property::Setting;
+use crate::protocol::dav::source::{self, SOURCE};
 use crate::protocol::http::body::Body;
 use crate::protocol::http::header::prefer::Preferences;
 use crate::protocol::http::header::{content_language, content_type};
@@ -64,9 +67,12 @@ pub async fn make(
     let wanted: Vec<&Element> = properties(root);
     let plan = plan(ask, &wanted, kind)?;
     match plan {
-        Ok(making) => {
-            let guard = guard::of(ask).await?;
-            tree::make(&ask.access, &place.at(&place.path, true), making, guard).await?;
+        Ok((making, source)) => {
+            let (guard, place) = (guard::of(ask).await?, place.at(&place.path, true));
+            match source {
+                Some(url) => subscription::make(&ask.access, &place, making, &url, guard).await?,
+                None => tree::make(&ask.access, &place, making, guard).await?,
+            }
             let mut created = empty(StatusCode::CREATED);
             // RFC 5689 §3, RFC 4791 §5.3.1: the answer must not be kept.
             set(&mut created, CACHE_CONTROL, "no-cache");
@@ -93,7 +99,10 @@ pub struct Refused {
     fault: Fault,
 }
 
-fn plan(ask: &Ask, wanted: &[&Element], kind: Kind) -> Outcome<Result<Making, Refused>> {
+/// What to make, and the address of the feed that it shall show, if it shall.
+type Plan = (Making, Option<WebUrl>);
+
+fn plan(ask: &Ask, wanted: &[&Element], kind: Kind) -> Outcome<Result<Plan, Refused>> {
     let mut making = Making { kind, components: 0, properties: Vec::new() };
     for element in wanted {
         let refuse = |why: &str, fault: Refusal| {
@@ -145,7 +154,20 @@ fn plan(ask: &Ask, wanted: &[&Element], kind: Kind) -> Outcome<Result<Making, Re
         (Kind::Calendar | Kind::Subscription, _) => {}
         _ => making.components = 0,
     }
-    Ok(Ok(making))
+    let source = wanted.iter().rfind(|e| e.name == SOURCE && making.kind == Kind::Calendar);
+    match source.map(|element| source::address(element)).transpose() {
+        Ok(source) => {
+            // It is kept with the feed: it may hold a password.
+            let is_source =
+                |p: &Property| p.name == SOURCE.local() && p.namespace == SOURCE.ns().uri();
+            making.properties.retain(|p| source.is_none() || !is_source(p));
+            Ok(Ok((making, source)))
+        }
+        Err(why) => {
+            let fault = Refusal::Malformed(format!("CS:source: {why}"));
+            Ok(Err(Refused { name: SOURCE, why: why.to_owned(), fault: fault.into() }))
+        }
+    }
 }
 
 /// The kind that a resourcetype asks for; none when one of its elements is not served in this tree.

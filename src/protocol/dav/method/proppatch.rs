@@ -11,6 +11,7 @@ use crate::protocol::dav::fault::{Verdict, verdict};
 use crate::protocol::dav::guard;
 use crate::protocol::dav::multistatus::write_propstat;
 use crate::protocol::dav::property::Setting;
+use crate::protocol::dav::source::SOURCE;
 use crate::protocol::dav::space::place_path;
 use crate::protocol::http::body::Body;
 use crate::protocol::http::header::content_language;
@@ -58,6 +59,10 @@ pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
             write_propstat(distinct(&steps).into_iter(), StatusCode::OK, none, None, w);
             w.raw(b"</D:response>");
         })),
+        // Where a fetched calendar comes from stays.
+        Err(fault @ Fault::Refused(Refusal::Protected)) => {
+            Ok(refused(&ask, &ask.path, &steps, Some(&SOURCE), &fault))
+        }
         // Too long, too many: the client's values are at fault, not the request.
         Err(fault @ Fault::Refused(Refusal::Malformed(_))) => {
             Ok(refused(&ask, &ask.path, &steps, None, &fault))

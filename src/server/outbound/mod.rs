@@ -1,0 +1,298 @@
+//! The one way in which the server fetches something from elsewhere: `GET` over HTTP/1.1 and TLS.
+//!
+//! Invariants: every address is held against [`Reach`] after its name was resolved, and exactly the
+//! address that was looked at is connected to, on each redirect anew; every step is bounded in time
+//! and size; user and password of an address are sent to its origin only and logged nowhere.
+
+pub mod conn;
+
+use super::config::{Config, Current};
+use crate::format::url::WebUrl;
+use crate::kernel::limits::{
+    OUTBOUND_CONNECT_SECONDS, OUTBOUND_FIRST_SECONDS, OUTBOUND_REDIRECTS_MAX,
+    OUTBOUND_WHOLE_SECONDS,
+};
+use crate::protocol::http::outbound::{Barred, Reach};
+use flate2::read::MultiGzDecoder;
+use http::header::{
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_ENCODING, HOST, IF_MODIFIED_SINCE,
+    IF_NONE_MATCH, LOCATION, USER_AGENT,
+};
+use http::{HeaderMap, HeaderValue, Request, StatusCode};
+use http_body_util::Empty;
+use hyper::body::Bytes;
+use rustls::crypto::ring;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
+use std::fmt;
+use std::io::Read as _;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// How long each part of a fetch may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// Resolving a name; connecting to one address, TLS included.
+    pub connect: Duration,
+    /// From the request to the head of the answer.
+    pub first: Duration,
+    /// Everything.
+    pub whole: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(OUTBOUND_CONNECT_SECONDS),
+            first: Duration::from_secs(OUTBOUND_FIRST_SECONDS),
+            whole: Duration::from_secs(OUTBOUND_WHOLE_SECONDS),
+        }
+    }
+}
+
+/// What is fetched.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// From where.
+    pub url: WebUrl,
+    /// What is wanted (`Accept`).
+    pub accept: &'static str,
+    /// The entity tag that is known (`If-None-Match`), or empty.
+    pub etag: String,
+    /// The date of change that is known (`If-Modified-Since`), or empty.
+    pub modified: String,
+    /// Octets that the content may have.
+    pub max: usize,
+}
+
+/// What came.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The status; no redirect.
+    pub status: StatusCode,
+    /// The header.
+    pub headers: HeaderMap,
+    /// The content of a 200, its coding undone.
+    pub content: Vec<u8>,
+}
+
+impl Answer {
+    /// The value of a field, if it is text.
+    pub fn field(&self, name: http::header::HeaderName) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().trim()
+    }
+}
+
+/// Why nothing came. The text is for the user who wants it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// The server may not connect there.
+    Barred(Barred),
+    /// The name has no address, or no address answers, or TLS fails.
+    Unreachable(String),
+    /// It took too long.
+    Slow(&'static str),
+    /// The content is larger than so many octets.
+    TooLarge(usize),
+    /// Redirected wrongly, or too often.
+    Redirect(String),
+    /// The answer is not HTTP as it should be.
+    Broken(String),
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Barred(why) => write!(f, "not allowed: {why}"),
+            Self::Unreachable(why) => write!(f, "cannot connect: {why}"),
+            Self::Slow(what) => write!(f, "{what} took too long"),
+            Self::TooLarge(max) => write!(f, "the content is larger than {max} octets"),
+            Self::Redirect(why) => write!(f, "redirected wrongly: {why}"),
+            Self::Broken(why) => write!(f, "the answer cannot be read: {why}"),
+        }
+    }
+}
+
+/// What fetches.
+#[derive(Clone)]
+pub struct Outbound {
+    reach: Arc<Reach>,
+    tls: Arc<ClientConfig>,
+    patience: Patience,
+}
+
+impl Outbound {
+    /// One with the rules of the configuration.
+    ///
+    /// # Errors
+    /// When the file of further certificate authorities cannot be read.
+    pub fn new(config: &Config) -> Result<Self, String> {
+        let public = config.public_url.as_deref().and_then(|url| WebUrl::parse(url).ok());
+        let public = public.and_then(|url| match url.host() {
+            crate::format::url::HostName::Name(name) => Some((name, url.port())),
+            crate::format::url::HostName::Address(_) => None,
+        });
+        let own = config.http_listen.iter().chain(&config.https_listen).copied().collect();
+        let reach = Reach { allowed: config.outbound.allow.clone(), own, public };
+        Self::with(reach, config.outbound.ca.as_deref(), Patience::default())
+    }
+
+    /// One with these rules.
+    ///
+    /// # Errors
+    /// As [`Outbound::new`].
+    pub fn with(reach: Reach, ca: Option<&Path>, patience: Patience) -> Result<Self, String> {
+        let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+        if let Some(path) = ca {
+            let why = |why: &dyn fmt::Display| format!("outbound.ca: {}: {why}", path.display());
+            let pem = std::fs::read(path).map_err(|e| why(&e))?;
+            let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
+            let (added, _) = roots.add_parsable_certificates(chain.map_err(|e| why(&e))?);
+            if added == 0 {
+                return Err(why(&"holds no certificate in PEM form"));
+            }
+        }
+        let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
+        let builder = builder.with_safe_default_protocol_versions().map_err(|e| e.to_string())?;
+        let mut tls = builder.with_root_certificates(roots).with_no_client_auth();
+        tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(Self { reach: Arc::new(reach), tls: Arc::new(tls), patience })
+    }
+
+    /// Fetches.
+    ///
+    /// # Errors
+    /// Why nothing came; an answer with another status than 200 is none.
+    pub async fn get(&self, asked: &Asked) -> Result<Answer, Trouble> {
+        let all = timeout(self.patience.whole, self.follow(asked)).await;
+        all.unwrap_or(Err(Trouble::Slow("the transfer")))
+    }
+
+    async fn follow(&self, asked: &Asked) -> Result<Answer, Trouble> {
+        let mut url = asked.url.clone();
+        for _ in 0..=OUTBOUND_REDIRECTS_MAX {
+            let answer = match (self.once(asked, &url).await, url.plain()) {
+                (Err(Trouble::Unreachable(_)), Some(plain)) => {
+                    url = plain;
+                    self.once(asked, &url).await?
+                }
+                (other, _) => other?,
+            };
+            match onward(&url, &answer)? {
+                None => return Ok(answer),
+                Some(next) => url = next,
+            }
+        }
+        Err(Trouble::Redirect(format!("more than {OUTBOUND_REDIRECTS_MAX} times")))
+    }
+
+    async fn once(&self, asked: &Asked, url: &WebUrl) -> Result<Answer, Trouble> {
+        let mut link = conn::open(url, &self.reach, &self.tls, self.patience.connect).await?;
+        let answer = timeout(self.patience.first, link.send(request(asked, url)?)).await;
+        let answer = answer.unwrap_or(Err(Trouble::Slow("the answer")))?;
+        let (head, body) = answer.into_parts();
+        let mut content = Vec::new();
+        if head.status == StatusCode::OK {
+            content = conn::content(body, asked.max).await?;
+            content = decoded(&head.headers, content, asked.max)?;
+        }
+        Ok(Answer { status: head.status, headers: head.headers, content })
+    }
+}
+
+/// Where an answer sends on to, if it does.
+fn onward(url: &WebUrl, answer: &Answer) -> Result<Option<WebUrl>, Trouble> {
+    use StatusCode as S;
+    let codes = [
+        S::MOVED_PERMANENTLY,
+        S::FOUND,
+        S::SEE_OTHER,
+        S::TEMPORARY_REDIRECT,
+        S::PERMANENT_REDIRECT,
+    ];
+    if !codes.contains(&answer.status) {
+        return Ok(None);
+    }
+    let next = match answer.field(LOCATION) {
+        "" => Err("it says not where to"),
+        location => url.join(location),
+    };
+    let next = next.map_err(|why| Trouble::Redirect(why.to_owned()))?;
+    if url.secure() && !next.secure() {
+        return Err(Trouble::Redirect("from https: to http:".to_owned()));
+    }
+    Ok(Some(next))
+}
+
+fn request(asked: &Asked, url: &WebUrl) -> Result<Request<Empty<Bytes>>, Trouble> {
+    let broken = |_: &dyn fmt::Display| Trouble::Broken("the request cannot be written".into());
+    let mut request = Request::get(url.target()).body(Empty::new()).map_err(|e| broken(&e))?;
+    let headers = request.headers_mut();
+    let mut set = |name, value: &str| match HeaderValue::from_str(value) {
+        Ok(value) => headers.insert(name, value).map_or(Ok(()), |_| Ok(())),
+        Err(error) => Err(broken(&error)),
+    };
+    set(HOST, &url.authority())?;
+    set(USER_AGENT, concat!("Davenport/", env!("CARGO_PKG_VERSION")))?;
+    set(ACCEPT, asked.accept)?;
+    set(ACCEPT_ENCODING, "gzip")?;
+    set(CONNECTION, "close")?;
+    for (name, value) in [(IF_NONE_MATCH, &asked.etag), (IF_MODIFIED_SINCE, &asked.modified)] {
+        if !value.is_empty() {
+            set(name, value)?;
+        }
+    }
+    if let Some(pair) = url.credentials() {
+        use base64::Engine as _;
+        let pair = base64::engine::general_purpose::STANDARD.encode(pair);
+        set(AUTHORIZATION, &format!("Basic {pair}"))?;
+    }
+    Ok(request)
+}
+
+/// Undoes a content's coding; what it inflates to is bounded too.
+fn decoded(headers: &HeaderMap, content: Vec<u8>, max: usize) -> Result<Vec<u8>, Trouble> {
+    let coding = headers.get(CONTENT_ENCODING).map_or(Ok(""), |value| value.to_str());
+    match coding.map(str::trim).map(str::to_ascii_lowercase).as_deref() {
+        Ok("" | "identity") => Ok(content),
+        Ok("gzip" | "x-gzip") => {
+            let mut out = Vec::new();
+            let mut limited = MultiGzDecoder::new(content.as_slice()).take(max as u64 + 1);
+            limited.read_to_end(&mut out).map_err(|e| Trouble::Broken(e.to_string()))?;
+            if out.len() > max { Err(Trouble::TooLarge(max)) } else { Ok(out) }
+        }
+        _ => Err(Trouble::Broken("its coding was not asked for".into())),
+    }
+}
+
+/// The newest rules, made anew when the configuration changed.
+pub struct Newest {
+    current: Arc<Current>,
+    made: Option<(Arc<Config>, Outbound)>,
+}
+
+impl Newest {
+    /// Nothing made yet.
+    pub fn new(current: Arc<Current>) -> Self {
+        Self { current, made: None }
+    }
+
+    /// The configuration in force and what fetches under it.
+    ///
+    /// # Errors
+    /// As [`Outbound::new`].
+    pub fn get(&mut self) -> Result<(Arc<Config>, Outbound), String> {
+        let config = self.current.get();
+        match &self.made {
+            Some((of, made)) if Arc::ptr_eq(of, &config) => Ok((config, made.clone())),
+            _ => {
+                let made = Outbound::new(&config)?;
+                self.made = Some((config.clone(), made.clone()));
+                Ok((config, made))
+            }
+        }
+    }
+}
