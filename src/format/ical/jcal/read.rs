@@ -96,9 +96,6 @@ fn property(value: &Value) -> Read<Property> {
     }
     let mut it = Property::new(&name.to_ascii_uppercase(), "");
     it.params = parameters(name, params)?;
-    if kind != "unknown" && kind != known(&KNOWN, name).0 {
-        it.params.insert(0, one("VALUE", &kind.to_ascii_uppercase()));
-    }
     if values.is_empty() {
         return bad(format!("{} has no value", shown(name)));
     }
@@ -109,6 +106,12 @@ fn property(value: &Value) -> Read<Property> {
         if it.value.len() > CALENDAR_OBJECT_MAX {
             return bad("as iCalendar it is larger than allowed");
         }
+    }
+    // Said where the name does not say it, or the form of the value says something else.
+    let usual = known(&KNOWN, name).0;
+    let taken_for = super::kind(&it, usual);
+    if kind != "unknown" && (kind != usual || taken_for == "period" && kind != taken_for) {
+        it.params.insert(0, one("VALUE", &kind.to_ascii_uppercase()));
     }
     Ok(it)
 }
