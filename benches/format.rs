@@ -13,6 +13,7 @@ use davenport::format::ical::object::check_resource;
 use davenport::format::line::Lines;
 use davenport::format::recur::{Rule, Steps};
 use davenport::format::tz::Zone;
+use davenport::kernel::limits::RECURRENCE_STEPS_OBJECT;
 use std::fmt::Write as _;
 use std::hint::black_box;
 use std::ops::ControlFlow;
@@ -114,6 +115,10 @@ fn expansion(turns: usize, missed: &mut usize) {
         "FREQ=MONTHLY;BYDAY=-1FR",
         "FREQ=YEARLY",
         "FREQ=DAILY;COUNT=90000",
+        "RSCALE=CHINESE;FREQ=MONTHLY",
+        "RSCALE=HEBREW;FREQ=YEARLY;BYMONTH=5L;SKIP=FORWARD",
+        "RSCALE=ISLAMIC-UMALQURA;FREQ=YEARLY",
+        "RSCALE=PERSIAN;FREQ=MONTHLY;BYDAY=1FR;COUNT=10000",
     ] {
         let rule = Rule::parse(text).expect("a rule");
         let start = Civil::new(1970, 1, 5, 32_400);
@@ -127,6 +132,36 @@ fn expansion(turns: usize, missed: &mut usize) {
             }
         });
         row(&format!("a week of 2090 of {text} from 1970"), took, 5.0);
+    }
+    hostile(turns.min(5), &mut row);
+}
+
+/// Rules that never match, or hardly: what one object may take before it is given up.
+fn hostile(turns: usize, row: &mut dyn FnMut(&str, Duration, f64)) {
+    let every_other: Vec<String> = (1..=365).step_by(2).map(|n| n.to_string()).collect();
+    let long = format!("FREQ=YEARLY;BYYEARDAY={};BYMONTH=1;BYMONTHDAY=2", every_other.join(","));
+    for text in [
+        "FREQ=SECONDLY;BYMONTH=2;BYMONTHDAY=30",
+        "FREQ=MINUTELY;BYSETPOS=2;BYSECOND=1,2;BYMONTHDAY=31;BYMONTH=4",
+        &long,
+        "RSCALE=CHINESE;FREQ=SECONDLY;BYMONTH=1;BYYEARDAY=300",
+        "RSCALE=CHINESE;FREQ=YEARLY;BYMONTH=12L;BYMONTHDAY=30;BYDAY=1MO",
+        "RSCALE=HEBREW;FREQ=YEARLY;BYMONTH=1L,2L,3L,4L,6L,7L,8L,9L;BYYEARDAY=385",
+        "RSCALE=DANGI;FREQ=YEARLY;BYWEEKNO=1,2,3,50,55;BYMONTH=6;BYDAY=SU",
+        "RSCALE=DANGI;FREQ=DAILY;BYWEEKNO=55;BYMONTH=6",
+        "RSCALE=PERSIAN;FREQ=MONTHLY;BYDAY=53FR;COUNT=4000",
+    ] {
+        let rule = Rule::parse(text).expect("a rule");
+        let start = Civil::new(1970, 1, 5, 32_400);
+        let took = best(turns, || {
+            let mut steps = Steps::new(RECURRENCE_STEPS_OBJECT);
+            let mut walk = rule.instances(start, false, start, None);
+            while let Ok(Some(at)) = walk.next(&mut steps) {
+                black_box(at);
+            }
+        });
+        let shown: String = text.chars().take(60).collect();
+        row(&format!("the end of {shown}"), took, 50_000.0);
     }
 }
 

@@ -10,6 +10,7 @@ use davenport::format::ical::jcal::{icalendar, jcal};
 pub const SEEDS: &[&[u8]] = &[
     b"BEGIN:VCALENDAR\nVERSION:2.0\nBEGIN:VEVENT\nUID:1\nGEO:1.5;2\nREQUEST-STATUS:2.0;ok\nCATEGORIES:a,b\\,c\nRRULE:FREQ=DAILY;UNTIL=20260101T000000Z;BYDAY=MO,TU\nRDATE;VALUE=PERIOD:20260101T000000Z/PT1H\nATTENDEE;MEMBER=\"a\",\"b\":mailto:a\nX-A;VALUE=FLOAT:1.5\nX-B;VALUE=BOOLEAN:TRUE\nTRIGGER:-PT5M\nTZOFFSETTO:+0100\nEND:VEVENT\nEND:VCALENDAR\n",
     br#"["vcalendar",[["version",{},"text","2.0"]],[["vevent",[["uid",{},"text","1"],["geo",{},"float",[1.5,2]],["rrule",{},"recur",{"freq":"DAILY","byday":["MO"],"count":3}],["freebusy",{"fbtype":"FREE"},"period",["1997-03-08T16:00:00Z","P1D"]],["x-a",{"x-b":["c","d"]},"unknown","e"],["dtstart",{"tzid":"Europe/Berlin"},"date-time","2026-01-01T00:00:00"]],[]]]]"#,
+    b"BEGIN:VCALENDAR\nVERSION:2.0\nBEGIN:VEVENT\nUID:1\nDTEND;VALUE=DATE-TIME:20211101T1/3000\nEND:VEVENT\nEND:VCALENDAR\n",
     br#"["vcalendar",[["x-n",{},"integer",1e3,1.0,-1e-7,true,"\n"]],[]]"#,
 ];
 

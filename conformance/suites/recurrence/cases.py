@@ -48,6 +48,8 @@ def numbers(draw, low, high, most, *, negative=False, own=None):
 class Rule:
     """One case: a start, a zone, a rule and what bounds it."""
 
+    scale = None  # RSCALE; see scales.py
+
     def __init__(self, number, freq, parts):
         self.number, self.freq, self.parts = number, freq, set(parts)
         draw = self.draw = random.Random(number)

@@ -23,6 +23,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 import known
 from cases import Rule, Set, combinations, from_seconds, instant, seconds
 from dav import Subject
+from scales import ScaleRule
 from suite import Suite
 
 ROUNDS = int(os.environ.get("RECURRENCE_ROUNDS", "2"))
@@ -31,6 +32,7 @@ ONLY = os.environ.get("RECURRENCE_ONLY")
 WORKERS = 3
 MOST = 45
 SETS = 150  # a round
+BY_SCALE = 340  # rules by other calendars, a round
 HORIZON = 4_133_980_800  # 2101-01-01: every rule that has no end is looked at up to there, or to its 45th instance
 SHOWN = 8
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -126,6 +128,7 @@ class Tally:
         self.silent = collections.Counter()
         self.explained = collections.Counter()
         self.witness = collections.Counter()
+        self.scaled = collections.Counter()
         self.wrong = []
 
 
@@ -215,7 +218,7 @@ def note(rule, tally, ours, verdict):
         tally.windows += 1
         tally.instances += len(ours)
         same = [name for name, theirs in verdict.items() if theirs == ours]
-        tally.witness[len(same)] += 1
+        (tally.scaled if rule.scale else tally.witness)[len(same)] += 1
         if not same and os.environ.get("RECURRENCE_ALL"):
             print("ALONE", rule.number, f"{rule.start:%Y%m%dT%H%M%S}", rule.zone, rule.wall(), show(ours), {k: show(v) for k, v in verdict.items()})
         for name, theirs in verdict.items():
@@ -224,7 +227,7 @@ def note(rule, tally, ours, verdict):
             elif theirs == ours:
                 tally.agreed[name] += 1
             else:
-                why = known.explains(name, rule)
+                why = known.explains(name, rule, ours, theirs)
                 if why:
                     tally.explained[(name, why[0])] += 1
                 else:
@@ -255,8 +258,11 @@ def plan():
         for count in range(SETS):
             if ONLY is None:
                 yield Set(SEED + turn * SETS + count)
+        for count in range(BY_SCALE):
+            if ONLY in (None, f"scale{SEED + turn * BY_SCALE + count}"):
+                yield ScaleRule(SEED + turn * BY_SCALE + count)
         for freq, parts in combinations():
-            if ONLY is None or int(ONLY) == number:
+            if ONLY in (None, str(number)):
                 yield Rule(number, freq, parts)
             number += 1
 
@@ -274,13 +280,14 @@ def rules(suite, subject):
             shown = [[it for it in one if it not in other] for one, other in ((ours, theirs), (theirs, ours))]
             suite.note(f"set {rule.number} {name}: only ours {shown[0]}, only theirs {shown[1]}: {rule.object()}")
             continue
-        shown = [show(it) for it in (ours, theirs)]
-        suite.note(f"{rule.number} {name}: {rule.start:%Y%m%dT%H%M%S} {rule.zone} {rule.wall()}: ours {shown[0]}, other {shown[1]}")
+        shown = [show([at for at in one if at not in other] if isinstance(ours, list) else one) for one, other in ((ours, theirs), (theirs, ours))]
+        suite.note(f"{rule.number} {name}: {rule.start:%Y%m%dT%H%M%S} {rule.zone} {rule.wall()}: only ours {shown[0]}, only theirs {shown[1]}")
     suite.check(not tally.wrong, f"{tally.rules} rules, {tally.sets} sets, {tally.windows} windows, {tally.instances} instances", f"{len(tally.wrong)} unexplained")
     asked = tally.rules + tally.silent["ours"]
     suite.check(tally.silent["ours"] * 100 <= asked, "no more than one rule in a hundred takes too much work", tally.silent["ours"])
+    suite.check(tally.scaled[0] * 3 <= tally.scaled.total(), "two rules by other calendars in three are read alike by libical", tally.scaled[0])
     suite.check(tally.witness[0] * 20 <= asked, "nineteen rules in twenty are read alike by another implementation", tally.witness[0])
-    suite.note(f"agreed: {dict(tally.agreed)}; no answer in time: {dict(tally.silent)}; rules by how many agree: {dict(tally.witness)}")
+    suite.note(f"agreed: {dict(tally.agreed)}; no answer in time: {dict(tally.silent)}; rules by how many agree: {dict(tally.witness)}, by other calendars: {dict(tally.scaled)}")
     for (name, why), number in sorted(tally.explained.items()):
         suite.note(f"{name} departs {number} times: {why}")
 

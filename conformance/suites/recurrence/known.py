@@ -22,6 +22,37 @@ OWN = {"SECONDLY": "BYSECOND", "MINUTELY": "BYMINUTE", "HOURLY": "BYHOUR"}
 
 COARSER = {"BYMONTH", "BYYEARDAY", "BYMONTHDAY", "BYDAY", "BYHOUR", "BYMINUTE"}
 
+
+
+def scaled(rule):
+    """It says RSCALE."""
+    return rule.scale is not None
+
+
+def leaping(rule):
+    """It is about leap months: by name, or by where it starts."""
+    return scaled(rule) and bool(rule.leap) and (
+        rule.edge or not {"BYMONTH", "BYYEARDAY", "BYDAY"} & rule.parts or any("L" in n for n in rule.values.get("BYMONTH", ()))
+    )
+
+
+DAY = 86400
+# Years in which ICU 72 has months at other places: 2027 to 2030, where new moons meet midnight, and 5806.
+ODD = {"CHINESE": (1798761600, 1927238400), "DANGI": (1798761600, 1927238400), "HEBREW": (2388441600, 2430086400)}
+
+
+def near(rule):
+    """Every instance of one has one of the other beside it: a day away, with weekdays a week."""
+    odd = range(*ODD[rule.scale])
+    within = 7 * DAY if has(rule, "BYDAY") or rule.freq == "WEEKLY" else DAY
+    ours, theirs = rule.apart
+    end = min(ours[-1], theirs[-1]) - within
+    return all(
+        any(abs(at - beside) <= within for beside in other)
+        for one, other in ((ours, theirs), (theirs, ours)) for at in one if at <= end and at not in odd
+    )
+
+
 # Implementation; what it does; clause and why that is not ours; whether it can bear on a rule.
 ROWS = [
     (
@@ -91,11 +122,61 @@ ROWS = [
         "§3.3.10 table, note 2: each further part limits the days of the year",
         lambda r: r.freq == "YEARLY" and (has(r, "BYMONTH", "BYYEARDAY") or len({"BYMONTHDAY", "BYYEARDAY", "BYDAY"} & r.parts) > 1),
     ),
+    (
+        "libical",
+        "ISLAMIC and ISLAMIC-RGSA are ICU's simulation of what is seen of the moon, often a day apart",
+        "RFC 7529 §5: sightings cannot be calculated; ISLAMIC-UMALQURA stands for them, as ICU4X advises",
+        lambda r: r.scale in ("ISLAMIC", "ISLAMIC-RGSA"),
+    ),
+    (
+        "libical",
+        "ICU 72 begins some months a day off, where a new moon is near midnight and in the Hebrew year 5806; libical then loses some",
+        "the calendars as observatories publish them (CHINESE, DANGI), the molad (HEBREW)",
+        lambda r: r.scale in ("CHINESE", "DANGI", "HEBREW") and near(r),
+    ),
+    (
+        "libical",
+        "with RSCALE the first interval is too short or too long",
+        "§3.3.10: intervals are counted from DTSTART, in the units of the calendar (RFC 7529 §3)",
+        lambda r: scaled(r) and r.interval > 1,
+    ),
+    (
+        "libical",
+        "a leap month that a year lacks becomes the wrong month, and does so with SKIP=OMIT, where another month is the "
+        "leap one, or beside BYDAY",
+        "RFC 7529 §4.1: the next or previous valid month; or left out",
+        lambda r: leaping(r) and r.freq == "YEARLY",
+    ),
+    (
+        "libical",
+        "days that SKIP moved are lost in leap months and beyond BYMONTH, and not held against BYDAY",
+        "RFC 7529 §4.1: BYMONTH comes before SKIP of days, BYDAY after it",
+        lambda r: scaled(r) and r.skip in ("FORWARD", "BACKWARD") and has(r, "BYMONTHDAY") and (bool(r.leap) or bool({"BYDAY", "BYMONTH"} & r.parts)),
+    ),
+    (
+        "libical",
+        "SKIP of a day that a year lacks passes over other days",
+        "RFC 7529 §4.1: the others stay",
+        lambda r: scaled(r) and r.skip in ("FORWARD", "BACKWARD") and has(r, "BYYEARDAY"),
+    ),
+    (
+        "libical",
+        "weekdays within years that differ in months, or beside a thirteenth month of five days, are passed over",
+        "§3.3.10: every month and year is a set of its own",
+        lambda r: scaled(r) and has(r, "BYDAY") and (r.months == 13 or bool(r.leap) and r.freq == "YEARLY"),
+    ),
+    (
+        "libical",
+        "JAPANESE ends with an era",
+        "a rule without COUNT and UNTIL does not end (§3.3.10)",
+        lambda r: r.scale == "JAPANESE",
+    ),
 ]
 
 
-def explains(name, rule):
-    """The rows that can bear on a rule, as words."""
+def explains(name, rule, ours, theirs):
+    """The rows that can bear on a rule and on what it yields, as words."""
+    rule.apart = ours, theirs
     return [f"{row[1]} ({row[2]})" for row in ROWS if row[0] == name and row[3](rule)]
 
 

@@ -40,7 +40,10 @@ def by_libical(rule, start, most, end):
     """Its instances from the start on, at most `most` of them."""
     found = (ctypes.c_int64 * most)()
     expand(rule.encode(), start, most, found)
-    return [at for at in found if at and at <= end]
+    found = list(found)
+    while found and found[-1] == 0:  # room that was not needed
+        found.pop()
+    return [at for at in found if at <= end]
 
 
 def by_dateutil(rule, start, most, end):

@@ -53,11 +53,6 @@ pub fn property(value: &Value, grammar: &Grammar) -> Read<Property> {
             return bad(format!("{}: this is no name of a group", shown(name)));
         }
     }
-    if kind != "unknown" && kind != known(grammar.table, name).0 {
-        // As the examples of RFC 6350 and RFC 5545 have it.
-        let said = if grammar.cards { kind.clone() } else { kind.to_ascii_uppercase() };
-        it.params.insert(0, one("VALUE", &said));
-    }
     if values.is_empty() {
         return bad(format!("{} has no value", shown(name)));
     }
@@ -68,6 +63,13 @@ pub fn property(value: &Value, grammar: &Grammar) -> Read<Property> {
         if it.value.len() > grammar.max {
             return bad("a value that is larger than allowed");
         }
+    }
+    // Said where the name does not say it, or where the form would say something else.
+    let as_period = !grammar.cards && kind == "date-time" && it.value.contains('/');
+    if kind != "unknown" && (kind != known(grammar.table, name).0 || as_period) {
+        // As the examples of RFC 6350 and RFC 5545 have it.
+        let said = if grammar.cards { kind } else { kind.to_ascii_uppercase() };
+        it.params.insert(0, one("VALUE", &said));
     }
     Ok(it)
 }

@@ -2,7 +2,7 @@
 //! and years are those of the rule's calendar. A day is allowed when it satisfies BYMONTH, BYMONTHDAY, BYYEARDAY, BYDAY and BYWEEKNO, after
 //! DTSTART has filled in what the parts of the rule's frequency leave open (RFC 5545 §3.3.10).
 
-use super::calendar::{LAST, weekday};
+use super::calendar::{LAST, week_start, weekday};
 use super::scale::{MonthAt, Scale};
 use super::{Frequency, MonthNum, Rule, Skip, Steps, TooMuchWork, WeekdayNum};
 use std::ops::Range;
@@ -50,8 +50,8 @@ pub struct Days<'r> {
     plain: bool,
     /// Steps that one month costs.
     cost: u64,
-    /// The month looked at last and its mask.
-    seen: (i64, u32),
+    /// The month looked at last: its number, its days and which of them are allowed.
+    seen: (i64, Range<i64>, u32),
 }
 
 impl<'r> Days<'r> {
@@ -101,7 +101,7 @@ impl<'r> Days<'r> {
             moves_months: rule.freq == Yearly && skip != Skip::Omit,
             plain: months == ALL_MONTHS && month_days.is_none() && entries == 0,
             cost: 1 + (entries / ENTRIES_PER_STEP) as u64,
-            seen: (i64::MIN, 0),
+            seen: (i64::MIN, 0..0, 0),
         }
     }
 
@@ -172,23 +172,21 @@ impl<'r> Days<'r> {
 
     /// The allowed days of a month, by its number through all years.
     pub fn month(&mut self, index: i64, steps: &mut Steps) -> Result<u32, TooMuchWork> {
-        if self.seen.0 == index {
-            return Ok(self.seen.1);
+        if self.seen.0 != index {
+            let month = self.scale.month(index);
+            let mask = match self.lets_through(&month) {
+                true => self.days_of(&month, steps)?,
+                false => steps.take(1).map(|()| 0)?,
+            };
+            self.seen = (index, month.first..month.first + month.length, mask);
         }
-        let month = self.scale.month(index);
-        if !self.lets_through(&month) {
-            steps.take(1)?;
-            return Ok(0);
-        }
-        let mask = self.days_of(&month, steps)?;
-        self.seen = (index, mask);
-        Ok(mask)
+        Ok(self.seen.2)
     }
 
     /// The allowed days of a month, whatever BYMONTH says.
     pub fn days_of(&self, month: &MonthAt, steps: &mut Steps) -> Result<u32, TooMuchWork> {
         steps.take(self.cost)?;
-        let (first, length) = (month.first, month.length);
+        let length = month.length;
         let mut mask = (1_u32 << length) - 1;
         if let Some(days) = self.month_days {
             let backward = days.backward.reverse_bits() >> (31 - length);
@@ -199,9 +197,7 @@ impl<'r> Days<'r> {
         }
         mask &= self.weekday_mask(month);
         if !self.weeks.is_empty() {
-            mask = (0..length)
-                .filter(|d| mask & 1 << d != 0 && self.in_week(first + d))
-                .fold(0, |set, d| set | 1 << d);
+            mask &= self.week_mask(month);
         }
         Ok(mask)
     }
@@ -211,12 +207,14 @@ impl<'r> Days<'r> {
         if self.plain {
             return Ok(self.weekdays.is_none_or(|set| set & 1 << weekday(day) != 0));
         }
-        let index = self.scale.month_of(day);
-        let first = self.scale.month(index).first;
-        Ok(self.month(index, steps)? & 1 << (day - first) != 0)
+        if !self.seen.1.contains(&day) {
+            self.month(self.scale.month_of(day), steps)?;
+        }
+        let (_, days, mask) = &self.seen;
+        Ok(mask & 1 << (day - days.start) != 0)
     }
 
-    /// The first allowed day from `day` on; `None` when there is none up to `end`.
+    /// The first allowed day from `day` on; `None` when there is none in the months up to `end`.
     pub fn next(
         &mut self,
         day: i64,
@@ -227,18 +225,17 @@ impl<'r> Days<'r> {
             let set = self.weekdays.unwrap_or(0x7F);
             return Ok((day..day + 7).find(|d| set & 1 << weekday(*d) != 0));
         }
-        let mut index = self.scale.month_of(day);
-        let mut from = day - self.scale.month(index).first;
-        let last = self.scale.month_of(end.min(LAST.day));
-        while index <= last {
-            let mask = self.month(index, steps)? >> from << from;
-            if mask != 0 {
-                let first = self.scale.month(index).first;
-                return Ok(Some(first + i64::from(mask.trailing_zeros())));
-            }
-            (index, from) = (index + 1, 0);
+        if !self.seen.1.contains(&day) {
+            self.month(self.scale.month_of(day), steps)?;
         }
-        Ok(None)
+        let mut rest = self.seen.2 & !0 << (day - self.seen.1.start);
+        while rest == 0 {
+            if self.seen.1.end > end.min(LAST.day) {
+                return Ok(None);
+            }
+            rest = self.month(self.seen.0 + 1, steps)?;
+        }
+        Ok(Some(self.seen.1.start + i64::from(rest.trailing_zeros())))
     }
 
     /// Adds the valid days that invalid days of a month become (RFC 7529 §4.1).
@@ -322,12 +319,23 @@ impl<'r> Days<'r> {
         mask
     }
 
-    /// Whether a day lies in a week of BYWEEKNO.
-    fn in_week(&self, day: i64) -> bool {
-        let year = self.scale.week_year(day, self.wkst);
-        let number = (day - self.scale.first_week(year, self.wkst)) / 7 + 1;
-        let from_end = number - 1 - self.scale.weeks_of(year, self.wkst);
-        self.weeks.iter().any(|n| i64::from(*n) == number || i64::from(*n) == from_end)
+    /// The days of a month that lie in weeks of BYWEEKNO.
+    fn week_mask(&self, month: &MonthAt) -> u32 {
+        let (mut set, mut at) = (0_u64, week_start(month.first, self.wkst));
+        let lead = month.first - at;
+        let mut weeks = 0..0;
+        while at < month.first + month.length {
+            if !weeks.contains(&at) {
+                weeks = self.scale.weeks(self.scale.week_year(at, self.wkst), self.wkst);
+            }
+            let number = (at - weeks.start) / 7 + 1;
+            let from_end = (at - weeks.end) / 7;
+            if self.weeks.iter().any(|n| i64::from(*n) == number || i64::from(*n) == from_end) {
+                set |= 0x7F << (at + lead - month.first);
+            }
+            at += 7;
+        }
+        (set >> lead) as u32
     }
 }
 

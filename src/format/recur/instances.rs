@@ -413,8 +413,8 @@ impl<'r> Instances<'r> {
         steps: &mut Steps,
     ) -> Result<(), TooMuchWork> {
         let wkst = i64::from(self.rule.wkst % 7);
-        let scale = self.days.scale;
-        let (first, weeks) = (scale.first_week(year, wkst), scale.weeks_of(year, wkst));
+        let days = self.days.scale.weeks(year, wkst);
+        let (first, weeks) = (days.start, (days.end - days.start) / 7);
         for n in &self.rule.by_week_no {
             steps.take(1)?;
             let n = i64::from(*n);

@@ -288,19 +288,16 @@ impl Scale {
         (month, day - month.first + 1)
     }
 
-    /// The first day of week 1: the first week with four days in the year.
-    pub fn first_week(self, year: i64, wkst: i64) -> i64 {
-        week_start(self.year(year).start + 3, wkst)
+    /// The days of a year's numbered weeks, from the first day of week 1 on: the first week with
+    /// four days in the year.
+    pub fn weeks(self, year: i64, wkst: i64) -> Range<i64> {
+        let days = self.year(year);
+        week_start(days.start + 3, wkst)..week_start(days.end + 3, wkst)
     }
 
     /// The year whose numbered weeks hold `day`.
     pub fn week_year(self, day: i64, wkst: i64) -> i64 {
         self.year_of(week_start(day, wkst) + 3)
-    }
-
-    /// How many numbered weeks a year has.
-    pub fn weeks_of(self, year: i64, wkst: i64) -> i64 {
-        (self.first_week(year + 1, wkst) - self.first_week(year, wkst)) / 7
     }
 
     /// The months of those calendars in which months, not years, run evenly.

@@ -171,6 +171,11 @@ fn what_a_line_does_not_say_is_known_by_its_form() {
             json!(["rdate", {}, "period", ["2026-01-01T00:00:00Z", "PT1H"]]),
             "RDATE;VALUE=PERIOD:20260101T000000Z/PT1H",
         ),
+        (
+            "DTEND;VALUE=DATE-TIME:20211101T1/3000",
+            json!(["dtend", {}, "date-time", "20211101T1/3000"]),
+            "DTEND;VALUE=DATE-TIME:20211101T1/3000",
+        ),
         ("SUMMARY;VALUE=TEXT:a", json!(["summary", {}, "text", "a"]), "SUMMARY:a"),
         (
             "summary;LANGUAGE=de:a,b",
