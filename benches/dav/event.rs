@@ -116,6 +116,19 @@ pub fn event(i: usize, uid: &str, revision: u64) -> Vec<u8> {
     [HEAD, zone, &main, &tail].concat().into_bytes()
 }
 
+/// A whole calendar of so many events.
+pub fn whole(events: usize, uid: fn(usize) -> String) -> Vec<u8> {
+    let mut all = [HEAD, ZONE].concat().into_bytes();
+    for i in 0..events {
+        let one = event(i, &uid(i), 0);
+        let from = memchr::memmem::find(&one, b"BEGIN:VEVENT").unwrap_or(0);
+        let to = memchr::memmem::rfind(&one, b"END:VCALENDAR").unwrap_or(one.len());
+        all.extend_from_slice(&one[from..to]);
+    }
+    all.extend_from_slice(b"END:VCALENDAR\r\n");
+    all
+}
+
 /// A folded description (RFC 5545 §3.1) of about so many octets.
 fn describe(out: &mut String, octets: usize) {
     const LINE: &str = "The minutes of last time - what is left to do <soon> - and who does it. ";

@@ -20,7 +20,7 @@ use report::{HYPER, ROWS, Section};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
-use workload::{NAMES, Site};
+use workload::{ALONE, EVERYWHERE, IMPORT, NAMES, Site};
 
 /// Measures the server over HTTP.
 #[derive(Debug, Parser)]
@@ -29,7 +29,7 @@ struct Arguments {
     #[arg(long, value_delimiter = ',', default_value = "1000,10000")]
     objects: Vec<usize>,
     /// Seconds of each measurement
-    #[arg(long, default_value_t = 3.0)]
+    #[arg(long, default_value_t = 0.6)]
     seconds: f64,
     /// Rounds over all workloads; medians are shown
     #[arg(long, default_value_t = 3)]
@@ -43,6 +43,12 @@ struct Arguments {
     /// Connections at once
     #[arg(long, value_delimiter = ',', default_value = "1,8,32")]
     connections: Vec<usize>,
+    /// Measure every workload with each number of connections, not only those that it matters to
+    #[arg(long)]
+    every: bool,
+    /// Events of the whole calendar that is imported
+    #[arg(long, default_value_t = 10_000)]
+    import: usize,
     /// A smoke run: 1 000 events, 1 second, 1 round, sqlite
     #[arg(long)]
     quick: bool,
@@ -57,6 +63,19 @@ struct Arguments {
     bare_hyper: bool,
 }
 
+impl Arguments {
+    /// Whether a workload is measured with so many connections. What costs the same with few and with
+    /// many is measured with eight, if they are among those asked for; an import goes over one.
+    fn measures(&self, workload: &str, connections: usize) -> bool {
+        let first = self.connections.first() == Some(&connections);
+        match workload {
+            IMPORT => first,
+            _ if self.every || EVERYWHERE.contains(&workload) => true,
+            _ => connections == ALONE || first && !self.connections.contains(&ALONE),
+        }
+    }
+}
+
 fn main() -> ExitCode {
     let mut arguments = Arguments::parse();
     if arguments.bare_hyper {
@@ -69,6 +88,7 @@ fn main() -> ExitCode {
         arguments.rounds = 1;
         arguments.engines = Some(vec!["sqlite".into()]);
         arguments.connections = vec![8];
+        arguments.import = 1_000;
     }
     // One thread: the generator takes one core, and the server finds the others.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -173,6 +193,7 @@ async fn section(
     let connections = arguments.connections.clone();
     let mut section = Section { objects, connections, ..Section::default() };
     section.engine = engine.to_owned();
+    section.import = arguments.import;
     let data = folder.join("data");
     std::fs::create_dir(&data).map_err(|e| e.to_string())?;
 
@@ -255,11 +276,15 @@ async fn round(
     for connections in arguments.connections.clone() {
         let sample = bare.measure(connections, time, &floor::asked(site.plain())).await?;
         section.samples.entry((HYPER.to_owned(), connections)).or_default().push(sample);
-        for name in NAMES.iter().filter(|name| wanted(name)) {
+        let here = |name: &&&str| arguments.measures(name, connections);
+        for name in NAMES.iter().filter(|name| wanted(name)).filter(here) {
             if *name != "delete" {
                 site.tidy().await?;
             }
-            let asked = site.prepare(name).await?;
+            let asked = match *name {
+                IMPORT => site.import(arguments.import).await?,
+                name => site.prepare(name).await?,
+            };
             let sample = target.measure(connections, time, &asked).await;
             let sample = sample.map_err(|why| format!("{name} at {connections}: {why}"))?;
             section.samples.entry(((*name).to_owned(), connections)).or_default().push(sample);

@@ -3,7 +3,7 @@
 //! Invariant: every factor compares figures of one section, which were measured in turn.
 
 use crate::load::Sample;
-use crate::workload::NAMES;
+use crate::workload::{IMPORT, NAMES};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -35,6 +35,8 @@ pub struct Section {
     pub seeded_cards: f64,
     /// Octets on the disk for each event, beyond its own.
     pub disk: f64,
+    /// Events of each import.
+    pub import: usize,
     /// Milliseconds from the start of the process until it listens.
     pub start: f64,
     /// MiB of memory before the first request and after all.
@@ -176,6 +178,12 @@ fn of_section(section: &Section, all: &mut Vec<Aim>) {
             let each = whole.map(|micros| micros / section.objects.max(1) as f64);
             most(format!("{workload} at {connections}, µs CPU a member"), each, 4.0);
         }
+    }
+    for connections in &section.connections {
+        let what = format!("import of {} events, ms for 10 000", section.import);
+        let each = section.of(IMPORT, *connections, |s| s.p50);
+        let scale = 10_000.0 / section.import.max(1) as f64;
+        most(what, each.map(|ms| ms * scale), 3_000.0);
     }
     most("idle memory, MiB".into(), Some(section.resident.0), 30.0);
     most("octets on disk per event beyond its own".into(), Some(section.disk), 2_000.0);

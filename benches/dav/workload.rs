@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 /// Every workload in the order in which they run; `delete` removes what `put-new` made.
-pub const NAMES: [&str; 16] = [
+pub const NAMES: [&str; 17] = [
     "get",
     "propfind0",
     "sync-none",
@@ -31,7 +31,19 @@ pub const NAMES: [&str; 16] = [
     "put-update",
     "put-new",
     "delete",
+    IMPORT,
 ];
+
+/// A whole calendar by one PUT: one operation is all of it.
+pub const IMPORT: &str = "import";
+
+/// Those that are measured with each number of connections: what clients do all the time, and writes,
+/// which share commits.
+pub const EVERYWHERE: [&str; 8] =
+    ["get", "propfind0", "sync-none", "sync-one", "query-uid", "put-update", "put-new", "delete"];
+
+/// Connections at which the others are measured.
+pub const ALONE: usize = 8;
 
 /// The collection with its seeded events, and what was done to it.
 pub struct Site {
@@ -42,6 +54,8 @@ pub struct Site {
     head: String,
     /// Revisions given out.
     revision: Arc<AtomicU64>,
+    /// Calendars that were made to import into.
+    imports: Arc<AtomicU64>,
     /// Objects made by `put-new`, and how many of them are gone again.
     made: Arc<AtomicU64>,
     removed: Arc<AtomicU64>,
@@ -166,8 +180,8 @@ impl Site {
         let token = format!("{}:{}", login.0, login.1);
         let token = base64::engine::general_purpose::STANDARD.encode(token);
         let head = format!("Host: {server}\r\nAuthorization: Basic {token}\r\n");
-        let (revision, made, removed) = Default::default();
-        let site = Self { server, objects, head, revision, made, removed };
+        let (revision, imports, made, removed) = Default::default();
+        let site = Self { server, objects, head, revision, imports, made, removed };
         site.one(&site.request("MKCALENDAR", CALENDAR, "", b""), 201).await?;
         let octets = Arc::new(AtomicU64::new(0));
         let (this, counted) = (site.clone(), octets.clone());
@@ -208,7 +222,8 @@ impl Site {
     fn clone(&self) -> Self {
         let (revision, made) = (self.revision.clone(), self.made.clone());
         let (head, removed) = (self.head.clone(), self.removed.clone());
-        Self { server: self.server, objects: self.objects, head, revision, made, removed }
+        let (server, objects, imports) = (self.server, self.objects, self.imports.clone());
+        Self { server, objects, head, revision, imports, made, removed }
     }
 
     /// A GET like that of the workload, for the bare HTTP server.
@@ -404,6 +419,36 @@ impl Site {
         }
     }
 
+    /// One PUT of so many events into an empty calendar. A small one is checked first.
+    pub async fn import(&self, events: usize) -> Result<Asked, String> {
+        let few = 64;
+        let (path, request) = self.whole(few).await?;
+        holds(&self.one(&request, 207).await?, few, ("HTTP/1.1 201", few))?;
+        let get = self.request("GET", &path, "", b"");
+        let found = count(&self.one(&get, 200).await?, "SUMMARY:Review");
+        if found != few {
+            return Err(format!("{found} events came out of {few}"));
+        }
+        let (_, request) = self.whole(events).await?;
+        let request = std::sync::Mutex::new(Some(request));
+        let make: Maker = Arc::new(move |_, out| {
+            let once = request.lock().ok().and_then(|mut request| request.take());
+            out.extend(once.iter().flatten());
+            once.is_some()
+        });
+        Ok(Asked { make, status: 207 })
+    }
+
+    /// Makes a calendar; gives its path and the PUT of so many events into it.
+    async fn whole(&self, events: usize) -> Result<(String, Vec<u8>), String> {
+        let number = self.imports.fetch_add(1, Relaxed);
+        let path = format!("/dav/calendars/admin/import-{number}/");
+        self.one(&self.request("MKCALENDAR", &path, "", b""), 201).await?;
+        let body = event::whole(events, uid);
+        let request = self.request("PUT", &path, ICS, &body);
+        Ok((path, request))
+    }
+
     fn deletes(&self) -> Asked {
         let this = self.clone();
         let make: Maker = Arc::new(move |_, out| {
@@ -430,6 +475,10 @@ impl Site {
 
     /// Removes what `put-new` made, so that the next workload finds the size it expects.
     pub async fn tidy(&self) -> Result<(), String> {
+        for number in 0..self.imports.swap(0, Relaxed) {
+            let path = format!("/dav/calendars/admin/import-{number}/");
+            self.one(&self.request("DELETE", &path, "", b""), 204).await?;
+        }
         let made = self.made.load(Relaxed);
         if self.removed.load(Relaxed) < made {
             load::run(self.server, 8, Duration::MAX, &self.deletes()).await?;

@@ -30,6 +30,8 @@ pub struct Tx {
     /// In a write: the first failure of a statement. Nothing more is run then.
     failed: Option<Fault>,
     writing: bool,
+    /// Statements that were run.
+    ran: u64,
 }
 
 /// A connection of either engine.
@@ -60,7 +62,7 @@ impl Tx {
     /// A transaction on this connection, on which it has been begun.
     pub(super) fn new(on: Connection) -> Self {
         let (references, ledgers) = Default::default();
-        Self { on, references, ledgers, has_job: false, failed: None, writing: false }
+        Self { on, references, ledgers, has_job: false, failed: None, writing: false, ran: 0 }
     }
 
     /// Begins a write: forgets what an earlier one on this connection left.
@@ -77,7 +79,13 @@ impl Tx {
         self.failed.clone().map_or(Ok(()), Err)
     }
 
+    /// How many statements have been run on it: what a write costs, apart from its rows.
+    pub fn statements(&self) -> u64 {
+        self.ran
+    }
+
     fn note<T>(&mut self, result: Outcome<T>) -> Outcome<T> {
+        self.ran += 1;
         if let Err(fault) = &result
             && self.writing
         {

@@ -194,6 +194,31 @@ fn sorted(names: impl Iterator<Item = String>) -> Vec<String> {
     names
 }
 
+/// What a write costs on the embedded engine, whose one writer counts for all of them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn writes_run_few_statements() {
+    let fresh = Fresh::sqlite().await;
+    {
+        let ada = One::new(&fresh).await;
+        let count =
+            async || fresh.write(|tx| Box::pin(async move { Ok(tx.statements()) })).await.unwrap();
+        ada.put(Home::Calendars, "a/first.ics", &event("first", "")).await;
+        let mut costs = Vec::new();
+        for summary in ["", "SUMMARY:again\r\n"] {
+            let before = count().await;
+            ada.put(Home::Calendars, "a/e.ics", &event("e", summary)).await;
+            costs.push(count().await - before);
+        }
+        let before = count().await;
+        let place = ada.place(Home::Calendars, "a/e.ics");
+        tree::remove(&ada.access(), &place, Guard::default()).await.unwrap();
+        costs.push(count().await - before);
+        // A new one, a replaced one, a removed one.
+        assert_eq!(costs, [13, 10, 13]);
+    }
+    fresh.end().await;
+}
+
 on_both! {
     /// At the next start with another time zone database, and not before.
     async fn times_of_another_time_zone_database_are_not_trusted_and_are_worked_out_anew(
