@@ -18,6 +18,7 @@ pub mod alias;
 pub mod password;
 pub mod app_password;
 pub mod link;
+pub mod calendar;
 pub mod lock;
 pub mod config;
 pub mod serve;
@@ -93,6 +94,9 @@ enum Command {
     /// Make, list and take back addresses that show a calendar
     #[command(subcommand, after_help = EXIT_CODES)]
     Link(link::LinkCommand),
+    /// Calendars that the server fills
+    #[command(subcommand, after_help = EXIT_CODES)]
+    Calendar(calendar::CalendarCommand),
     /// Keep a user from signing in
     #[command(after_help = lock::LOCK)]
     Lock(lock::Lock),
@@ -115,6 +119,7 @@ impl Command {
             Self::Password(it) => session::run(source, out, async |s| it.run(s).await),
             Self::AppPassword(it) => session::run(source, out, async |s| it.run(s).await),
             Self::Link(it) => session::run(source, out, async |s| it.run(s).await),
+            Self::Calendar(it) => session::run(source, out, async |s| it.run(s).await),
             Self::Lock(it) => session::run(source, out, async |s| it.run(s, true).await),
             Self::Unlock(it) => session::run(source, out, async |s| it.run(s, false).await),
         }

@@ -9,6 +9,7 @@ pub mod calendar;
 pub mod exception;
 pub mod contacts;
 pub mod directory_book;
+pub mod birthdays;
 pub mod link;
 pub mod account;
 pub mod retention;

@@ -17,7 +17,7 @@
 //!
 //! Invariant: the work is metered by [`Steps`], and nothing here loops without taking one.
 
-mod calendar;
+pub mod calendar;
 mod days;
 mod instances;
 mod last;

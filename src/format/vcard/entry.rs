@@ -4,8 +4,8 @@
 //!
 //! Invariant: the same entry makes the same octets, so nothing changes that did not change.
 
-use super::super::line::fold;
-use super::super::property::escaped;
+use crate::format::line::fold;
+use crate::format::property::escaped;
 
 /// What an entry stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,7 +95,7 @@ mod tests {
         let parsed = Card::parse(text.as_bytes()).unwrap();
         assert!(parsed.is_group() && !text.contains("CALADRURI"), "{text}");
         assert_eq!(parsed.members().collect::<Vec<_>>(), ["urn:uuid:3", "urn:uuid:4"]);
-        let newer = convert(&text, Version::V4);
+        let newer = convert(&text, Version::V4).unwrap();
         assert!(newer.contains("KIND:group") && newer.contains("\nMEMBER:urn:uuid:4"), "{newer}");
     }
 

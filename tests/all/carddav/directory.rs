@@ -3,11 +3,18 @@
 
 use super::card;
 use crate::support::dav::{Answer, Server, User, dialogues, document};
+use crate::support::on_both;
 use davenport::domain::account::{self, NewAccount, Ties};
-use davenport::domain::directory::Kind;
+use davenport::domain::collection::{Access, Home, Place, list};
+use davenport::domain::contacts::{self, Query};
 use davenport::domain::directory::admin::{self, Changes};
+use davenport::domain::directory::{BOOK_ACCOUNT, BOOK_OWNER, Kind, lookup};
+use davenport::domain::directory_book;
+use davenport::format::text_match::{Collation, Relation, TextMatch};
+use davenport::format::vcard::filter::{Filter, PropFilter};
 use davenport::format::xml::Element;
 use davenport::kernel::clock;
+use davenport::store::principal::{self, NewPrincipal};
 use std::time::{Duration, Instant};
 
 const BOOK: &str = "/dav/addressbooks/-directory/people/";
@@ -156,7 +163,8 @@ dialogues! {
 on_both! {
     /// A directory of 1 200 is brought into the book and searched by its index; switched off, the book
     /// is gone; on again, it is whole.
-    async fn a_large_directory_is_searched(store: Store) {
+    async fn a_large_directory_is_searched(fresh: Fresh) {
+        let store = fresh.store.clone();
         let now = clock::now();
         let fill = store.write(move |tx| {
             Box::pin(async move {
@@ -184,8 +192,9 @@ on_both! {
         let sight = list::see(&access, &book(), list::Want::default()).await.unwrap();
         let it = sight.found.collection().unwrap();
         assert_eq!(it.member_count, 1_200);
-        let find = "<f xmlns='urn:ietf:params:xml:ns:carddav'><prop-filter name='EMAIL'><text-match>n77@</text-match></prop-filter></f>";
-        let filter = filter(&xml::parse(find.as_bytes()).unwrap());
+        let text = TextMatch::new("n77@", Collation::UnicodeCasemap, Relation::Contains, false);
+        let email = PropFilter { name: "EMAIL".into(), texts: vec![text], ..PropFilter::default() };
+        let filter = Filter { all: true, props: vec![email] };
         let query = Query { filter, contents: true, only: None, limit: usize::MAX };
         let begun = Instant::now();
         let found = contacts::matching(&access, it.id, &query).await.unwrap();
