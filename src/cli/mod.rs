@@ -19,6 +19,7 @@ pub mod password;
 pub mod app_password;
 pub mod link;
 pub mod subscription;
+pub mod calendar;
 pub mod lock;
 pub mod config;
 pub mod serve;
@@ -97,6 +98,9 @@ enum Command {
     /// Show calendars of other servers in an account
     #[command(subcommand, after_help = EXIT_CODES)]
     Subscription(subscription::SubscriptionCommand),
+    /// Calendars that the server fills
+    #[command(subcommand, after_help = EXIT_CODES)]
+    Calendar(calendar::CalendarCommand),
     /// Keep a user from signing in
     #[command(after_help = lock::LOCK)]
     Lock(lock::Lock),
@@ -120,6 +124,7 @@ impl Command {
             Self::AppPassword(it) => session::run(source, out, async |s| it.run(s).await),
             Self::Link(it) => session::run(source, out, async |s| it.run(s).await),
             Self::Subscription(it) => session::run(source, out, async |s| it.run(s).await),
+            Self::Calendar(it) => session::run(source, out, async |s| it.run(s).await),
             Self::Lock(it) => session::run(source, out, async |s| it.run(s, true).await),
             Self::Unlock(it) => session::run(source, out, async |s| it.run(s, false).await),
         }

@@ -6,7 +6,7 @@
 use super::out::Out;
 use super::{Failure, load, runtime};
 use crate::kernel::clock::{Timestamp, now};
-use crate::server::config::Source;
+use crate::server::config::{Config, Source};
 use crate::store::Store;
 
 /// What a subcommand works with.
@@ -15,6 +15,8 @@ pub struct Session {
     pub store: Store,
     /// Where results go.
     pub out: Out,
+    /// The configuration.
+    pub config: Config,
     /// When the subcommand began.
     pub at: Timestamp,
 }
@@ -32,7 +34,7 @@ pub fn run(
     runtime()?.block_on(async {
         let opened = crate::server::app::open_store(&config).await;
         let store = opened.map_err(|why| format!("cannot open the store: {why}"))?;
-        let session = Session { store, out, at: now() };
+        let session = Session { store, out, config, at: now() };
         let result = work(&session).await;
         session.store.close().await;
         result

@@ -145,6 +145,7 @@ impl Add {
             administrator: self.admin,
             quota: self.quota.and_then(|quota| quota.0),
             addresses: self.address,
+            birthdays: session.config.birthdays,
             ..NewAccount::of(Kind::User, name)
         };
         let ties = Ties { groups: self.group, ..Ties::default() };

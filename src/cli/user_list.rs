@@ -320,6 +320,7 @@ async fn create(session: &Session, row: Row, how: How) -> Done {
         administrator: row.administrator.unwrap_or(false),
         quota: row.quota.flatten(),
         addresses: row.addresses,
+        birthdays: session.config.birthdays,
         ..NewAccount::of(Kind::User, row.name)
     };
     let ties = Ties { groups: row.groups, ..Ties::default() };

@@ -1,8 +1,9 @@
 //! Accounts as a whole: a new principal gets its homes and first collections with it, a deleted
 //! one takes them along; and the first start of an empty server.
 
+use super::birthdays;
 use super::collection::Home;
-use super::collection::access::SERVER;
+use super::collection::access::{Access, SERVER};
 use super::collection::kind::{COMPONENTS_DEFAULT, Kind as CollectionKind};
 use super::collection::property::of_text;
 use super::directory::admin::{
@@ -38,6 +39,8 @@ pub struct NewAccount {
     pub quota: Option<i64>,
     /// Further addresses.
     pub addresses: Vec<String>,
+    /// Whether a user gets a calendar of birthdays.
+    pub birthdays: bool,
 }
 
 impl NewAccount {
@@ -51,6 +54,7 @@ impl NewAccount {
             administrator: false,
             quota: None,
             addresses: Vec::new(),
+            birthdays: false,
         }
     }
 }
@@ -96,6 +100,7 @@ pub async fn create_tied(
     at: Timestamp,
 ) -> Outcome<Principal> {
     let hash = new.password.as_ref().map(hash_checked).transpose()?;
+    let server = Access::of_server(store, at);
     store
         .write(move |tx| {
             Box::pin(async move {
@@ -121,6 +126,9 @@ pub async fn create_tied(
                     attach_address(tx, &made, &check_address(address)?).await?;
                 }
                 furnish(tx, &made, at).await?;
+                if new.birthdays && new.kind == Kind::User {
+                    birthdays::make(tx, &server, made.id).await?;
+                }
                 join(tx, &made, &ties.groups).await?;
                 take_in(tx, &made, &ties.members).await?;
                 changed(tx).await?;

@@ -101,6 +101,7 @@ pub fn examine(media_type: Option<&str>, bytes: &[u8]) -> Outcome<Index> {
         language: None,
         text,
         times: instances,
+        dated: false,
     })
 }
 

@@ -3,7 +3,9 @@
 
 use crate::domain::collection::{Access, Body, Index, Object, list};
 use crate::format::vcard::filter::Filter;
-use crate::format::vcard::{Card, check_resource, index, json, old, parse_resource, uid_key};
+use crate::format::vcard::{
+    Card, check_resource, dates, index, json, old, parse_resource, uid_key,
+};
 use crate::kernel::fault::{Outcome, Refusal};
 use crate::kernel::ids::CollectionId;
 use crate::kernel::limits::{QUERY_CONTENT_HELD, QUERY_MATCHES_MAX, UID_MAX};
@@ -59,7 +61,8 @@ pub fn examine(media_type: Option<&str>, bytes: &[u8]) -> Outcome<Index> {
         let why = format!("the UID is longer than {UID_MAX} octets");
         return Err(Refusal::InvalidResource(why).into());
     }
-    Ok(Index { uid: Some(uid.to_owned()), text: index::text(&card), ..Index::default() })
+    let (text, dated) = (index::text(&card), !dates::days(&card).is_empty());
+    Ok(Index { uid: Some(uid.to_owned()), text, dated, ..Index::default() })
 }
 
 /// The text by which the index knows a card, be it valid or not. One that cannot be read may have

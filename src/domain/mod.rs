@@ -3,14 +3,15 @@
 //!
 //! Nothing here knows status codes, sockets or SQL.
 
+pub mod retention;
 pub mod directory;
 pub mod collection;
 pub mod calendar;
 pub mod exception;
 pub mod contacts;
 pub mod directory_book;
+pub mod birthdays;
 pub mod link;
 pub mod feed;
 pub mod account;
-pub mod retention;
 pub mod indexing;

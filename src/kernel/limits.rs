@@ -149,6 +149,9 @@ pub const DERIVED_BATCH: usize = 64;
 pub const JOB_POLL_SECONDS: u64 = 10;
 /// Microseconds between two such looks at least: a job that others hold is not waited for in a loop.
 pub const JOB_PAUSE_MICROS: i64 = 50_000;
+/// Seconds from a change of a card until the calendar of birthdays shows it: an import is one piece of
+/// work.
+pub const BIRTHDAYS_DELAY_SECONDS: i64 = 1;
 /// Seconds from a change of the directory until its address book shows it: many changes that come
 /// together are one piece of work.
 pub const DIRECTORY_DELAY_SECONDS: i64 = 1;

@@ -5,9 +5,10 @@
 //! later, with its error kept, and holds up no other one; a long job makes room in between.
 
 use super::config::Current;
+use crate::domain::collection::derived::BIRTHDAYS_JOB;
 use crate::domain::directory::DIRECTORY_JOB;
 use crate::domain::retention::{self, Progress};
-use crate::domain::{directory_book, feed, indexing};
+use crate::domain::{birthdays, directory_book, feed, indexing};
 use crate::kernel::clock::{self, Timestamp};
 use crate::kernel::fault::{Fault, Outcome};
 use crate::kernel::ids::PrincipalId;
@@ -55,7 +56,7 @@ const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
 /// All recurring work of the server.
-pub static RECURRING: [Recurring; 10] = [
+pub static RECURRING: &[Recurring] = &[
     Recurring {
         kind: "retention.history",
         every: HOUR,
@@ -117,6 +118,11 @@ pub static RECURRING: [Recurring; 10] = [
         },
     },
     Recurring {
+        kind: BIRTHDAYS_JOB,
+        every: ONCE,
+        step: |it| Box::pin(async move { birthdays::step(&it.store, it.account, it.now).await }),
+    },
+    Recurring {
         kind: "locks",
         every: HOUR / 4,
         step: |it| {
@@ -174,7 +180,7 @@ async fn work(store: Store, current: Arc<Current>, mut stop: watch::Receiver<boo
         let config = current.get();
         let worker = Worker {
             store: store.clone(),
-            table: &RECURRING,
+            table: RECURRING,
             history_days: config.history_days,
             directory: config.directory_book,
             stop: stop.clone(),

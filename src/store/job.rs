@@ -21,6 +21,19 @@ statements! {
             last_error) VALUES ($1, '', 0, '', $2, 0, 0, '')
         ON CONFLICT (kind, dedup) DO UPDATE SET leased_until = 0,
             due_at = CASE WHEN job.due_at > excluded.due_at THEN excluded.due_at ELSE job.due_at END";
+    FOLLOW = "INSERT INTO job (kind, dedup, account_id, payload, due_at, leased_until, attempts,
+            last_error)
+        SELECT CAST($1 AS TEXT), CAST(c.account_id AS TEXT), c.account_id, '',
+            CAST($4 AS BIGINT), 0, 0, ''
+        FROM collection c WHERE c.account_id = $2 AND c.derived = $3 AND c.derived <> 0
+            AND c.deleted_at IS NULL AND (CAST($5 AS BIGINT) <> 0
+                OR EXISTS (SELECT 1 FROM object o WHERE o.collection_id = c.id
+                    AND (o.name = $6 OR o.name = $7))
+                OR EXISTS (SELECT 1 FROM job j WHERE j.kind = CAST($1 AS TEXT)
+                    AND j.dedup = CAST(c.account_id AS TEXT)))
+        LIMIT 1
+        ON CONFLICT (kind, dedup) DO UPDATE SET due_at = excluded.due_at, leased_until = 0
+            WHERE job.leased_until > 0";
     NEXT_DUE = "SELECT min(CASE WHEN leased_until > due_at THEN leased_until ELSE due_at END) FROM job";
     IS_DUE = "SELECT id FROM job WHERE due_at <= $1 AND leased_until <= $1 LIMIT 1";
     LEASE = "UPDATE job SET leased_until = $2, attempts = attempts + 1 WHERE id IN (
@@ -83,6 +96,38 @@ pub async fn seed(tx: &mut Tx, kind: &str, due: Timestamp) -> Outcome<()> {
 pub async fn hasten(tx: &mut Tx, kind: &str, due: Timestamp) -> Outcome<()> {
     tx.has_job = true;
     tx.execute(&HASTEN, &[kind.into(), due.0.into()]).await.map(drop)
+}
+
+/// What a derived collection follows.
+#[derive(Clone, Copy, Debug)]
+pub struct Source<'a> {
+    /// The account of both.
+    pub account: PrincipalId,
+    /// What the collection is made from.
+    pub derived: i64,
+    /// Whether the change is one for it at any rate. Otherwise it is one if the collection has one of
+    /// the members that the changed thing makes, or if it is being worked on, as nobody knows then.
+    pub matters: bool,
+    /// The names of these members.
+    pub members: [&'a str; 2],
+}
+
+/// Adds the job that makes an account's derived collection what it is to be, if the account has such
+/// a one and the change is one for it; gives whether a job was added, or set free. For others it is
+/// one look into an index.
+pub async fn follow(tx: &mut Tx, kind: &str, of: Source<'_>, due: Timestamp) -> Outcome<bool> {
+    let with = [
+        kind.into(),
+        of.account.0.into(),
+        of.derived.into(),
+        due.0.into(),
+        i64::from(of.matters).into(),
+        of.members[0].into(),
+        of.members[1].into(),
+    ];
+    let added = tx.execute(&FOLLOW, &with).await? > 0;
+    tx.has_job |= added;
+    Ok(added)
 }
 
 /// When the next job can be taken.

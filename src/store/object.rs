@@ -343,6 +343,8 @@ pub struct Index {
     pub text: Option<String>,
     /// The instances of an event that has few (`format::ical::times`).
     pub times: Option<Vec<u8>>,
+    /// Whether a card tells a day that a calendar of birthdays shows. Not stored.
+    pub dated: bool,
 }
 
 /// An object about to be stored.

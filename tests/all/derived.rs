@@ -1,5 +1,7 @@
 //! Derived collections: those that the server fills, and that clients only read.
 
+mod birthdays;
+
 use crate::support::dav::{Answer, LOCKINFO, Multistatus, User, dialogues, document};
 use davenport::domain::calendar;
 use davenport::domain::collection::derived::{self, Derived, New, Settled, Wanted};

@@ -168,7 +168,7 @@ on_both! {
     }
 
     async fn the_servers_own_work_goes_well_on_an_empty_store(fresh: Fresh) {
-        let (worker, _stop) = worker(fresh, &RECURRING);
+        let (worker, _stop) = worker(fresh, RECURRING);
         for day in 0..3 {
             assert_eq!(worker.round(&|| moment(day * 86_400)).await.unwrap(), RECURRING.len());
         }

@@ -6,6 +6,7 @@
 //! cost, not its members, unless something else stood there before (§8.8).
 
 use super::access::Access;
+use super::derived;
 use super::guard::{Guard, Reach, unlocked};
 use super::item::{uid_is_free, within_quota};
 use super::kind::Kind;
@@ -200,6 +201,10 @@ impl Work<'_> {
             uid_is_free(tx, to, parent, uid.as_deref()).await?;
         }
         let arrival = Arrival { number, at: self.access.now, renewed };
+        derived::cards_changed(tx, self.access, parent, None).await?;
+        if moving && from.account != to.account {
+            derived::cards_changed(tx, self.access, holder, None).await?;
+        }
         match moving {
             true => self.move_object(tx, holder, it, parent, arrival).await,
             false => {
@@ -329,6 +334,9 @@ impl Work<'_> {
         let (number, _) = change_log::take(tx, place.account).await?;
         let id = insert(tx, self.access, place, holder, &making, number).await?;
         property::copy(tx, (source.id, ""), (id, "")).await?;
+        let account = place.account;
+        let made = Collection { account, derived: 0, ..source.clone() };
+        derived::cards_changed(tx, self.access, &made, None).await?;
         if self.verb != Verb::CopyAlone {
             let mut after = String::new();
             loop {

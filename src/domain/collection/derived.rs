@@ -9,18 +9,20 @@
 use super::access::Access;
 use super::guard::Guard;
 use super::item::{uid_is_free, write};
-use super::kind::Home;
+use super::kind::{Home, Kind};
 use super::place::Place;
 use super::property::{of_text, set_all};
 use super::tree::{Found, Making, insert, locate, take_away};
+use crate::format::vcard::dates::event_names;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::etag::ETag;
 use crate::kernel::fault::{Fault, Outcome, Refusal};
 use crate::kernel::ids::{CollectionId, PrincipalId};
-use crate::kernel::limits::{DERIVED_BATCH, PAGE_MEMBERS};
+use crate::kernel::limits::{BIRTHDAYS_DELAY_SECONDS, DERIVED_BATCH, PAGE_MEMBERS};
 use crate::kernel::privilege::{Privilege, Privileges};
 use crate::store::blob::Content;
 use crate::store::collection::{self, Collection};
+use crate::store::job::{self, Source};
 use crate::store::object::{self, Index};
 use crate::store::{Store, Tx, change_log};
 use std::collections::{HashMap, HashSet};
@@ -137,6 +139,33 @@ pub fn charged(of: &Collection, octets: i64) -> i64 {
         Some(_) => 0,
         None => octets,
     }
+}
+
+/// The job that keeps an account's calendars of birthdays true. It is stored; never give it another
+/// meaning.
+pub const BIRTHDAYS_JOB: &str = "birthdays";
+
+/// Notes, within the write that changes a member of an address book, that a calendar of birthdays is
+/// to follow. `card` is what is stored now; none: the change may be anything.
+pub(super) async fn cards_changed(
+    tx: &mut Tx,
+    access: &Access,
+    book: &Collection,
+    card: Option<&Index>,
+) -> Outcome<()> {
+    if Kind::from_number(book.kind) != Kind::Addressbook || book.derived != 0 {
+        return Ok(());
+    }
+    let uid = card.and_then(|it| it.uid.as_deref()).unwrap_or_default();
+    let [birthday, anniversary] = event_names(uid);
+    let of = Source {
+        account: book.account,
+        derived: Derived::Birthdays.number(),
+        matters: card.is_none_or(|it| it.dated),
+        members: [&birthday, &anniversary],
+    };
+    job::follow(tx, BIRTHDAYS_JOB, of, access.now.plus_seconds(BIRTHDAYS_DELAY_SECONDS)).await?;
+    Ok(())
 }
 
 /// A derived collection about to be made.

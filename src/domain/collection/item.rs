@@ -176,6 +176,7 @@ pub(super) async fn write(
     let entry = Entry { account, number, collection: parent.id, name, action, before };
     let members = i64::from(old.is_none());
     change_log::record_member(tx, &entry, &access.author(), (members, growth)).await?;
+    derived::cards_changed(tx, access, parent, Some(index)).await?;
     Ok(Stored { created: old.is_none(), etag: ETag::from_hash(&content.1.hash) })
 }
 

@@ -212,6 +212,7 @@ pub async fn take_away(
         Found::Object(parent, it) => {
             object::delete(tx, parent.id, &it.name, number).await?;
             lock::remove_on(tx, account, &place.path).await?;
+            derived::cards_changed(tx, access, parent, None).await?;
             let octets = -(it.size as i64);
             let charged = derived::charged(parent, octets);
             (parent.id, it.name.clone(), Some(it.blob), -1, octets, charged)
@@ -225,6 +226,7 @@ pub async fn take_away(
             collection::bury(tx, it, access.now).await?;
             let name = format!("{}/", it.name);
             object::bury_name(tx, parent, &name, number).await?;
+            derived::cards_changed(tx, access, it, None).await?;
             lock::remove_at(tx, account, &place.path).await?;
             (parent, name, None, 0, 0, -octets)
         }

@@ -20,7 +20,7 @@
 //!
 //! Invariant: the work is metered by [`Steps`], and nothing here loops without taking one.
 
-mod calendar;
+pub mod calendar;
 mod days;
 mod instances;
 mod last;

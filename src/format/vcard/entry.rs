@@ -4,8 +4,8 @@
 //!
 //! Invariant: the same entry makes the same octets, so nothing changes that did not change.
 
-use super::super::line::fold;
-use super::super::property::escaped;
+use crate::format::line::fold;
+use crate::format::property::escaped;
 
 /// What an entry stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,6 +4,7 @@
 //! (3.0), RFC 6352 §5.1.
 
 pub mod convert;
+pub mod dates;
 pub mod entry;
 pub mod filter;
 pub mod index;

@@ -148,8 +148,8 @@ assert_eq!(text.lang(), Some("fr"));
         assert!(kinds.child("urn:ietf:params:xml:ns:carddav", "addressbook").is_some());
     }
 
-    /// RFC 6352 §7.1: the home is said and protected; no principal has a card here, and there is no
-    /// directory to search (draft-daboo-carddav-directory-gateway).
+    /// RFC 6352 §7.1: the home is said and protected; no principal has a card of its own
+    /// here, and one directory can be searched (draft-daboo-carddav-directory-gateway).
     async fn a_principal_says_where_its_books_are(user: User) {
         let props = "<A:addressbook-home-set/><A:principal-address/><A:directory-gateway/>";
         let it = user.propfind(&user.principal(), "0", props).await;
@@ -157,7 +157,8 @@ assert_eq!(text.lang(), Some("fr"));
         assert_eq!(hrefs.len(), 1);
         assert_eq!(hrefs[0].text(), user.path("addressbooks/"));
         assert_eq!(it.only().status_of("principal-address"), Some(404));
-        assert_eq!(it.only().status_of("directory-gateway"), Some(404));
+        let gateway = it.only().prop("directory-gateway").child("DAV:", "href").unwrap();
+        assert_eq!(gateway.text(), "/dav/addressbooks/-directory/people/");
         let set = "<D:set><D:prop><A:addressbook-home-set><D:href>/x/</D:href>\
                    </A:addressbook-home-set></D:prop></D:set>";
         user.proppatch(&user.principal(), set).await.expect(403);
