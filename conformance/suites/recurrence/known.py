@@ -112,6 +112,12 @@ ROWS = [
     ),
     (
         "libical",
+        "a day that is named from both ends counts twice for BYSETPOS",
+        "§3.3.10: it picks from the set of the instances",
+        lambda r: has(r, "BYSETPOS", "BYMONTHDAY") and negative(r, "BYMONTHDAY"),
+    ),
+    (
+        "libical",
         "BYWEEKNO without BYDAY, with other day parts, or with WKST finds other days or none",
         "§3.3.10: the weekday is DTSTART's, weeks begin at WKST",
         lambda r: has(r, "BYWEEKNO"),
