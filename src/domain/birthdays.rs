@@ -10,7 +10,6 @@ use super::collection::derived::{self, BIRTHDAYS_JOB, Derived, New};
 use super::collection::{Access, Home, Kind, list};
 use super::directory::admin::{expect, refuse};
 use super::directory::{Kind as PrincipalKind, Principal};
-use super::retention::Progress;
 use crate::format::vcard::dates::events_of;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::fault::Outcome;
@@ -51,7 +50,7 @@ pub(super) async fn make(tx: &mut Tx, access: &Access, account: PrincipalId) -> 
 ///
 /// # Errors
 /// The store's own.
-pub async fn step(store: &Store, account: PrincipalId, now: Timestamp) -> Outcome<Progress> {
+pub async fn step(store: &Store, account: PrincipalId, now: Timestamp) -> Outcome<()> {
     let read = store.read(move |tx| {
         Box::pin(async move {
             let books = collection::all_below(tx, account, Home::Addressbooks.segment()).await?;
@@ -60,7 +59,7 @@ pub async fn step(store: &Store, account: PrincipalId, now: Timestamp) -> Outcom
     });
     let (calendars, mut books) = read.await?;
     if calendars.is_empty() {
-        return Ok(Progress::Done);
+        return Ok(());
     }
     books.retain(|it| Kind::from_number(it.kind) == Kind::Addressbook && it.derived == 0);
     let mut events = Vec::new();
@@ -81,5 +80,5 @@ pub async fn step(store: &Store, account: PrincipalId, now: Timestamp) -> Outcom
         let examine = |octets: &[u8]| calendar::examine(None, octets);
         derived::settle_own(store, it.id, events.clone(), examine, now).await?;
     }
-    Ok(Progress::Done)
+    Ok(())
 }

@@ -11,7 +11,6 @@ use super::collection::{Access, Home, Place};
 use super::contacts;
 use super::directory::admin::{self, Profile};
 use super::directory::{BOOK_ACCOUNT, BOOK_OWNER, Kind, Principal};
-use super::retention::Progress;
 use crate::format::vcard::entry::{Entry, Sort, card};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::fault::Outcome;
@@ -31,15 +30,15 @@ pub const BOOK: &str = "people";
 ///
 /// # Errors
 /// The store's own.
-pub async fn step(store: &Store, on: bool, now: Timestamp) -> Outcome<Progress> {
-    let Some(of) = book(store, on, now).await? else { return Ok(Progress::Done) };
+pub async fn step(store: &Store, on: bool, now: Timestamp) -> Outcome<()> {
+    let Some(of) = book(store, on, now).await? else { return Ok(()) };
     let cards = cards(store).await?;
     let examine = |octets: &[u8]| contacts::examine(None, octets);
     let settled = derived::settle_own(store, of, cards, examine, now).await?;
     if let Some(why) = settled.why {
         tracing::warn!(refused = settled.refused, %why, "entries are not in the address book");
     }
-    Ok(Progress::Done)
+    Ok(())
 }
 
 /// The address book, made or removed as it shall be.
@@ -107,6 +106,11 @@ async fn remove(tx: &mut Tx, access: &Access) -> Outcome<()> {
 /// for whoever gets the name of someone who is gone.
 fn uid(of: &Principal) -> String {
     uuid_of(&format!("davenport directory {} {}", of.name, of.created_at.0))
+}
+
+/// The name of a principal's card in the book, if it has one there.
+pub fn name_of(it: &Principal) -> Option<String> {
+    (!it.locked).then(|| format!("{}.vcf", uid(it)))
 }
 
 /// The name and text of every card.

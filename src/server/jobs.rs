@@ -114,13 +114,19 @@ pub static RECURRING: &[Recurring] = &[
         kind: DIRECTORY_JOB,
         every: HOUR,
         step: |it| {
-            Box::pin(async move { directory_book::step(&it.store, it.directory, it.now).await })
+            Box::pin(async move {
+                directory_book::step(&it.store, it.directory, it.now).await.map(|()| Progress::Done)
+            })
         },
     },
     Recurring {
         kind: BIRTHDAYS_JOB,
         every: ONCE,
-        step: |it| Box::pin(async move { birthdays::step(&it.store, it.account, it.now).await }),
+        step: |it| {
+            Box::pin(async move {
+                birthdays::step(&it.store, it.account, it.now).await.map(|()| Progress::Done)
+            })
+        },
     },
     Recurring {
         kind: "locks",

@@ -307,7 +307,7 @@ async fn bring(
     let mut gone: Vec<String> = present.into_keys().collect();
     gone.sort();
     let gone = gone.into_iter().map(Step::Remove);
-    let mut steps = gone.chain(wanted.into_iter().map(Step::Store)).peekable();
+    let mut steps = gone.chain(wanted.into_iter().map(|it| Step::Store(Box::new(it)))).peekable();
     while steps.peek().is_some() {
         let batch = steps.by_ref().take(DERIVED_BATCH).collect();
         settled = carry_out(store, it, batch, settled, now).await?;
@@ -317,7 +317,7 @@ async fn bring(
 
 enum Step {
     Remove(String),
-    Store(Wanted),
+    Store(Box<Wanted>),
 }
 
 /// The collection, and the tags of its members.

@@ -33,6 +33,15 @@ pub struct Entry<'a> {
     pub members: &'a [&'a str],
 }
 
+/// The family name and the given names of a person of whom the whole name is known: the last word, and
+/// what stands before it.
+pub fn parts(name: &str) -> (&str, &str) {
+    match name.trim().rsplit_once(char::is_whitespace) {
+        Some((given, family)) => (family, given.trim()),
+        None => (name.trim(), ""),
+    }
+}
+
 /// The card.
 pub fn card(of: &Entry<'_>) -> String {
     let mut out = String::with_capacity(512);
@@ -47,9 +56,10 @@ pub fn card(of: &Entry<'_>) -> String {
         Sort::Location => line("X-ADDRESSBOOKSERVER-KIND:location".into()),
     }
     line(format!("FN:{}", escaped(of.name)));
-    line(match (of.sort, of.name.trim().rsplit_once(char::is_whitespace)) {
-        (Sort::Person, Some((given, family))) => {
-            format!("N:{};{};;;", escaped(family), escaped(given.trim()))
+    line(match of.sort {
+        Sort::Person => {
+            let (family, given) = parts(of.name);
+            format!("N:{};{};;;", escaped(family), escaped(given))
         }
         _ => format!("N:{};;;;", escaped(of.name)),
     });

@@ -11,6 +11,7 @@ use crate::format::ical::Calendar;
 use crate::format::ical::form::Form;
 use crate::format::ical::zone::zone;
 use crate::format::recur::{SCALES, Steps};
+use crate::format::vcard::entry::parts;
 use crate::format::xml::{Element, Name, Writer};
 use crate::kernel::limits::{ATTENDEES_MAX, CALENDAR_YEARS, INSTANCES_MAX, ZONE_STEPS_OBJECT};
 use crate::protocol::dav::name::names;
@@ -50,6 +51,9 @@ names! {
     CALENDAR_ORDER = AppleIcal "calendar-order",
     EMAIL_ADDRESS_SET = CalendarServer "email-address-set",
     EMAIL_ADDRESS = CalendarServer "email-address",
+    FIRST_NAME = CalendarServer "first-name",
+    LAST_NAME = CalendarServer "last-name",
+    RECORD_TYPE = CalendarServer "record-type",
 }
 
 static KEPT_ZONE: Name = CALENDAR_TIMEZONE;
@@ -71,6 +75,13 @@ pub static ROWS: &[Row] = &[
     row(CALENDAR_USER_ADDRESS_SET, On::PRINCIPAL, Named, Need::NONE, user_addresses),
     row(CALENDAR_USER_TYPE, On::PRINCIPAL, Named, Need::NONE, user_type),
     row(EMAIL_ADDRESS_SET, On::PRINCIPAL, Named, Need::NONE, email_addresses),
+    row(FIRST_NAME, On::PRINCIPAL, Named, Need::NONE, |subject, _, w| {
+        name_part(subject, &FIRST_NAME, |name| parts(name).1, w)
+    }),
+    row(LAST_NAME, On::PRINCIPAL, Named, Need::NONE, |subject, _, w| {
+        name_part(subject, &LAST_NAME, |name| parts(name).0, w)
+    }),
+    row(RECORD_TYPE, On::PRINCIPAL, Named, Need::NONE, record_type),
     settable(
         COMPONENT_SET,
         On::CALENDAR.or(On::SUBSCRIPTION),
@@ -146,6 +157,29 @@ fn email_addresses(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown 
     w.open(&EMAIL_ADDRESS_SET);
     it.addresses.iter().for_each(|address| w.element(&EMAIL_ADDRESS, address));
     w.close(&EMAIL_ADDRESS_SET);
+    Shown::Yes
+}
+
+/// What Apple's programs ask of a person whom they look for: the part of the name that `part` gives.
+fn name_part(subject: &Subject<'_>, name: &Name, part: fn(&str) -> &str, w: &mut Writer) -> Shown {
+    let Some(it) = subject.principal() else { return Shown::No };
+    let text = part(&it.principal.display_name);
+    if PrincipalKind::of(&it.principal) != PrincipalKind::User || text.is_empty() {
+        return Shown::No;
+    }
+    w.element(name, text);
+    Shown::Yes
+}
+
+/// The words of Apple's server for what a principal is.
+fn record_type(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
+    let Some(it) = subject.principal() else { return Shown::No };
+    let word = match PrincipalKind::of(&it.principal) {
+        PrincipalKind::User => "users",
+        PrincipalKind::Group => "groups",
+        PrincipalKind::Resource => "locations",
+    };
+    w.element(&RECORD_TYPE, word);
     Shown::Yes
 }
 

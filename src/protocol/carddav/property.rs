@@ -3,7 +3,7 @@
 use super::data::AddressData;
 use crate::domain::collection::{Home, Kind};
 use crate::domain::directory::BOOK_OWNER;
-use crate::domain::directory_book::BOOK;
+use crate::domain::directory_book::{BOOK, name_of};
 use crate::format::vcard::{Version, json};
 use crate::format::xml::{Element, Writer};
 use crate::protocol::dav::name::names;
@@ -23,6 +23,7 @@ names! {
     MAX_RESOURCE_SIZE = CardDav "max-resource-size",
     ADDRESS_DATA = CardDav "address-data",
     DIRECTORY_GATEWAY = CardDav "directory-gateway",
+    PRINCIPAL_ADDRESS = CardDav "principal-address",
 }
 
 /// The table.
@@ -43,13 +44,27 @@ pub static ROWS: &[Row] = &[
 ];
 
 /// The rows of the directory.
-pub static DIRECTORY_ROWS: &[Row] = &[row(
-    DIRECTORY_GATEWAY,
-    On::PRINCIPAL.or(On::ADDRESSBOOK_HOME),
-    Named,
-    Need::NONE,
-    directory_gateway,
-)];
+pub static DIRECTORY_ROWS: &[Row] = &[
+    row(
+        DIRECTORY_GATEWAY,
+        On::PRINCIPAL.or(On::ADDRESSBOOK_HOME),
+        Named,
+        Need::NONE,
+        directory_gateway,
+    ),
+    row(PRINCIPAL_ADDRESS, On::PRINCIPAL, Named, Need::NONE, principal_address),
+];
+
+/// The principal's card in the directory (RFC 6352 §7.1.2). A new one's is there within a moment.
+fn principal_address(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
+    let Some(name) = subject.principal().and_then(|it| name_of(&it.principal)) else {
+        return Shown::No;
+    };
+    w.open(&PRINCIPAL_ADDRESS);
+    w.href(&format!("{}{BOOK}/{name}", home_path(Home::Addressbooks, BOOK_OWNER)));
+    w.close(&PRINCIPAL_ADDRESS);
+    Shown::Yes
+}
 
 /// The address book that programs search and never list (draft §3): on the principal, where Apple's
 /// programs ask for it, and on the home.

@@ -82,6 +82,9 @@ dialogues! {
         let gateway = told.only().prop("directory-gateway");
         assert_eq!(gateway.elements().next().unwrap().text(), BOOK);
         let cards = found(&user, "FN", &format!("zimt{tail}Q"), 3).await;
+        let own = user.propfind(&user.principal(), "0", "<A:principal-address/>").await;
+        let own = own.only().prop("principal-address").elements().next().unwrap().text().into_owned();
+        assert!(user.get(&own).await.expect(200).text().contains(&format!("FN:{}", user.name)));
         let of = |name: &str| cards.iter().find(|c| c.contains(&format!("FN:{name} Z"))).unwrap();
         assert_eq!(line(of("Ann"), "N:"), format!("N:Zimt{tail}q;Ann;;;"));
         assert_eq!(line(of("Ann"), "EMAIL"), format!("EMAIL;TYPE=INTERNET,PREF:{ann}@localhost"));

@@ -25,9 +25,11 @@ use http::Response;
 use std::sync::Arc;
 
 /// The properties that can be searched, the usual ones first, each with what it is in English.
-pub static SEARCHABLE: [(Name, &str); 6] = [
+pub static SEARCHABLE: [(Name, &str); 8] = [
     (Name::known(Ns::Dav, "displayname"), "Name"),
     (Name::known(Ns::CalendarServer, "email-address-set"), "Address"),
+    (Name::known(Ns::CalendarServer, "first-name"), "First name"),
+    (Name::known(Ns::CalendarServer, "last-name"), "Last name"),
     (Name::known(Ns::CalDav, "calendar-user-address-set"), "Calendar user address"),
     (Name::known(Ns::CalDav, "calendar-user-type"), "Person, group or resource"),
     (Name::known(Ns::CalDav, "calendar-home-set"), "Where the calendars are"),
