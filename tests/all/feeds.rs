@@ -8,7 +8,9 @@ use davenport::domain::feed;
 use davenport::format::url::WebUrl;
 use davenport::kernel::clock;
 use davenport::protocol::http::outbound::{Allowed, Barred, Reach};
+use davenport::server::config::Source;
 use davenport::server::outbound::{Asked, Outbound, Patience, Trouble};
+use davenport::server::tls;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -452,4 +454,51 @@ async fn the_server_itself_is_not_fetched_from() {
     server.serve("/head", Reply::ok("", &format!("X-Long: {}\r\n", "x".repeat(200_000))));
     let trouble = outbound(vec![]).get(&asked(&server.url("/head"))).await.unwrap_err();
     assert!(matches!(trouble, Trouble::Broken(_)), "{trouble:?}");
+}
+
+/// Over TLS a server shows who it is: to an authority that is trusted, and by the name asked for. From
+/// there nothing leads to plain HTTP.
+#[tokio::test]
+async fn servers_show_who_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let set = |name: &str, value: &str| (format!("DAVENPORT_{name}"), value.to_owned());
+    let data = folder.path().to_str().unwrap();
+    let environment =
+        vec![set("DATA_DIR", data), set("TLS", "self-signed"), set("HTTPS_LISTEN", "127.0.0.1:0")];
+    let config = Source { environment, ..Source::default() }.load().unwrap();
+    let pair = tls::Certificate::load(&config).unwrap().unwrap();
+    let acceptor = tokio_rustls::TlsAcceptor::from(pair.server_config().unwrap());
+    // Both addresses that are asked for below.
+    let listener = tokio::net::TcpListener::bind("0.0.0.0:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let server = tokio::spawn(async move {
+        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+        while let Ok((socket, _)) = listener.accept().await {
+            let Ok(mut socket) = acceptor.accept(socket).await else { continue };
+            let mut head = [0; 4096];
+            let length = socket.read(&mut head).await.unwrap_or(0);
+            let reply: &[u8] = match head[..length].starts_with(b"GET /down ") {
+                true => b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1/\r\nContent-Length: 0\r\n\r\n",
+                false => b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+            };
+            let _ = socket.write_all(reply).await;
+            let _ = socket.shutdown().await;
+        }
+    });
+    let (file, _) = tls::self_signed_files(folder.path());
+    let get = async |ca: Option<&std::path::Path>, url: String| {
+        let allowed = vec!["127.0.0.0/8".parse().unwrap()];
+        let reach = Reach { allowed, ..Reach::default() };
+        let outbound = Outbound::with(reach, ca, Patience::default()).unwrap();
+        outbound.get(&asked(&url)).await
+    };
+    let good = get(Some(&file), format!("https://127.0.0.1:{port}/")).await.unwrap();
+    assert_eq!(good.content, b"ok");
+    let untrusted = get(None, format!("https://127.0.0.1:{port}/")).await;
+    assert!(matches!(untrusted, Err(Trouble::Unreachable(_))), "{untrusted:?}");
+    let other = get(Some(&file), format!("https://127.0.0.2:{port}/")).await;
+    assert!(matches!(other, Err(Trouble::Unreachable(_))), "{other:?}");
+    let down = get(Some(&file), format!("https://127.0.0.1:{port}/down")).await;
+    assert!(matches!(down, Err(Trouble::Redirect(_))), "{down:?}");
+    server.abort();
 }
