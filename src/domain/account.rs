@@ -8,7 +8,7 @@ use super::directory::admin::{
     attach_address, demand_free, expect, hash_checked, join, keep_an_administrator,
     name_and_address, take_in,
 };
-use super::directory::name::check_address;
+use super::directory::name::{check_address, check_zone};
 use super::directory::{Kind, Principal};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::fault::{Fault, Outcome};
@@ -40,6 +40,8 @@ pub struct NewAccount {
     pub quota: Option<i64>,
     /// Further addresses.
     pub addresses: Vec<String>,
+    /// The name of its time zone, if it has one.
+    pub zone: Option<String>,
 }
 
 impl NewAccount {
@@ -53,6 +55,7 @@ impl NewAccount {
             administrator: false,
             quota: None,
             addresses: Vec::new(),
+            zone: None,
         }
     }
 }
@@ -98,6 +101,7 @@ pub async fn create_tied(
     at: Timestamp,
 ) -> Outcome<Principal> {
     let hash = new.password.as_ref().map(hash_checked).transpose()?;
+    let zone = new.zone.as_deref().map(check_zone).transpose()?;
     store
         .write(move |tx| {
             Box::pin(async move {
@@ -115,6 +119,7 @@ pub async fn create_tied(
                     administrator: new.administrator,
                     quota: new.quota,
                     at,
+                    zone: zone.as_deref(),
                 };
                 let id = principal::insert(tx, &row).await?;
                 let made = principal::by_id(tx, id).await?;

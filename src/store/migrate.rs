@@ -25,6 +25,10 @@ static MIGRATIONS: &[(&str, &str)] = &[
         include_str!("../../schemas/sqlite/0004_link.sql"),
         include_str!("../../schemas/postgres/0004_link.sql"),
     ),
+    (
+        include_str!("../../schemas/sqlite/0007_zone.sql"),
+        include_str!("../../schemas/postgres/0007_zone.sql"),
+    ),
 ];
 
 /// PostgreSQL's advisory lock for starts ("davenprt" as a number).

@@ -138,6 +138,7 @@ impl Wanted {
             content: self.need.has(Need::CONTENT),
             grants: self.need.has(Need::GRANTS),
             links: self.need.has(Need::LINKS),
+            zone: self.need.has(Need::ZONE),
         }
     }
 }

@@ -35,9 +35,10 @@ impl Need {
     pub const CONTENT: Self = Self(8);
     /// The grants on the account's collections.
     pub const GRANTS: Self = Self(16);
-
     /// The links to the account's calendars.
     pub const LINKS: Self = Self(32);
+    /// The time zone of the account's owner.
+    pub const ZONE: Self = Self(64);
 
     /// Whether all of `other` are among these.
     pub fn has(self, other: Self) -> bool {
@@ -45,7 +46,7 @@ impl Need {
     }
 
     /// Both together.
-    pub fn and(self, other: Self) -> Self {
+    pub const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 }
