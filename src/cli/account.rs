@@ -46,6 +46,9 @@ pub struct New {
     /// A further address (repeatable)
     #[arg(long, value_name = "ADDR")]
     address: Vec<String>,
+    /// The time zone of times that name none, such as Europe/Paris
+    #[arg(long, value_name = "ZONE")]
+    time_zone: Option<String>,
 }
 
 /// The options that all forms of `set` share.
@@ -59,6 +62,9 @@ pub struct Change {
     /// Octets that its collections may hold, such as 5G, or none
     #[arg(long, value_name = "SIZE", value_parser = quota)]
     quota: Option<Quota>,
+    /// The time zone of times that name none, such as Europe/Paris, or none
+    #[arg(long, value_name = "ZONE")]
+    time_zone: Option<String>,
 }
 
 impl New {
@@ -71,6 +77,7 @@ impl New {
             display_name: self.display_name.unwrap_or_default(),
             quota: self.quota.and_then(|quota| quota.0),
             addresses: self.address,
+            zone: self.time_zone,
             ..NewAccount::of(kind, self.name)
         };
         let made = account::create_tied(&session.store, new, ties, session.at).await?;
@@ -88,6 +95,7 @@ impl Change {
         let changes = Changes {
             display_name: self.display_name,
             quota: self.quota.map(|quota| quota.0),
+            zone: self.time_zone.map(|zone| Some(zone).filter(|zone| fold(zone) != "none")),
             ..more
         };
         if changes.is_empty() {

@@ -19,7 +19,7 @@ Examples:
 
 Lists: a CSV file (RFC 4180) with a header line, or a TOML file with one [[user]] table for each.
 Columns or keys: name (or address), display_name, password, admin (yes or no), quota, addresses,
-groups. Several addresses or groups are separated by blanks in CSV, and are an array in TOML. A new
+groups, time_zone. Several addresses or groups are separated by blanks in CSV, and are an array in TOML. A new
 user without a password gets one that is shown once, or none with --no-password. Users who are there
 already stay as they are; with --update, the given fields that differ are changed. Each row is
 reported; the exit code is 1 when any was refused.
@@ -31,14 +31,15 @@ const LIST: &str = "\
 Example: davenport user list --json
 
 JSON: an array. Fields: name, kind, display_name, administrator, locked, has_password, quota (octets
-or null), created (RFC 3339), addresses (the primary one first), groups, members.";
+or null), time_zone (or null), created (RFC 3339), addresses (the primary one first), groups,
+members.";
 const SHOW: &str = "\
 Example: davenport user show alice@example.org
 
 JSON fields: those of `user list`, and collections, objects, used (octets), app_passwords (each as in
 `app-password list`).";
 const SET: &str = "\
-Example: davenport user set alice@example.org --quota none --admin
+Example: davenport user set alice@example.org --quota none --time-zone Europe/Paris
 
 JSON fields: those of `user list`.";
 const DELETE: &str = "\
@@ -89,6 +90,9 @@ pub struct Add {
     /// A further address (repeatable)
     #[arg(long, value_name = "ADDR", conflicts_with = "from")]
     address: Vec<String>,
+    /// The time zone of times that name none, such as Europe/Paris
+    #[arg(long, value_name = "ZONE", conflicts_with = "from")]
+    time_zone: Option<String>,
     /// A group to join (repeatable)
     #[arg(long, value_name = "GROUP", conflicts_with = "from")]
     group: Vec<String>,
@@ -146,6 +150,7 @@ impl Add {
             quota: self.quota.and_then(|quota| quota.0),
             addresses: self.address,
             birthdays: session.config.birthdays,
+            zone: self.time_zone,
             ..NewAccount::of(Kind::User, name)
         };
         let ties = Ties { groups: self.group, ..Ties::default() };

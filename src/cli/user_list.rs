@@ -13,7 +13,7 @@ use crate::domain::account::{NewAccount, Ties, create_tied};
 use crate::domain::directory::Kind;
 use crate::domain::directory::admin::{self, Changes, Profile};
 use crate::domain::directory::login::check_password;
-use crate::domain::directory::name::fold;
+use crate::domain::directory::name::{check_zone, fold};
 use crate::format::csv;
 use crate::kernel::fault::{Fault, Refusal};
 use crate::kernel::secret::Secret;
@@ -39,6 +39,7 @@ struct Row {
     quota: Option<Option<i64>>,
     addresses: Vec<String>,
     groups: Vec<String>,
+    zone: Option<String>,
 }
 
 /// Where a row stands, and the row or why it is none.
@@ -56,7 +57,7 @@ enum Cell {
 /// A column's names, and what its field does to a row.
 type Column = (&'static [&'static str], fn(&mut Row, Cell) -> Result<(), String>);
 
-static COLUMNS: [Column; 7] = [
+static COLUMNS: [Column; 8] = [
     (&["name", "address", "login"], |row, cell| {
         row.name = cell.one()?;
         Ok(())
@@ -83,6 +84,10 @@ static COLUMNS: [Column; 7] = [
     }),
     (&["groups"], |row, cell| {
         row.groups = cell.many();
+        Ok(())
+    }),
+    (&["time_zone", "timezone"], |row, cell| {
+        row.zone = Some(cell.one()?);
         Ok(())
     }),
 ];
@@ -321,6 +326,7 @@ async fn create(session: &Session, row: Row, how: How) -> Done {
         quota: row.quota.flatten(),
         addresses: row.addresses,
         birthdays: session.config.birthdays,
+        zone: row.zone,
         ..NewAccount::of(Kind::User, row.name)
     };
     let ties = Ties { groups: row.groups, ..Ties::default() };
@@ -341,6 +347,10 @@ async fn update(session: &Session, row: Row, found: Profile) -> Done {
         password: row.password.filter(|password| !check_password(password, hash)),
         administrator: row.administrator.filter(|admin| *admin != it.administrator),
         quota: row.quota.filter(|quota| *quota != it.quota),
+        zone: row
+            .zone
+            .filter(|zone| check_zone(zone).map_or(true, |known| Some(known) != it.zone))
+            .map(Some),
         add_addresses: lacks(&found.addresses.iter().collect::<Vec<_>>(), row.addresses),
         join: lacks(&in_groups, row.groups),
         ..Changes::default()

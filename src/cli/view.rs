@@ -36,6 +36,8 @@ pub struct Account {
     pub has_password: bool,
     /// Octets; none: no bound.
     pub quota: Option<i64>,
+    /// The name of its time zone.
+    pub time_zone: Option<String>,
     /// RFC 3339.
     pub created: String,
     /// The primary one first.
@@ -57,6 +59,7 @@ impl From<Profile> for Account {
             locked: it.locked,
             has_password: it.password.is_some(),
             quota: it.quota,
+            time_zone: it.zone,
             created: it.created_at.rfc3339(),
             addresses: profile.addresses,
             groups: profile.groups.into_iter().map(|p| p.name).collect(),
@@ -143,6 +146,7 @@ impl Shown {
             ("collections", format!("{} with {} objects", self.collections, self.objects)),
             ("used", octets(self.used)),
             ("quota", it.quota_text()),
+            ("time zone", it.time_zone.clone().unwrap_or_else(|| "none".to_owned())),
             ("created", it.created.clone()),
         ];
         match it.kind {

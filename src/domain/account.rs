@@ -10,7 +10,7 @@ use super::directory::admin::{
     attach_address, demand_free, expect, hash_checked, join, keep_an_administrator,
     name_and_address, take_in,
 };
-use super::directory::name::check_address;
+use super::directory::name::{check_address, check_zone};
 use super::directory::{Kind, Principal, changed};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::fault::{Fault, Outcome};
@@ -41,6 +41,8 @@ pub struct NewAccount {
     pub addresses: Vec<String>,
     /// Whether a user gets a calendar of birthdays.
     pub birthdays: bool,
+    /// The name of its time zone, if it has one.
+    pub zone: Option<String>,
 }
 
 impl NewAccount {
@@ -55,6 +57,7 @@ impl NewAccount {
             quota: None,
             addresses: Vec::new(),
             birthdays: false,
+            zone: None,
         }
     }
 }
@@ -101,6 +104,7 @@ pub async fn create_tied(
 ) -> Outcome<Principal> {
     let hash = new.password.as_ref().map(hash_checked).transpose()?;
     let server = Access::of_server(store, at);
+    let zone = new.zone.as_deref().map(check_zone).transpose()?;
     store
         .write(move |tx| {
             Box::pin(async move {
@@ -118,6 +122,7 @@ pub async fn create_tied(
                     administrator: new.administrator,
                     quota: new.quota,
                     at,
+                    zone: zone.as_deref(),
                 };
                 let id = principal::insert(tx, &row).await?;
                 let made = principal::by_id(tx, id).await?;

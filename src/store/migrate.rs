@@ -33,6 +33,10 @@ static MIGRATIONS: &[(&str, &str)] = &[
         include_str!("../../schemas/sqlite/0006_feed.sql"),
         include_str!("../../schemas/postgres/0006_feed.sql"),
     ),
+    (
+        include_str!("../../schemas/sqlite/0007_zone.sql"),
+        include_str!("../../schemas/postgres/0007_zone.sql"),
+    ),
 ];
 
 /// PostgreSQL's advisory lock for starts ("davenprt" as a number).

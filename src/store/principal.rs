@@ -12,7 +12,7 @@ use crate::kernel::ids::PrincipalId;
 macro_rules! columns {
     () => {
         "p.id, p.kind, p.name, p.display_name, p.password, p.administrator, p.locked, \
-         p.generation, p.quota_bytes, p.created_at"
+         p.generation, p.quota_bytes, p.created_at, p.zone"
     };
 }
 
@@ -27,10 +27,11 @@ statements! {
     ADMINISTRATORS = "SELECT CAST(count(*) AS BIGINT) FROM principal
         WHERE administrator <> 0 AND locked = 0";
     INSERT = "INSERT INTO principal
-        (kind, name, display_name, password, administrator, quota_bytes, created_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id";
+        (kind, name, display_name, password, administrator, quota_bytes, created_at, zone)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id";
     UPDATE = "UPDATE principal SET display_name = $2, password = $3, administrator = $4,
-        locked = $5, quota_bytes = $6, generation = generation + $7 WHERE id = $1";
+        locked = $5, quota_bytes = $6, generation = generation + $7, zone = $8 WHERE id = $1";
+    ZONE = "SELECT zone FROM principal WHERE id = $1";
     DELETE = "DELETE FROM principal WHERE id = $1";
     DELETE_ADDRESSES = "DELETE FROM address WHERE principal_id = $1";
     DELETE_MEMBERS = "DELETE FROM member WHERE group_id = $1 OR member_id = $1";
@@ -107,6 +108,8 @@ pub struct Principal {
     pub quota: Option<i64>,
     /// When it was made.
     pub created_at: Timestamp,
+    /// The name of its time zone, if it has one.
+    pub zone: Option<String>,
 }
 
 fn principal(row: &Row<'_>) -> Outcome<Principal> {
@@ -121,7 +124,14 @@ fn principal(row: &Row<'_>) -> Outcome<Principal> {
         generation: row.int(7)?,
         quota: row.opt_int(8)?,
         created_at: Timestamp(row.int(9)?),
+        zone: row.opt_text(10)?.map(str::to_owned),
     })
+}
+
+/// The name of the time zone of a principal, if it has one.
+pub async fn zone(tx: &mut Tx, id: PrincipalId) -> Outcome<Option<String>> {
+    let map = |row: &Row<'_>| Ok(row.opt_text(0)?.map(str::to_owned));
+    Ok(tx.first(&ZONE, &[id.0.into()], map).await?.flatten())
 }
 
 /// By identity.
@@ -171,6 +181,8 @@ pub struct NewPrincipal<'a> {
     pub quota: Option<i64>,
     /// Now.
     pub at: Timestamp,
+    /// See [`Principal::zone`].
+    pub zone: Option<&'a str>,
 }
 
 /// Makes a principal.
@@ -183,6 +195,7 @@ pub async fn insert(tx: &mut Tx, new: &NewPrincipal<'_>) -> Outcome<PrincipalId>
         new.administrator.into(),
         new.quota.into(),
         new.at.0.into(),
+        new.zone.into(),
     ];
     tx.one(&INSERT, &with, |row| Ok(PrincipalId(row.int(0)?))).await
 }
@@ -197,6 +210,7 @@ pub async fn update(tx: &mut Tx, it: &Principal, ends_logins: bool) -> Outcome<(
         it.locked.into(),
         it.quota.into(),
         ends_logins.into(),
+        it.zone.as_deref().into(),
     ];
     tx.execute(&UPDATE, &with).await.map(drop)
 }
@@ -308,7 +322,7 @@ pub async fn page_groups(tx: &mut Tx, page: Page<'_>) -> Outcome<Vec<(PrincipalI
 }
 
 fn tied(row: &Row<'_>) -> Outcome<(PrincipalId, Principal)> {
-    Ok((PrincipalId(row.int(10)?), principal(row)?))
+    Ok((PrincipalId(row.int(11)?), principal(row)?))
 }
 
 /// The groups that it is a member of, directly or through other groups; loops end by themselves.

@@ -133,7 +133,7 @@ fn keys(value: &Value) -> Vec<&str> {
     keys
 }
 
-const ACCOUNT: [&str; 11] = [
+const ACCOUNT: [&str; 12] = [
     "addresses",
     "administrator",
     "created",
@@ -145,6 +145,7 @@ const ACCOUNT: [&str; 11] = [
     "members",
     "name",
     "quota",
+    "time_zone",
 ];
 
 on_both! {
@@ -160,6 +161,18 @@ on_both! {
 
         let changed = place.run("user set a@example.org --quota none --name A --json").json();
         assert_eq!((&changed["quota"], &changed["display_name"]), (&Value::Null, &json!("A")));
+
+        let zone = |options: &str| {
+            place.run(&format!("user set alice@example.org --time-zone {options} --json"))
+        };
+        assert_eq!(zone("europe/paris").json()["time_zone"], "Europe/Paris");
+        assert!(zone("Paris").refused().contains("time zone"));
+        assert!(place.run("user show alice@example.org").good().contains("Europe/Paris"));
+        assert_eq!(zone("none").json()["time_zone"], Value::Null);
+        let made = place.run("resource add room --time-zone Asia/Tokyo --json").json();
+        assert_eq!(made["time_zone"], "Asia/Tokyo");
+        let set = place.run("resource set room --time-zone UTC --json").json();
+        assert_eq!(set["time_zone"], "UTC");
 
         let shown = place.run("user show alice@example.org --json").json();
         let more = ["app_passwords", "collections", "objects", "used"];
@@ -567,7 +580,8 @@ fn a_toml_list_is_taken_like_a_csv_list() {
     place.run("group add staff").good();
     let toml = "[[user]]\nname = \"alice\"\ndisplay_name = \"Alice\"\npassword = \"s3cret\"\n\
                 admin = true\nquota = \"1G\"\naddresses = [\"a@example.org\"]\n\
-                groups = [\"staff\"]\n\n[[user]]\nname = \"bob\"\nquota = 1024\n\n\
+                groups = [\"staff\"]\ntime_zone = \"asia/tokyo\"\n\n\
+                [[user]]\nname = \"bob\"\nquota = 1024\n\n\
                 [[user]]\nname = \"carol\"\nshoe_size = 42\n\n[[user]]\nname = [\"dave\"]\n";
     place.file("people.toml", toml);
     let ran = place.run("user add --from people.toml --no-password --json");
@@ -578,6 +592,10 @@ fn a_toml_list_is_taken_like_a_csv_list() {
     assert_eq!(field(&users, "name"), ["alice", "bob"]);
     assert_eq!([&users[0]["quota"], &users[1]["quota"]], [1 << 30, 1024]);
     assert_eq!([&users[0]["administrator"], &users[0]["has_password"]], [true, true]);
+    assert_eq!(
+        [&users[0]["time_zone"], &users[1]["time_zone"]],
+        [&json!("Asia/Tokyo"), &Value::Null]
+    );
     let again = place.run("user add --from people.toml --no-password --update --json");
     let again: Value = serde_json::from_str(&again.out).unwrap();
     assert_eq!(field(&again["rows"], "result"), ["present", "present", "refused", "refused"]);

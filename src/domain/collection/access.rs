@@ -68,6 +68,7 @@ impl Access {
             generation: 0,
             quota: None,
             created_at: now,
+            zone: None,
         };
         Self { store: store.clone(), who, client: "davenport".into(), now }
     }

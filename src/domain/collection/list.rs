@@ -16,6 +16,7 @@ use crate::store::feed::{self, Subscription};
 use crate::store::link::{self, Link};
 use crate::store::lock::{self, Lock};
 use crate::store::object::{self, Object};
+use crate::store::principal;
 use crate::store::property::{self, Property};
 use crate::store::{Store, Tx, change_log};
 use std::collections::HashMap;
@@ -39,6 +40,8 @@ pub struct Want {
     pub links: bool,
     /// The feeds that the account's calendars show.
     pub feeds: bool,
+    /// The time zone of the account's owner.
+    pub zone: bool,
 }
 
 /// What surrounds every resource of an account, as far as it was wanted.
@@ -54,6 +57,8 @@ pub struct Around {
     pub links: Vec<(String, Link)>,
     /// The feeds that the account's calendars show.
     pub feeds: Vec<Subscription>,
+    /// The name of the time zone of the account's owner, if it has one.
+    pub zone: Option<String>,
 }
 
 /// Nothing of it, as for what no account owns.
@@ -63,6 +68,7 @@ pub static NOTHING_AROUND: Around = Around {
     grants: Vec::new(),
     links: Vec::new(),
     feeds: Vec::new(),
+    zone: None,
 };
 
 impl Around {
@@ -73,7 +79,7 @@ impl Around {
         }
         if want.quota {
             let (_, used) = change_log::current(tx, account).await?;
-            let owner = crate::store::principal::by_id(tx, account).await?;
+            let owner = principal::by_id(tx, account).await?;
             it.quota = Some((used, owner.and_then(|p| p.quota)));
         }
         if want.grants {
@@ -84,6 +90,9 @@ impl Around {
         }
         if want.feeds {
             it.feeds = feed::of_account(tx, account).await?;
+        }
+        if want.zone {
+            it.zone = principal::zone(tx, account).await?;
         }
         Ok(it)
     }
@@ -182,12 +191,15 @@ pub async fn see_shared(access: &Access, place: &Place, want: Want) -> Outcome<S
         .await
 }
 
+/// Collections with their properties, and the name of the time zone of their owner.
+pub type Owned = (Vec<(Collection, Vec<Property>)>, Option<String>);
+
 /// A collection and the collections in it, each with its properties, for which the asker may know
 /// when their owner is busy (RFC 4791 §7.10).
 ///
 /// # Errors
 /// `NotFound` for whoever may not know it, whether or not something is there.
-pub async fn see_busy(access: &Access, place: &Place) -> Outcome<Vec<(Collection, Vec<Property>)>> {
+pub async fn see_busy(access: &Access, place: &Place) -> Outcome<Owned> {
     let (access, place) = (access.clone(), place.clone());
     let store = access.store.clone();
     store
@@ -204,7 +216,8 @@ pub async fn see_busy(access: &Access, place: &Place) -> Outcome<Vec<(Collection
                 let mut all = collection::children(tx, it.id).await?;
                 all.retain(|child| may(&child.path));
                 all.insert(0, it);
-                with_their_properties(tx, all, true).await
+                let all = with_their_properties(tx, all, true).await?;
+                Ok((all, principal::zone(tx, place.account).await?))
             })
         })
         .await
@@ -376,14 +389,9 @@ pub async fn load(
     members: &[Member],
     want: Want,
 ) -> Outcome<Loaded> {
-    if !(want.properties
-        || want.locks
-        || want.quota
-        || want.content
-        || want.grants
-        || want.links
-        || want.feeds)
-    {
+    let own = want.properties || want.content;
+    let around = want.locks || want.quota || want.grants || want.links || want.feeds || want.zone;
+    if !own && !around {
         return Ok(Loaded::default());
     }
     let access = access.clone();

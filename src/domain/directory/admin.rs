@@ -4,7 +4,7 @@
 //! because credentials carry a generation that the change raises.
 
 use super::login::{find, hash_password};
-use super::name::{check_address, check_domain, check_name, domain_of, fold};
+use super::name::{check_address, check_domain, check_name, check_zone, domain_of, fold};
 use super::{AppPassword, Kind, Principal, Protocols, changed};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::fault::{Outcome, Refusal};
@@ -120,6 +120,8 @@ pub struct Changes {
     pub locked: Option<bool>,
     /// The quota in octets; `Some(None)` lifts it.
     pub quota: Option<Option<i64>>,
+    /// The name of its time zone; `Some(None)` takes it away.
+    pub zone: Option<Option<String>>,
     /// Addresses to add; one that it has already stays as it is.
     pub add_addresses: Vec<String>,
     /// Groups to join; being in one already is no fault.
@@ -139,6 +141,7 @@ impl Changes {
             self.administrator.is_some(),
             self.locked.is_some(),
             self.quota.is_some(),
+            self.zone.is_some(),
         ];
         let lists = [&self.add_addresses, &self.join, &self.add_members, &self.remove_members];
         !values.contains(&true) && lists.into_iter().all(Vec::is_empty)
@@ -155,6 +158,8 @@ pub async fn change(
     let name = name.to_owned();
     // Hashing is slow on purpose, so it is done before the transaction.
     let hash = changes.password.as_ref().map(hash_checked).transpose()?;
+    let given = |zone: &Option<String>| zone.as_deref().map(check_zone).transpose();
+    let zone = changes.zone.as_ref().map(given).transpose()?;
     store
         .write(move |tx| {
             Box::pin(async move {
@@ -171,6 +176,7 @@ pub async fn change(
                 it.administrator = changes.administrator.unwrap_or(it.administrator);
                 it.locked = changes.locked.unwrap_or(it.locked);
                 it.quota = changes.quota.unwrap_or(it.quota);
+                it.zone = zone.unwrap_or(it.zone);
                 principal::update(tx, &it, ends_logins).await?;
                 for address in &changes.add_addresses {
                     let address = check_address(address)?;

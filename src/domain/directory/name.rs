@@ -1,5 +1,7 @@
 //! Names of principals, addresses and domains: folding to lower case, and what they may hold.
 
+use crate::format::line::shown;
+use crate::format::tz::Zone;
 use crate::kernel::fault::{Outcome, Refusal};
 use crate::kernel::limits::PRINCIPAL_NAME_MAX;
 
@@ -60,9 +62,37 @@ pub fn check_domain(text: &str) -> Outcome<String> {
     Ok(domain)
 }
 
+/// Checks the name of a time zone: one of the tz database, or one that means such a one; what is
+/// kept is the former.
+pub fn check_zone(text: &str) -> Outcome<String> {
+    let known = Zone::named(text).and_then(|zone| zone.of_database());
+    match known.as_ref().and_then(|zone| zone.iana_name()) {
+        Some(name) => Ok(name.to_owned()),
+        None => {
+            let why = format!("\"{}\" is no time zone: name one such as Europe/Paris", shown(text));
+            Err(Refusal::Directory(why).into())
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn zones_are_those_of_the_database() {
+        for (given, kept) in [
+            ("Europe/Paris", "Europe/Paris"),
+            (" europe/paris ", "Europe/Paris"),
+            ("W. Europe Standard Time", "Europe/Berlin"),
+            ("UTC", "UTC"),
+        ] {
+            assert_eq!(check_zone(given).unwrap(), kept);
+        }
+        for bad in ["", "none", "Paris", "UTC+02:00", &"x".repeat(10_000)] {
+            assert!(check_zone(bad).is_err(), "{bad:.20}");
+        }
+    }
 
     #[test]
     fn names_are_folded_and_checked() {

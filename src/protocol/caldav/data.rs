@@ -71,7 +71,9 @@ impl Shaping {
 pub fn shaper(prop: Option<&Element>) -> Outcome<Option<Shaper>> {
     let asked = prop.and_then(|prop| prop.child(&Ns::CalDav, "calendar-data"));
     Ok(Shaping::of(asked)?.map(|shaping| -> Shaper {
-        Box::new(move |properties| shaping.in_zone(zone_of_calendar(properties)))
+        Box::new(move |it| {
+            shaping.in_zone(zone_of_calendar(&it.properties, it.around.zone.as_deref()))
+        })
     }))
 }
 

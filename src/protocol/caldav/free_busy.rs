@@ -29,13 +29,14 @@ pub async fn run(ask: Arc<Ask>, root: Element) -> Outcome<Response<Body>> {
     let asked = zone_asked(&root)?;
     let deep = depth::parse(&ask.headers)?.is_none_or(|depth| depth == Depth::Infinity);
     let place = ask.need_place()?;
-    let found = list::see_busy(&ask.access, place).await?;
+    let (found, owners) = list::see_busy(&ask.access, place).await?;
     let mut times = BusyTimes::within(window.clone());
     let mut steps = Steps::new(RECURRENCE_STEPS_REQUEST);
     for (it, properties) in found {
         let below = it.path != place.path;
         if is_calendar(&it) && (!below || (deep && !is_transparent(&properties))) {
-            let zone = asked.clone().unwrap_or_else(|| zone_of_calendar(&properties));
+            let zone = asked.clone();
+            let zone = zone.unwrap_or_else(|| zone_of_calendar(&properties, owners.as_deref()));
             calendar::busy(&ask.access, it.id, &zone, &window, &mut steps, &mut times).await?;
         }
     }

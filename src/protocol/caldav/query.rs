@@ -26,19 +26,21 @@ pub async fn run(ask: Arc<Ask>, root: Element) -> Outcome<Response<Body>> {
     let wanted = Wanted::of_report(ask.registry(), &root, minimal);
     let shaping = Shaping::of(wanted.asks_for(&CALENDAR_DATA))?;
     let children = place.depth() == 0;
-    let want = list::Want { properties: true, content: false, children, ..wanted.want() };
+    let wants = wanted.want();
+    let want = list::Want { properties: true, zone: true, content: false, children, ..wants };
     let sight = list::see(&ask.access, &place, want).await?;
     let filters = filter::read(&root)?;
     let mut zone = zone_asked(&root)?;
     if let (None, Found::Object(calendar, _)) = (&zone, &sight.found) {
         let want = list::Want { properties: true, ..list::Want::default() };
         let calendar = list::see(&ask.access, &place.at(&calendar.path, true), want).await?;
-        zone = Some(zone_of_calendar(&calendar.properties));
+        zone = Some(zone_of_calendar(&calendar.properties, sight.around.zone.as_deref()));
     }
     let mut steps = Steps::new(RECURRENCE_STEPS_REQUEST);
     let mut found = Vec::new();
     for scope in scopes(&ask, &place, &sight, Kind::Calendar)? {
-        let floating = zone.clone().unwrap_or_else(|| zone_of_calendar(scope.properties));
+        let owners = sight.around.zone.as_deref();
+        let floating = zone.clone().unwrap_or_else(|| zone_of_calendar(scope.properties, owners));
         let query = Query {
             filters: filters.clone(),
             floating: floating.clone(),

@@ -13,8 +13,8 @@ use crate::format::line::shown;
 use crate::format::tz::Zone;
 use crate::format::xml::{self, Element, Node, Writer};
 use crate::kernel::fault::{Fault, Outcome, Refusal};
-use crate::protocol::dav::property::Shown;
-use crate::protocol::dav::subject::Subject;
+use crate::protocol::dav::property::{Shown, show_kept};
+use crate::protocol::dav::subject::{On, Subject};
 
 /// The local name of the property that is kept.
 const KEPT: &str = "calendar-timezone";
@@ -43,19 +43,43 @@ fn known(id: &str) -> Result<Zone, Refusal> {
     Zone::named(id).ok_or_else(|| Refusal::UnknownZone(shown(id).to_owned()))
 }
 
-/// A calendar's own zone of floating times, or else UTC: accounts have no zone.
-pub fn zone_of_calendar(properties: &[Property]) -> Zone {
+/// A calendar's own zone of floating times, or else its owner's, or else UTC.
+pub fn zone_of_calendar(properties: &[Property], owners: Option<&str>) -> Zone {
     let kept = properties.iter().find(|p| p.namespace == CALDAV && p.name == KEPT);
     let kept = kept.and_then(|p| xml::parse(p.value.as_bytes()).ok());
-    kept.and_then(|element| of_text(&element.text())).map_or_else(Zone::utc, |(_, zone)| zone)
+    let own = kept.and_then(|element| of_text(&element.text())).map(|(_, zone)| zone);
+    own.or_else(|| Zone::named(owners?)).unwrap_or_else(Zone::utc)
 }
 
-/// `calendar-timezone-id` (RFC 7809 §5.2): the TZID of the zone that is kept.
+/// The zone that a calendar without one has from its owner.
+fn owners<'s>(subject: &'s Subject<'_>) -> Option<&'s str> {
+    let calendar = subject.class() == On::CALENDAR;
+    subject.around.zone.as_deref().filter(|_| calendar)
+}
+
+/// `calendar-timezone` (RFC 4791 §5.2.2): what is kept, or else the zone of the owner. Without
+/// either nothing is shown, rather than UTC, because programs take it for where people are.
+pub fn show(subject: &Subject<'_>, asked: &Element, w: &mut Writer) -> Shown {
+    match (show_kept(subject, asked, w), owners(subject)) {
+        (Shown::No, Some(id)) => {
+            let written = Zone::named(id)
+                .and_then(|zone| definition::write(id, &zone, Extent::SINCE_1970, &[]));
+            let Some(written) = written else { return Shown::No };
+            w.element(&CALENDAR_TIMEZONE, &definition::calendar(&written));
+            Shown::Yes
+        }
+        (shown, _) => shown,
+    }
+}
+
+/// `calendar-timezone-id` (RFC 7809 §5.2): the TZID of the zone that is kept, or the owner's.
 pub fn show_id(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
-    let kept = subject.value(CALDAV, KEPT);
-    let kept = kept.and_then(|value| xml::parse(value.as_bytes()).ok());
-    match kept.and_then(|element| of_text(&element.text())) {
-        Some((id, _)) => {
+    let id = match subject.value(CALDAV, KEPT).map(|value| xml::parse(value.as_bytes())) {
+        Some(kept) => kept.ok().and_then(|element| of_text(&element.text())).map(|(id, _)| id),
+        None => owners(subject).map(str::to_owned),
+    };
+    match id {
+        Some(id) => {
             w.element(&CALENDAR_TIMEZONE_ID, &id);
             Shown::Yes
         }

@@ -139,6 +139,7 @@ impl Wanted {
             grants: self.need.has(Need::GRANTS),
             links: self.need.has(Need::LINKS),
             feeds: self.need.has(Need::FEEDS),
+            zone: self.need.has(Need::ZONE),
         }
     }
 }

@@ -36,11 +36,12 @@ impl Need {
     pub const CONTENT: Self = Self(8);
     /// The grants on the account's collections.
     pub const GRANTS: Self = Self(16);
-
     /// The links to the account's calendars.
     pub const LINKS: Self = Self(32);
     /// The feeds that the account's calendars show.
     pub const FEEDS: Self = Self(64);
+    /// The time zone of the account's owner.
+    pub const ZONE: Self = Self(128);
 
     /// Whether all of `other` are among these.
     pub fn has(self, other: Self) -> bool {

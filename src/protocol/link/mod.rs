@@ -59,7 +59,7 @@ async fn shown(store: &Store, token: &str, headers: &HeaderMap) -> Outcome<Respo
             let (store, of) = (store.clone(), of.clone());
             async move { link::page(&store, &of, after).await }
         };
-        poured_whole(it, how, &opened.properties, full.then_some(it.name.as_str()), pages)
+        poured_whole(it, how, (&opened.properties, None), full.then_some(it.name.as_str()), pages)
     })
 }
 

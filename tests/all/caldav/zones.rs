@@ -2,6 +2,7 @@
 
 use super::query::{names, within};
 use super::*;
+use davenport::domain::directory::admin::{self, Changes};
 
 const HEADER: &str = "CalDAV-Timezones";
 
@@ -181,6 +182,64 @@ dialogues! {
         assert_eq!(zone_of(&user, &user.path("calendars/one/")).await.unwrap().0, "Asia/Tokyo");
         let refused = make("none", id("Nowhere")).await.expect(403);
         assert!(refused.text().contains("valid-timezone"), "{}", refused.text());
+    }
+
+    /// RFC 4791 §5.2.2, RFC 7809 §5.2: a calendar without a zone shows its owner's, and floating
+    /// times are in it: in queries of it, of its members and of its home, and in free-busy.
+    async fn a_calendar_without_a_zone_has_its_owners(user: User) {
+        let calendar = calendar(&user).await;
+        let own = |zone: Option<&str>| {
+            let changes = Changes { zone: Some(zone.map(str::to_owned)), ..Changes::default() };
+            let (store, name) = (user.server.store.clone(), user.name.clone());
+            let work = async move { admin::change(&store, &name, None, changes).await };
+            async { user.server.on(work).await.unwrap() }
+        };
+        let lines = "DTSTART:20260115T080000\nDTEND:20260115T090000";
+        put(&user, &format!("{calendar}a.ics"), &event("a", lines)).await.expect(201);
+        let found = |begin: &'static str| {
+            let (user, calendar) = (user.clone(), calendar.clone());
+            async move {
+                let at = begin.strip_suffix("00Z").unwrap();
+                let range = format!(r#"start="{begin}" end="{at}10Z""#);
+                let busy = format!("<C:time-range {range}/>");
+                let busy = user.report(&calendar, "1", "C:free-busy-query", &busy).await.expect(200);
+                let busy = busy.text().contains("FREEBUSY;");
+                let filter = within("VEVENT", &range);
+                let content = format!("<D:prop><D:getetag/></D:prop>{filter}");
+                let one = format!("{calendar}a.ics");
+                let one = user.report(&one, "0", "C:calendar-query", &content).await.expect(207);
+                let one = !one.multistatus().responses.is_empty();
+                let home = user.report("calendars/", "infinity", "C:calendar-query", &content).await;
+                let home = !home.expect(207).multistatus().responses.is_empty();
+                let it = [names(&user, &calendar, &filter).await == ["a"], busy, one, home];
+                assert!(it == [true; 4] || it == [false; 4], "{begin}: {it:?}");
+                it[0]
+            }
+        };
+        assert_eq!(zone_of(&user, &calendar).await, None);
+        assert!(found("20260115T080000Z").await);
+        own(Some("America/New_York")).await;
+        let (id, text) = zone_of(&user, &calendar).await.unwrap();
+        assert_eq!(id, "America/New_York");
+        assert!(text.starts_with("BEGIN:VCALENDAR\r\n") && text.contains("TZID:America/New_York\r\n"));
+        assert!(found("20260115T130000Z").await && !found("20260115T080000Z").await);
+        let whole = user.send("GET", &calendar, &[("Accept", "text/calendar")], "").await.expect(200);
+        assert!(whole.text().contains("\r\nX-WR-TIMEZONE:America/New_York\r\n"));
+        // A home has none, nor a subscription or an object.
+        let it = user.propfind("calendars/", "0", "<C:calendar-timezone/><C:calendar-timezone-id/>").await;
+        assert_eq!(it.only().status_of("calendar-timezone"), Some(404));
+        // Its own comes first, and the owner's is back when that is removed.
+        set(&user, &calendar, "<C:calendar-timezone-id>Asia/Tokyo</C:calendar-timezone-id>").await.expect(207);
+        assert_eq!(zone_of(&user, &calendar).await.unwrap().0, "Asia/Tokyo");
+        assert!(found("20260114T230000Z").await);
+        let whole = user.send("GET", &calendar, &[("Accept", "text/calendar")], "").await.expect(200);
+        assert!(whole.text().contains("\r\nX-WR-TIMEZONE:Asia/Tokyo\r\n"));
+        let remove = "<D:remove><D:prop><C:calendar-timezone/></D:prop></D:remove>";
+        user.proppatch(&calendar, remove).await.expect(207);
+        assert_eq!(zone_of(&user, &calendar).await.unwrap().0, "America/New_York");
+        own(None).await;
+        assert_eq!(zone_of(&user, &calendar).await, None);
+        assert!(found("20260115T080000Z").await);
     }
 
     /// RFC 4791 §7.3, §9.8, RFC 7809 §3.1.6: the request's zone, then the calendar's, then UTC; for

@@ -175,7 +175,7 @@ on_both! {
                     let (name, display_name) = (format!("n{n}"), format!("Nora Nummer{n}"));
                     let (name, display_name) = (name.as_str(), display_name.as_str());
                     let (password, administrator, quota) = (None, n == 7, None);
-                    let row = NewPrincipal { kind: 1, name, display_name, password, administrator, quota, at: now };
+                    let row = NewPrincipal { kind: 1, name, display_name, password, administrator, quota, zone: None, at: now };
                     let id = principal::insert(tx, &row).await?;
                     principal::add_address(tx, id, &format!("{name}@example.org")).await?;
                 }

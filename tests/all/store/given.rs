@@ -34,6 +34,7 @@ pub async fn user(store: &Store, name: &str) -> PrincipalId {
                     administrator: false,
                     quota: None,
                     at: moment(0),
+                    zone: None,
                 };
                 let id = principal::insert(tx, &new).await?;
                 change_log::new_account(tx, id).await?;

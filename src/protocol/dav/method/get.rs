@@ -320,12 +320,14 @@ const LISTED: usize = 1_000;
 
 async fn listing(ask: &Ask) -> Outcome<Response<Body>> {
     let place = ask.need_place()?;
-    let want = list::Want { children: true, properties: true, ..list::Want::default() };
+    let (children, properties, zone) = (true, true, true);
+    let want = list::Want { children, properties, zone, ..list::Want::default() };
     let sight = list::see(&ask.access, place, want).await?;
     if let Some(it) = sight.found.collection()
         && let Some(how) = whole::wanted(&ask.headers, Kind::from_number(it.kind))
     {
-        let mut response = whole::of(ask, it.clone(), how, &sight.properties).await?;
+        let known = (sight.properties.as_slice(), sight.around.zone.as_deref());
+        let mut response = whole::of(ask, it.clone(), how, known).await?;
         super::propfind::name_collection(ask, &mut response);
         return Ok(response);
     }

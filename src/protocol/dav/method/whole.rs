@@ -11,7 +11,7 @@ use crate::domain::collection::property::text_of;
 use crate::domain::collection::{Collection, Kind, Property, list};
 use crate::format::ical::form::{Form, Pieces};
 use crate::format::ical::merge::{self, Merger};
-use crate::format::ical::{jcal, xcal};
+use crate::format::ical::{jcal, xcal, zone};
 use crate::format::tz::database;
 use crate::format::vcard::json;
 use crate::format::xml::Writer;
@@ -87,15 +87,14 @@ pub fn wanted(headers: &HeaderMap, kind: Kind) -> Option<How> {
     }
 }
 
+/// What is known of a collection beside its row: its properties that clients set, and the name of
+/// the time zone of its owner, where it may be told.
+pub type Known<'p> = (&'p [Property], Option<&'p str>);
+
 /// The whole of a collection that the asker may read.
-pub async fn of(
-    ask: &Ask,
-    it: Collection,
-    how: How,
-    properties: &[Property],
-) -> Outcome<Response<Body>> {
+pub async fn of(ask: &Ask, it: Collection, how: How, known: Known<'_>) -> Outcome<Response<Body>> {
     let about = (tag(ask.access.store.epoch(), &it, how), Some(it.modified_at));
-    validated(&ask.headers, about, || written(ask, &it, how, properties))
+    validated(&ask.headers, about, || written(ask, &it, how, known))
 }
 
 /// The tag of a whole. Weak: the order of what is in it says nothing. Zones are written as the
@@ -130,7 +129,7 @@ pub fn validated(
     Ok(response)
 }
 
-fn written(ask: &Ask, it: &Collection, how: How, properties: &[Property]) -> Response<Body> {
+fn written(ask: &Ask, it: &Collection, how: How, known: Known<'_>) -> Response<Body> {
     let (access, id, headers) = (ask.access.clone(), it.id, Arc::new(ask.headers.clone()));
     let cards = Kind::from_number(it.kind) == Kind::Addressbook;
     let want = list::Want { content: true, ..list::Want::default() };
@@ -156,7 +155,7 @@ fn written(ask: &Ask, it: &Collection, how: How, properties: &[Property]) -> Res
             Ok((contents, page.next))
         }
     };
-    poured_whole(it, how, properties, Some(&it.name), pages)
+    poured_whole(it, how, known, Some(&it.name), pages)
 }
 
 /// Contents, and the name after which the next page goes on.
@@ -167,7 +166,7 @@ type Page = (Vec<Vec<u8>>, Option<String>);
 pub fn poured_whole<F>(
     it: &Collection,
     how: How,
-    properties: &[Property],
+    known: Known<'_>,
     name: Option<&str>,
     pages: impl Fn(String) -> F + Send + 'static,
 ) -> Response<Body>
@@ -177,7 +176,7 @@ where
     let mut writer = Writer::with_capacity(4 << 10);
     let calendar = Kind::from_number(it.kind) == Kind::Calendar;
     let (media_type, tail, ending) = how.frame(calendar);
-    let mut parts = Parts::begin(how, calendar, properties, &mut writer.out);
+    let mut parts = Parts::begin(how, calendar, known, &mut writer.out);
     let mut response = poured(media_type, (writer, tail), |mut sheet| async move {
         let mut after = Some(String::new());
         while let Some(from) = after {
@@ -213,16 +212,16 @@ enum Parts {
 }
 
 impl Parts {
-    fn begin(how: How, calendar: bool, properties: &[Property], out: &mut Vec<u8>) -> Self {
+    fn begin(how: How, calendar: bool, known: Known<'_>, out: &mut Vec<u8>) -> Self {
         match how {
             How::Text if !calendar => Self::Cards,
             How::Text => {
-                merge::head(&described(properties), out);
+                merge::head(&described(known), out);
                 Self::Calendar(Merger::default())
             }
             How::Calendar(form) => {
                 let mut head = Vec::new();
-                merge::head(&described(properties), &mut head);
+                merge::head(&described(known), &mut head);
                 Self::Form(Merger::default(), Pieces::begin(form, &head, out))
             }
             How::Cards => {
@@ -253,19 +252,21 @@ impl Parts {
 }
 
 /// Properties of the collection that have a name in iCalendar, and what clients read instead.
-static NAMES: [(&str, &str); 6] = [
+static NAMES: [(&str, &str); 5] = [
     ("displayname", "NAME"),
     ("displayname", "X-WR-CALNAME"),
     ("calendar-description", "DESCRIPTION"),
     ("calendar-description", "X-WR-CALDESC"),
     ("calendar-color", "X-APPLE-CALENDAR-COLOR"),
-    ("calendar-timezone-id", "X-WR-TIMEZONE"),
 ];
 
-fn described(properties: &[Property]) -> Vec<(&'static str, String)> {
+fn described((properties, owners): Known<'_>) -> Vec<(&'static str, String)> {
     let value = |name: &str| {
         let found = properties.iter().find(|p| p.name == name)?;
         text_of(found).filter(|text| !text.is_empty())
     };
-    NAMES.iter().filter_map(|(dav, ical)| Some((*ical, value(dav)?))).collect()
+    let own = || Some(zone::of_text(&value("calendar-timezone")?)?.0);
+    let zone = own().or_else(|| owners.map(str::to_owned));
+    let named = NAMES.iter().filter_map(|(dav, ical)| Some((*ical, value(dav)?)));
+    named.chain(zone.map(|zone| ("X-WR-TIMEZONE", zone))).collect()
 }

@@ -2,7 +2,7 @@
 //! §8.7) share: many objects by their hrefs, in the order of the hrefs. Depth means nothing here.
 
 use crate::domain::collection::tree::Found;
-use crate::domain::collection::{Body as Content, Kind, Object, Place, Property, list};
+use crate::domain::collection::{Body as Content, Kind, Object, Place, list};
 use crate::format::uri;
 use crate::format::xml::Element;
 use crate::kernel::fault::{Fault, Outcome, Refusal};
@@ -22,8 +22,8 @@ use std::sync::Arc;
 /// Makes of a member's text what is asked for.
 pub type Shape = Box<dyn Fn(&str) -> Outcome<String> + Send + Sync>;
 
-/// Makes the shape for the members of a collection with these properties.
-pub type Shaper = Box<dyn Fn(&[Property]) -> Shape + Send + Sync>;
+/// Makes the shape for the members of a collection.
+pub type Shaper = Box<dyn Fn(&list::Sight) -> Shape + Send + Sync>;
 
 /// Answers with the members that the hrefs name; `kind` is what may hold them, and `shaper` reads
 /// from `DAV:prop` how their contents are wanted, if not as they are kept.
@@ -150,12 +150,13 @@ async fn parent(ask: &Ask, above: &str, asked: &Asked) -> Result<Parent, Fault> 
     }
     let place = ask.place_of(&path).await?;
     let (properties, wanted) = (asked.shaper.is_some(), asked.wanted.want());
-    let want = list::Want { properties, content: false, children: false, ..wanted };
+    let zone = properties || wanted.zone;
+    let want = list::Want { properties, zone, content: false, children: false, ..wanted };
     let sight = list::see(&ask.access, &place, want).await?;
     match sight.found {
         Found::Collection(ref it) if Kind::from_number(it.kind) == asked.kind => {
             let stem = place_path(&place.at(&place.path, true));
-            let shape = asked.shaper.as_ref().map(|shaper| shaper(&sight.properties));
+            let shape = asked.shaper.as_ref().map(|shaper| shaper(&sight));
             Ok(Parent { place, sight, stem, shape })
         }
         _ => Err(Fault::NotFound),
