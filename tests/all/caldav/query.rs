@@ -148,7 +148,7 @@ dialogues! {
             async move { user.report(&target, "1", root, &content).await }
         };
         for (root, target, data, condition) in [
-            ("C:calendar-query", calendar.as_str(), "<C:calendar-data content-type='application/pdf'/>", "supported-calendar-data"),
+            ("C:calendar-query", calendar.as_str(), "<C:calendar-data content-type='text/x-vcalendar'/>", "supported-calendar-data"),
             ("C:calendar-multiget", &calendar, "<C:calendar-data content-type='text/calendar' version='1.0'/>", "supported-calendar-data"),
             ("A:addressbook-multiget", "addressbooks/b/", "<A:address-data content-type='text/vcard' version='2.1'/>", "supported-address-data"),
         ] {
