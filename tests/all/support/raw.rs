@@ -60,7 +60,7 @@ const SOUND: [(&str, &str); 7] = [
         "a wrong use of the quota",
         "SELECT count(*) FROM account a WHERE used_bytes <> (SELECT coalesce(sum(o.size), 0)
             FROM object o JOIN collection c ON c.id = o.collection_id
-            WHERE c.account_id = a.id AND c.deleted_at IS NULL)",
+            WHERE c.account_id = a.id AND c.deleted_at IS NULL AND c.derived = 0)",
     ),
     (
         "a name both there and gone",
