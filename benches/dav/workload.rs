@@ -423,7 +423,7 @@ impl Site {
     pub async fn import(&self, events: usize) -> Result<Asked, String> {
         let few = 64;
         let (path, request) = self.whole(few).await?;
-        holds(&self.one(&request, 207).await?, few, ("HTTP/1.1 201", few))?;
+        holds(&self.one(&request, 207).await?, few, (": created<", few))?;
         let get = self.request("GET", &path, "", b"");
         let found = count(&self.one(&get, 200).await?, "SUMMARY:Review");
         if found != few {
