@@ -166,7 +166,11 @@ pub(super) async fn write(
     if old.is_none() {
         object::put(tx, &put).await?;
     } else if !object::replace(tx, &put).await? {
-        uid_stays(tx, place, parent, index.uid.as_deref()).await?;
+        if let Err(fault) = uid_stays(tx, place, parent, index.uid.as_deref()).await {
+            // Other changes of this transaction may go on.
+            blob::release(tx, blob, access.now).await?;
+            return Err(fault);
+        }
         object::put(tx, &put).await?;
     }
     change_log::charge(tx, place.account, charged).await?;
