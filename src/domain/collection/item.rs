@@ -175,7 +175,10 @@ pub(super) async fn write(
     }
     change_log::charge(tx, place.account, charged).await?;
     let action = if old.is_some() { Action::Updated } else { Action::Created };
-    let before = old.map(|o| o.blob);
+    let before = match old {
+        Some(old) => derived::history(tx, parent, old.blob, access.now).await?,
+        None => None,
+    };
     let account = place.account;
     let entry = Entry { account, number, collection: parent.id, name, action, before };
     let members = i64::from(old.is_none());
