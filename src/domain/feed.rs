@@ -347,7 +347,7 @@ impl Settling {
                             .why
                             .map(|why| format!("{} events cannot be kept: {why}", settled.refused));
                         let why = shortened(why.unwrap_or_default());
-                        feed::settled(tx, &of, feed.revision, &why).await
+                        feed::settled(tx, &of, (feed.revision, &why), now).await
                     }
                     // It went at this moment.
                     Err(Fault::NotFound) => Ok(()),

@@ -93,10 +93,12 @@ impl WebUrl {
         self.url.scheme() == "https"
     }
 
-    /// The same over plain HTTP, where its scheme leaves that open (`webcal:`).
+    /// The same over plain HTTP, where its scheme leaves that open (`webcal:`) and no password would
+    /// be told to whoever listens, or only keeps TLS from working.
     pub fn plain(&self) -> Option<Self> {
+        let open = self.either && self.credentials().is_none();
         let mut url = self.url.clone();
-        (self.either && url.set_scheme("http").is_ok()).then_some(Self { url, either: false })
+        (open && url.set_scheme("http").is_ok()).then_some(Self { url, either: false })
     }
 
     /// Host and port as the `Host` header says them (RFC 9110 §7.2).
@@ -279,6 +281,7 @@ mod tests {
             (plain("webcals://h/"), plain("https://h/"), plain("http://h/")),
             (None, None, None)
         );
+        assert_eq!((plain("webcal://u:p@h/"), plain("webcal://u@h/")), (None, None));
     }
 
     proptest! {

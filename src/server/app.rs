@@ -3,7 +3,7 @@
 use super::config::{Config, Current, StoreAt};
 use super::feeds::{self, Feeds};
 use super::jobs::{self, Jobs};
-use crate::domain::{account, indexing};
+use crate::domain::{account, directory, indexing};
 use crate::kernel::clock;
 use crate::kernel::fault::Outcome;
 use crate::kernel::secret::Secret;
@@ -71,6 +71,8 @@ pub async fn start(current: &Arc<Current>) -> Outcome<App> {
     let store = open_store(&current.get()).await?;
     indexing::begin(&store).await?;
     let first = account::bootstrap(&store, clock::now()).await?;
+    // The configuration may say otherwise than the last time whether there is an address book of it.
+    store.write(|tx| Box::pin(directory::changed(tx))).await?;
     let mut extensions = vec![&CORE, &ACL, &CALDAV, &CARDDAV];
     if current.get().directory_book {
         extensions.push(&DIRECTORY);

@@ -59,7 +59,9 @@ statements! {
             " ORDER BY s.settle_at LIMIT 1 FOR UPDATE OF s SKIP LOCKED");
     HOLD_SETTLING = "UPDATE subscription SET settle_at = $2 WHERE collection_id = $1";
     SETTLED = "UPDATE subscription SET settled = $3, error = $4,
-            settle_at = CASE WHEN settle_at = $2 THEN NULL ELSE settle_at END
+            settle_at = CASE WHEN settle_at = $2 THEN NULL
+                WHEN $3 < (SELECT f.revision FROM feed f WHERE f.id = subscription.feed_id) THEN $5
+                ELSE settle_at END
         WHERE collection_id = $1";
     UNSETTLED = "UPDATE subscription SET error = $4,
             settle_at = CASE WHEN settle_at = $2 THEN $3 ELSE settle_at END
@@ -267,10 +269,17 @@ pub async fn claim_settling(
     Ok(found)
 }
 
-/// Notes that a collection holds this revision; it is due again if the feed changed meanwhile.
-pub async fn settled(tx: &mut Tx, it: &Unsettled, revision: i64, error: &str) -> Outcome<()> {
-    let with = [it.collection.0.into(), it.until.0.into(), revision.into(), error.into()];
-    tx.execute(&SETTLED, &with).await.map(drop)
+/// Notes that a collection holds this revision; it is due again if the feed changed meanwhile, also
+/// where another worker has brought it up to date with that already: what this one wrote may stand
+/// over it.
+pub async fn settled(
+    tx: &mut Tx,
+    it: &Unsettled,
+    (revision, error): (i64, &str),
+    now: Timestamp,
+) -> Outcome<()> {
+    let (of, until) = (it.collection.0.into(), it.until.0.into());
+    tx.execute(&SETTLED, &[of, until, revision.into(), error.into(), now.0.into()]).await.map(drop)
 }
 
 /// Notes that a collection could not be brought up to date, and when to try again.

@@ -17,10 +17,10 @@ use crate::format::vcard::dates::event_names;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::etag::ETag;
 use crate::kernel::fault::{Fault, Outcome, Refusal};
-use crate::kernel::ids::{CollectionId, PrincipalId};
+use crate::kernel::ids::{BlobId, CollectionId, PrincipalId};
 use crate::kernel::limits::{BIRTHDAYS_DELAY_SECONDS, DERIVED_BATCH, PAGE_MEMBERS};
 use crate::kernel::privilege::{Privilege, Privileges};
-use crate::store::blob::Content;
+use crate::store::blob::{self, Content};
 use crate::store::collection::{self, Collection};
 use crate::store::job::{self, Source};
 use crate::store::object::{self, Index};
@@ -138,6 +138,20 @@ pub fn charged(of: &Collection, octets: i64) -> i64 {
     match Derived::of(of) {
         Some(_) => 0,
         None => octets,
+    }
+}
+
+/// The content that was there before, as the log keeps it: of what the server fills, none. Nobody brings
+/// that back, and a feed that changes all the time would fill the disk outside of every quota.
+pub async fn history(
+    tx: &mut Tx,
+    of: &Collection,
+    before: BlobId,
+    now: Timestamp,
+) -> Outcome<Option<BlobId>> {
+    match Derived::of(of) {
+        Some(_) => blob::release(tx, before, now).await.map(|()| None),
+        None => Ok(Some(before)),
     }
 }
 

@@ -166,12 +166,19 @@ pub(super) async fn write(
     if old.is_none() {
         object::put(tx, &put).await?;
     } else if !object::replace(tx, &put).await? {
-        uid_stays(tx, place, parent, index.uid.as_deref()).await?;
+        if let Err(fault) = uid_stays(tx, place, parent, index.uid.as_deref()).await {
+            // Other changes of this transaction may go on.
+            blob::release(tx, blob, access.now).await?;
+            return Err(fault);
+        }
         object::put(tx, &put).await?;
     }
     change_log::charge(tx, place.account, charged).await?;
     let action = if old.is_some() { Action::Updated } else { Action::Created };
-    let before = old.map(|o| o.blob);
+    let before = match old {
+        Some(old) => derived::history(tx, parent, old.blob, access.now).await?,
+        None => None,
+    };
     let account = place.account;
     let entry = Entry { account, number, collection: parent.id, name, action, before };
     let members = i64::from(old.is_none());

@@ -215,7 +215,8 @@ pub async fn take_away(
             derived::cards_changed(tx, access, parent, None).await?;
             let octets = -(it.size as i64);
             let charged = derived::charged(parent, octets);
-            (parent.id, it.name.clone(), Some(it.blob), -1, octets, charged)
+            let before = derived::history(tx, parent, it.blob, access.now).await?;
+            (parent.id, it.name.clone(), before, -1, octets, charged)
         }
         Found::Collection(it) => {
             let Some(parent) = it.parent else {

@@ -85,6 +85,10 @@ impl Reach {
     /// Why not.
     pub fn admits(&self, host: &HostName, address: SocketAddr, here: bool) -> Result<(), Barred> {
         let ip = address.ip().to_canonical();
+        // It stands for the machine itself, where listeners on loopback answer too.
+        if ip.is_unspecified() {
+            return Err(Barred::Own);
+        }
         let is_own = |own: &SocketAddr| {
             let same = own.ip().to_canonical() == ip;
             own.port() == address.port() && (same || here && own.ip().is_unspecified())
@@ -323,5 +327,8 @@ mod tests {
         assert_eq!(ask("me.example", "192.168.0.8:8443", false), Ok(()));
         assert_eq!(ask("dav.example", "1.2.3.4:443", false), Err(Barred::Own));
         assert_eq!(ask("me.example", "127.0.0.1:8009", true), Ok(()));
+        for any in ["0.0.0.0:8008", "[::]:8008", "[::ffff:0.0.0.0]:8008"] {
+            assert_eq!(ask("me.example", any, false), Err(Barred::Own), "{any}");
+        }
     }
 }
