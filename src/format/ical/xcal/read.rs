@@ -5,7 +5,7 @@ use crate::format::ical::jcal;
 use crate::format::json::native;
 use crate::format::line::{Malformed, shown};
 use crate::format::xml::{self, Element, Node};
-use crate::kernel::limits::COMPONENT_DEPTH_MAX;
+use crate::kernel::limits::{CALENDAR_OBJECT_MAX, COMPONENT_DEPTH_MAX};
 use serde_json::{Map, Value};
 
 type Read<T> = Result<T, Malformed>;
@@ -41,7 +41,9 @@ fn objects(octets: &[u8]) -> Read<Vec<Value>> {
     if !root.is(NAMESPACE, "icalendar") {
         return bad(format!("not xCal: it does not begin with icalendar in {NAMESPACE}"));
     }
-    let objects: Vec<Value> = own(&root)?.map(|it| component(it, 0)).collect::<Read<_>>()?;
+    let mut room = CALENDAR_OBJECT_MAX;
+    let objects: Vec<Value> =
+        own(&root)?.map(|it| component(it, 0, &mut room)).collect::<Read<_>>()?;
     if objects.is_empty() { bad("no vcalendar element") } else { Ok(objects) }
 }
 
@@ -55,8 +57,9 @@ fn own(it: &Element) -> Read<impl Iterator<Item = &Element>> {
     }
 }
 
-/// RFC 6321 §3.3.
-fn component(it: &Element, depth: usize) -> Read<Value> {
+/// RFC 6321 §3.3. `room`: octets that foreign elements may still have, each of which repeats the
+/// namespaces that it uses.
+fn component(it: &Element, depth: usize, room: &mut usize) -> Read<Value> {
     if depth >= COMPONENT_DEPTH_MAX {
         return bad("components are nested too deeply");
     }
@@ -67,14 +70,14 @@ fn component(it: &Element, depth: usize) -> Read<Value> {
                 for element in part.elements() {
                     properties.push(match element.name.ns() == NAMESPACE {
                         true => property(element)?,
-                        false => foreign(element),
+                        false => foreign(element, room)?,
                     });
                 }
                 own(part).map(drop)?;
             }
             "components" => {
                 for element in own(part)? {
-                    inside.push(component(element, depth + 1)?);
+                    inside.push(component(element, depth + 1, room)?);
                 }
             }
             other => {
@@ -87,9 +90,13 @@ fn component(it: &Element, depth: usize) -> Read<Value> {
 }
 
 /// RFC 6321 §4.1, §4.2.
-fn foreign(it: &Element) -> Value {
-    let none = Value::Object(Map::new());
-    Value::from(vec![Value::from("xml"), none, Value::from("text"), it.to_standalone().into()])
+fn foreign(it: &Element, room: &mut usize) -> Read<Value> {
+    let (none, text) = (Value::Object(Map::new()), it.to_standalone());
+    let Some(left) = room.checked_sub(text.len()) else {
+        return bad("elements of other namespaces are larger than allowed");
+    };
+    *room = left;
+    Ok(Value::from(vec![Value::from("xml"), none, Value::from("text"), text.into()]))
 }
 
 /// RFC 6321 §3.4.

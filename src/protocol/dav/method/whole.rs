@@ -93,19 +93,30 @@ pub type Known<'p> = (&'p [Property], Option<&'p str>);
 
 /// The whole of a collection that the asker may read.
 pub async fn of(ask: &Ask, it: Collection, how: How, known: Known<'_>) -> Outcome<Response<Body>> {
-    let about = (tag(ask.access.store.epoch(), &it, how), Some(it.modified_at));
+    let mut tag = tag(ask.access.store.epoch(), &it, how);
+    // It is written into the whole, and no change of the collection when the owner gets another.
+    if let Some(zone) = known.1.filter(|_| Kind::from_number(it.kind) == Kind::Calendar) {
+        tag.truncate(tag.len() - 1);
+        tag.push_str(&format!("{ZONED}{zone}\""));
+    }
+    let about = (tag, Some(it.modified_at));
     validated(&ask.headers, about, || written(ask, &it, how, known))
 }
 
-/// The tag of a whole. Weak: the order of what is in it says nothing. Zones are written as the
-/// database has them.
+/// What stands before the name of the owner's zone in a tag.
+const ZONED: char = '@';
+
+/// The tag of a whole, but for the owner's zone. Weak: the order of what is in it says nothing. Zones
+/// are written as the database has them.
 pub fn tag(epoch: &Epoch, it: &Collection, how: How) -> String {
     let (epoch, number, zones) = (epoch.as_str(), it.last_change, database::version());
     format!("W/\"{epoch}-{}-{number}-{zones}{}\"", it.id, how.mark())
 }
 
-/// Whether a tag is that of a whole, in any form.
+/// Whether a tag is that of a whole, in any form and whatever the owner's zone.
 pub fn is_named(epoch: &Epoch, it: &Collection, given: &str) -> bool {
+    let plain = given.split_once(ZONED).map(|(plain, _)| format!("{plain}\""));
+    let given = plain.as_deref().unwrap_or(given);
     How::ALL.into_iter().any(|how| tag(epoch, it, how) == given)
 }
 
