@@ -1,7 +1,7 @@
 -- Calendars elsewhere, each fetched once for everybody who subscribed to it. url: the whole address,
 -- user and password too. blob_id: the objects of the last good content, one after the other; revision
--- grows when they change. next_at: when to look again, or until when a worker is at it. pace: seconds
--- between two looks, at least, as the publisher says; 0: it says nothing.
+-- grows when they change. next_at: when to look again. leased_until: until when a worker is at it.
+-- pace: seconds between two looks, at least, as the publisher says; 0: it says nothing.
 CREATE TABLE feed (
     id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     url TEXT COLLATE "C" NOT NULL UNIQUE,
@@ -17,6 +17,7 @@ CREATE TABLE feed (
     zone TEXT COLLATE "C" NOT NULL,
     pace BIGINT NOT NULL,
     next_at BIGINT NOT NULL,
+    leased_until BIGINT NOT NULL,
     failures BIGINT NOT NULL,
     error TEXT COLLATE "C" NOT NULL,
     tried_at BIGINT,

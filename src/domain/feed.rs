@@ -191,7 +191,7 @@ pub async fn finish(
     usual: i64,
     now: Timestamp,
 ) -> Outcome<()> {
-    let lease = it.next_at;
+    let lease = it.leased_until;
     let mut content = None;
     it.tried_at = Some(now);
     let fresh_for = match fetched {

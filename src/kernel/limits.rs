@@ -248,11 +248,12 @@ pub const OUTBOUND_FIRST_SECONDS: u64 = 30;
 /// Seconds until a fetch must have ended, redirects included.
 pub const OUTBOUND_WHOLE_SECONDS: u64 = 90;
 /// Octets of a feed's objects, each with the zones that it names: what is held while they are looked
-/// through.
-pub const FEED_OBJECTS_MAX: usize = 64 << 20;
+/// through, several times over.
+pub const FEED_OBJECTS_MAX: usize = 24 << 20;
 /// Feeds that an account may subscribe to: each is a collection that every program lists.
 pub const SUBSCRIPTIONS_MAX: i64 = 100;
-/// Feeds that one server fetches at once; a slow one takes one of these places and holds up no other.
+/// Feeds that one server fetches at once; a slow one takes one of these places, and so many slow ones
+/// make the others wait.
 pub const FEEDS_AT_ONCE: usize = 8;
 /// Calendars that one server brings up to date with their feeds at once; each is writes to the store.
 pub const SETTLING_AT_ONCE: usize = 2;

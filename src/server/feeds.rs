@@ -3,7 +3,7 @@
 //!
 //! Invariants: several nodes over one store share the work, because each feed and each calendar is
 //! leased; a slow or hostile server takes one place for as long as a fetch may last and holds up
-//! nothing else; what fails or panics is tried again when its lease has run out.
+//! no other work; what fails or panics is tried again when its lease has run out.
 
 use super::config::Current;
 use super::outbound::{Answer, Asked, Newest, Outbound};

@@ -11,11 +11,13 @@ use super::value::Row;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::fault::Outcome;
 use crate::kernel::ids::{BlobId, CollectionId, FeedId, PrincipalId};
+use crate::kernel::limits::FEED_PACE_SECONDS;
 
 macro_rules! columns {
     () => {
         "f.id, f.url, f.etag, f.modified, f.hash, f.blob_id, f.revision, f.members, f.left_out, \
-         f.title, f.color, f.zone, f.pace, f.next_at, f.failures, f.error, f.tried_at, f.ok_at"
+         f.title, f.color, f.zone, f.pace, f.next_at, f.failures, f.error, f.tried_at, f.ok_at, \
+         f.leased_until"
     };
 }
 // A feed that somebody has.
@@ -35,23 +37,25 @@ macro_rules! unsettled {
 
 statements! {
     TAKE = "INSERT INTO feed (url, etag, modified, revision, members, left_out, title, color, zone,
-            pace, next_at, failures, error, touched_at)
-        VALUES ($1, '', '', 0, 0, 0, '', '', '', 0, $2, 0, '', $2)
+            pace, next_at, leased_until, failures, error, touched_at)
+        VALUES ($1, '', '', 0, 0, 0, '', '', '', 0, $2, 0, 0, '', $2)
         ON CONFLICT (url) DO UPDATE SET touched_at = excluded.touched_at,
-            next_at = CASE WHEN feed.failures > 0 THEN excluded.next_at ELSE feed.next_at END
+            next_at = CASE WHEN feed.failures > 0 AND feed.tried_at <= $3
+                THEN excluded.next_at ELSE feed.next_at END
         RETURNING id, revision";
     SUBSCRIBE = "INSERT INTO subscription (collection_id, feed_id, settled, settle_at, error,
         created_at) VALUES ($1, $2, 0, $3, '', $4)";
-    IS_DUE = concat!("SELECT f.id FROM feed f WHERE f.next_at <= $1 AND ", wanted!(),
+    IS_DUE = concat!("SELECT f.id FROM feed f WHERE f.next_at <= $1 AND f.leased_until <= $1 AND ", wanted!(),
         " UNION ALL SELECT s.feed_id ", unsettled!(), " LIMIT 1");
-    DUE = concat!("SELECT ", columns!(), " FROM feed f WHERE f.next_at <= $1 AND ", wanted!(),
+    DUE = concat!("SELECT ", columns!(), " FROM feed f WHERE f.next_at <= $1 AND f.leased_until <= $1 AND ", wanted!(),
             " ORDER BY f.next_at LIMIT 1"),
-        postgres: concat!("SELECT ", columns!(), " FROM feed f WHERE f.next_at <= $1 AND ", wanted!(),
+        postgres: concat!("SELECT ", columns!(), " FROM feed f WHERE f.next_at <= $1 AND f.leased_until <= $1 AND ", wanted!(),
             " ORDER BY f.next_at LIMIT 1 FOR UPDATE SKIP LOCKED");
-    HOLD = "UPDATE feed SET next_at = $2 WHERE id = $1";
+    HOLD = "UPDATE feed SET leased_until = $2 WHERE id = $1";
     SAVE = "UPDATE feed SET etag = $3, modified = $4, hash = $5, blob_id = $6, revision = $7,
         members = $8, left_out = $9, title = $10, color = $11, zone = $12, pace = $13, next_at = $14,
-        failures = $15, error = $16, tried_at = $17, ok_at = $18 WHERE id = $1 AND next_at = $2";
+        failures = $15, error = $16, tried_at = $17, ok_at = $18, leased_until = 0
+        WHERE id = $1 AND leased_until = $2";
     UNSETTLE = "UPDATE subscription SET settle_at = $2 WHERE feed_id = $1";
     DUE_SETTLING = concat!("SELECT s.collection_id, s.feed_id, s.settled ", unsettled!(),
             " ORDER BY s.settle_at LIMIT 1"),
@@ -124,6 +128,8 @@ pub struct Feed {
     pub tried_at: Option<Timestamp>,
     /// When that last went well.
     pub ok_at: Option<Timestamp>,
+    /// Until when a worker is at it.
+    pub leased_until: Timestamp,
 }
 
 impl Feed {
@@ -156,6 +162,7 @@ fn feed(row: &Row<'_>) -> Outcome<Feed> {
         error: row.text(15)?.to_owned(),
         tried_at: row.opt_int(16)?.map(Timestamp),
         ok_at: row.opt_int(17)?.map(Timestamp),
+        leased_until: Timestamp(row.int(18)?),
     })
 }
 
@@ -194,7 +201,8 @@ pub struct Unsettled {
     pub until: Timestamp,
 }
 
-/// Makes a collection one that shows the feed at this address. A feed that failed is looked at again.
+/// Makes a collection one that shows the feed at this address. A feed that failed is
+/// looked at again, but not more often than feeds are looked at anyway.
 pub async fn subscribe(
     tx: &mut Tx,
     collection: CollectionId,
@@ -202,7 +210,8 @@ pub async fn subscribe(
     now: Timestamp,
 ) -> Outcome<()> {
     let map = |row: &Row<'_>| Ok((row.int(0)?, row.int(1)?));
-    let (feed, revision) = tx.one(&TAKE, &[url.into(), now.0.into()], map).await?;
+    let before = now.plus_seconds(-FEED_PACE_SECONDS.0);
+    let (feed, revision) = tx.one(&TAKE, &[url.into(), now.0.into(), before.0.into()], map).await?;
     let settle = (revision > 0).then_some(now.0);
     let with = [collection.0.into(), feed.into(), settle.into(), now.0.into()];
     tx.execute(&SUBSCRIBE, &with).await.map(drop)
@@ -217,7 +226,7 @@ pub async fn is_due(tx: &mut Tx, now: Timestamp) -> Outcome<bool> {
 /// Takes a feed that is due and that somebody has, until `until`.
 pub async fn claim(tx: &mut Tx, now: Timestamp, until: Timestamp) -> Outcome<Option<Feed>> {
     let Some(mut found) = tx.first(&DUE, &[now.0.into()], feed).await? else { return Ok(None) };
-    found.next_at = until;
+    found.leased_until = until;
     tx.execute(&HOLD, &[found.id.0.into(), until.0.into()]).await?;
     Ok(Some(found))
 }
@@ -298,10 +307,10 @@ pub async fn of_account(tx: &mut Tx, account: PrincipalId) -> Outcome<Vec<Subscr
     tx.all(&OF_ACCOUNT, &[account.0.into()], |row| {
         Ok(Subscription {
             feed: feed(row)?,
-            error: row.text(18)?.to_owned(),
-            created_at: Timestamp(row.int(19)?),
-            collection: CollectionId(row.int(20)?),
-            path: row.text(21)?.to_owned(),
+            error: row.text(19)?.to_owned(),
+            created_at: Timestamp(row.int(20)?),
+            collection: CollectionId(row.int(21)?),
+            path: row.text(22)?.to_owned(),
         })
     })
     .await

@@ -70,9 +70,10 @@ impl Change {
     async fn apply(&self, tx: &mut Tx, access: &Access) -> Outcome<Changed> {
         match self {
             Self::Create { of, item, ending, properties, guard } => {
+                access.demand(tx, of, Privilege::Bind).await?;
                 // Locks the account, so that the name stays free.
                 change_log::take(tx, of.account).await?;
-                let place = name(tx, access, of, item, ending).await?;
+                let place = name(tx, of, item, ending).await?;
                 let stored = write(tx, access, &place, &item.content, &item.index, guard).await?;
                 set(tx, access, &place, properties, guard).await?;
                 Ok((place, Some(stored.etag)))
@@ -117,14 +118,7 @@ async fn set(
 }
 
 /// A place for a new member.
-async fn name(
-    tx: &mut Tx,
-    access: &Access,
-    of: &Place,
-    item: &Item,
-    ending: &str,
-) -> Outcome<Place> {
-    access.demand(tx, of, Privilege::Bind).await?;
+async fn name(tx: &mut Tx, of: &Place, item: &Item, ending: &str) -> Outcome<Place> {
     let Found::Collection(parent) = locate(tx, of).await? else {
         return Err(Refusal::NoParent.into());
     };

@@ -84,7 +84,7 @@ impl Reach {
     /// # Errors
     /// Why not.
     pub fn admits(&self, host: &HostName, address: SocketAddr, here: bool) -> Result<(), Barred> {
-        let ip = address.ip().to_canonical();
+        let ip = reached(address.ip());
         // It stands for the machine itself, where listeners on loopback answer too.
         if ip.is_unspecified() {
             return Err(Barred::Own);
@@ -154,19 +154,23 @@ static NETWORKS: LazyLock<Vec<(Network, &str)>> = LazyLock::new(|| {
     SPECIAL.iter().filter_map(|(network, what)| Some((network.parse().ok()?, *what))).collect()
 });
 
+/// The address that a packet to this one ends at, as far as its form tells.
+fn reached(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(six) => inside(six).map_or(IpAddr::V6(six), IpAddr::V4),
+        four => four,
+    }
+}
+
 /// What an address is, if it is not one of the public network.
 pub fn special(address: IpAddr) -> Option<&'static str> {
-    let address = match address.to_canonical() {
-        IpAddr::V6(six) => match inside(six) {
-            Some(four) => IpAddr::V4(four),
-            None if six.segments()[0] & 0xe000 != 0x2000 => {
-                return Some(among(address).unwrap_or("not assigned"));
-            }
-            None => IpAddr::V6(six),
-        },
-        four => four,
-    };
-    among(address)
+    let address = reached(address);
+    match address {
+        IpAddr::V6(six) if six.segments()[0] & 0xe000 != 0x2000 => {
+            Some(among(address).unwrap_or("not assigned"))
+        }
+        _ => among(address),
+    }
 }
 
 fn among(address: IpAddr) -> Option<&'static str> {

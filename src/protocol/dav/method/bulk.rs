@@ -2,12 +2,12 @@
 //! rows of its report, which a whole calendar sent to be taken apart shares.
 //!
 //! Invariant: each resource is stored, changed or refused by itself. Nothing that is stored differs
-//! from what was sent, so its validator is told. XML turns CRLF into LF (XML 1.0 §2.11); the line
-//! ends are made CRLF again.
+//! from what was sent, so its validator is told: but blanks before it, and line ends, which XML turns
+//! into LF (XML 1.0 §2.11) and which are made CRLF again.
 //!
 //! Standard: calendarserver.org's calendarserver-bulk-change.
 
-use super::proppatch::{instruction, steps, write_refused};
+use super::proppatch::{demand_few, instruction, steps, write_refused};
 use super::put::examined;
 use crate::domain::collection::bulk::{self, Change};
 use crate::domain::collection::guard::Tags;
@@ -88,6 +88,7 @@ pub async fn run(ask: Arc<Ask>, root: Element) -> Outcome<Response<Body>> {
         let why = format!("a multiput holds 1 to {BULK_CHANGES_MAX} resources");
         return Err(Fault::malformed(why));
     }
+    demand_few(wishes.iter().map(|wish| steps(wish.element).len()).sum())?;
     let mut outcomes: Vec<Result<bulk::Changed, Failure>> = Vec::with_capacity(wishes.len());
     let (mut changes, mut of) = (Vec::new(), Vec::new());
     for (at, wish) in wishes.iter_mut().enumerate() {

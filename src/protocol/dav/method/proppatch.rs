@@ -4,6 +4,7 @@ use super::mkcol::{NO_LANGUAGE, bad_value, kept};
 use crate::domain::collection::property::{Instruction, patch, precheck};
 use crate::format::xml::{Element, Name, Writer};
 use crate::kernel::fault::{Fault, Outcome, Refusal};
+use crate::kernel::limits::PROPERTIES_MAX;
 use crate::protocol::dav::Ask;
 use crate::protocol::dav::answer::{empty, multistatus, tell_preferences};
 use crate::protocol::dav::body::xml;
@@ -30,6 +31,7 @@ pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
     if steps.is_empty() {
         return Err(Fault::malformed("the propertyupdate names no property"));
     }
+    demand_few(steps.len())?;
     let place = ask.need_place()?;
     let guard = guard::of(&ask).await?;
     let mut instructions = Vec::new();
@@ -68,6 +70,15 @@ pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
             Ok(refused(&ask, &ask.path, &steps, None, &fault))
         }
         Err(fault) => Err(fault),
+    }
+}
+
+/// Demands no more properties than a resource may have, before each is copied with the namespaces
+/// that it needs.
+pub(super) fn demand_few(properties: usize) -> Outcome<()> {
+    match properties <= PROPERTIES_MAX {
+        true => Ok(()),
+        false => Err(Fault::malformed(format!("more than {PROPERTIES_MAX} properties"))),
     }
 }
 
