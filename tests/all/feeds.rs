@@ -8,8 +8,8 @@ use davenport::domain::feed;
 use davenport::format::url::WebUrl;
 use davenport::kernel::clock;
 use davenport::protocol::http::outbound::{Allowed, Barred, Reach};
-use davenport::server::config::Source;
-use davenport::server::outbound::{Asked, Outbound, Patience, Trouble};
+use davenport::server::config::{Current, Source};
+use davenport::server::outbound::{Asked, Newest, Outbound, Patience, Trouble};
 use davenport::server::tls;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -500,5 +500,16 @@ async fn servers_show_who_they_are() {
     assert!(matches!(other, Err(Trouble::Unreachable(_))), "{other:?}");
     let down = get(Some(&file), format!("https://127.0.0.1:{port}/down")).await;
     assert!(matches!(down, Err(Trouble::Redirect(_))), "{down:?}");
+    // A file that breaks while the server runs takes no trust away.
+    let environment =
+        vec![set("OUTBOUND_CA", file.to_str().unwrap()), set("OUTBOUND_ALLOW", "127.0.0.0/8")];
+    let source = Source { environment, ..Source::default() };
+    let current = Current::new(source.load().unwrap());
+    let mut newest = Newest::new(current.clone()).unwrap();
+    std::fs::write(&file, "broken").unwrap();
+    current.set(source.load().unwrap());
+    let answer = newest.get().1.get(&asked(&format!("https://127.0.0.1:{port}/"))).await;
+    assert_eq!(answer.unwrap().content, b"ok");
+    assert!(Newest::new(current).is_err());
     server.abort();
 }
