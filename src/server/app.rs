@@ -79,13 +79,15 @@ pub async fn start(current: &Arc<Current>) -> Outcome<App> {
     }
     let service = Arc::new(Service::new(store.clone(), &extensions)?);
     let probe = store.clone();
+    let brake = Arc::new(tzdist::brake::Brake::default());
     let handler: Handler = Arc::new(move |request, peer| match request.uri().path() {
         "/healthz" => Box::pin(async { plain(StatusCode::OK, "ok\n") }),
         "/readyz" => Box::pin(ready(probe.clone())),
         path if path.starts_with(LINK_ROOT) => Box::pin(link::serve(probe.clone(), request, peer)),
         path if tzdist::serves(path) => {
             let (parts, _) = request.into_parts();
-            Box::pin(async move { tzdist::answer(&parts) })
+            let brake = brake.clone();
+            Box::pin(async move { tzdist::answer(&parts, peer.address, &brake) })
         }
         _ => Box::pin(dav::service::serve(service.clone(), request, peer)),
     });
