@@ -3,6 +3,7 @@
 use super::out::Out;
 use super::{Failure, load};
 use crate::server::config::{Config, ConfigError, Problem, Source, Tls, show};
+use crate::server::outbound::Outbound;
 use crate::server::tls::Certificate;
 use clap::Subcommand;
 use serde_json::json;
@@ -27,7 +28,7 @@ impl ConfigCommand {
     pub fn run(self, source: &Source, out: Out) -> Result<(), Failure> {
         let text = match self {
             Self::Check => {
-                certificate(&load(source, out)?)?;
+                files(&load(source, out)?)?;
                 match (&source.file, out.is_json()) {
                     (file, true) => format!("{}\n", json!({ "file": file, "good": true })),
                     (Some(file), _) => format!("{}: good\n", file.display()),
@@ -43,12 +44,17 @@ impl ConfigCommand {
     }
 }
 
-/// Whether the named certificate can be used; one that the server makes itself is not made here.
-fn certificate(config: &Config) -> Result<(), Failure> {
-    if !matches!(config.tls, Tls::Pem { .. }) {
-        return Ok(());
-    }
-    let problem = |text| Problem { origin: String::new(), key: "tls".into(), text };
-    let loaded = Certificate::load(config);
-    loaded.map(drop).map_err(|why| ConfigError(vec![problem(why)]).into())
+/// Whether the named PEM files can be used; a certificate that the server makes itself is not made
+/// here.
+fn files(config: &Config) -> Result<(), Failure> {
+    let own = match config.tls {
+        Tls::Pem { .. } => Certificate::load(config).map(drop),
+        _ => Ok(()),
+    };
+    let checked = [("tls", own), ("outbound.ca", Outbound::new(config).map(drop))];
+    let wrong = |(key, it): (&str, Result<(), String>)| {
+        it.err().map(|text| Problem { origin: String::new(), key: key.to_owned(), text })
+    };
+    let problems: Vec<Problem> = checked.into_iter().filter_map(wrong).collect();
+    if problems.is_empty() { Ok(()) } else { Err(ConfigError(problems).into()) }
 }

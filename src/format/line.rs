@@ -237,6 +237,13 @@ pub fn fold(line: &str, out: &mut String) {
     out.push_str("\r\n");
 }
 
+/// Adds a logical line, folded.
+pub fn append_folded(line: &str, out: &mut Vec<u8>) {
+    let mut folded = String::with_capacity(line.len() + 16);
+    fold(line, &mut folded);
+    out.extend_from_slice(folded.as_bytes());
+}
+
 /// A text whose folds split characters, which old programs write, folded anew so that it is UTF-8;
 /// none if it is not that even then.
 pub fn refolded(input: &[u8]) -> Option<String> {

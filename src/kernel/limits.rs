@@ -87,6 +87,13 @@ pub const TZID_MAX: usize = 255;
 pub const ZONES_ADDED_MAX: usize = 50;
 /// Changes of its clocks that one answer of the time zone service tells: those of 500 years.
 pub const TZDIST_OBSERVANCES_MAX: usize = 1_000;
+/// Zones, lists and observances of the time zone service that one client may have at once: an office
+/// behind one address, three of whose programs take the whole database.
+pub const TZDIST_BURST: i64 = 2_000;
+/// So many more of them a second: the whole database in two minutes, which nobody waits for.
+pub const TZDIST_PER_SECOND: i64 = 5;
+/// Clients of the time zone service that are counted; when there are more, all begin anew.
+pub const TZDIST_CLIENTS_MAX: usize = 50_000;
 /// Characters of a client's text that an error repeats.
 pub const SHOWN_MAX: usize = 40;
 /// Octets of a principal's name, of an address, of a display name.

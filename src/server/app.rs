@@ -3,9 +3,10 @@
 use super::config::{Config, Current, StoreAt};
 use super::feeds::{self, Feeds};
 use super::jobs::{self, Jobs};
+use super::outbound::Newest;
 use crate::domain::{account, directory, indexing};
 use crate::kernel::clock;
-use crate::kernel::fault::Outcome;
+use crate::kernel::fault::{Fault, Outcome};
 use crate::kernel::secret::Secret;
 use crate::protocol::caldav::CALDAV;
 use crate::protocol::carddav::{CARDDAV, DIRECTORY};
@@ -45,7 +46,7 @@ fn make_private(directory: &Path) -> Outcome<()> {
     let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory);
     made.map_err(|error| {
         let why = format!("cannot make the data directory {}: {error}", directory.display());
-        crate::kernel::fault::Fault::Internal(why)
+        Fault::Internal(why)
     })
 }
 
@@ -66,8 +67,9 @@ pub struct App {
 /// Opens the store, puts the protocols over it and starts the background work.
 ///
 /// # Errors
-/// When the store cannot be opened.
+/// When the store cannot be opened, or the file of `outbound.ca` cannot be used.
 pub async fn start(current: &Arc<Current>) -> Outcome<App> {
+    let newest = Newest::new(current.clone()).map_err(Fault::malformed)?;
     let store = open_store(&current.get()).await?;
     indexing::begin(&store).await?;
     let first = account::bootstrap(&store, clock::now()).await?;
@@ -79,18 +81,20 @@ pub async fn start(current: &Arc<Current>) -> Outcome<App> {
     }
     let service = Arc::new(Service::new(store.clone(), &extensions)?);
     let probe = store.clone();
+    let brake = Arc::new(tzdist::brake::Brake::default());
     let handler: Handler = Arc::new(move |request, peer| match request.uri().path() {
         "/healthz" => Box::pin(async { plain(StatusCode::OK, "ok\n") }),
         "/readyz" => Box::pin(ready(probe.clone())),
         path if path.starts_with(LINK_ROOT) => Box::pin(link::serve(probe.clone(), request, peer)),
         path if tzdist::serves(path) => {
             let (parts, _) = request.into_parts();
-            Box::pin(async move { tzdist::answer(&parts) })
+            let brake = brake.clone();
+            Box::pin(async move { tzdist::answer(&parts, peer.address, &brake) })
         }
         _ => Box::pin(dav::service::serve(service.clone(), request, peer)),
     });
     let jobs = jobs::start(store.clone(), current.clone());
-    let feeds = feeds::start(store.clone(), current.clone());
+    let feeds = feeds::start(store.clone(), newest);
     Ok(App { handler, store, jobs, feeds, first })
 }
 

@@ -5,7 +5,6 @@
 //! leased; a slow or hostile server takes one place for as long as a fetch may last and holds up
 //! no other work; what fails or panics is tried again when its lease has run out.
 
-use super::config::Current;
 use super::outbound::{Answer, Asked, Newest, Outbound};
 use crate::domain::feed::{self, Feed, Fetched};
 use crate::format::url::WebUrl;
@@ -15,7 +14,6 @@ use crate::kernel::limits::{FEED_MAX, FEED_POLL_SECONDS, FEEDS_AT_ONCE, SETTLING
 use crate::store::Store;
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, ETAG, LAST_MODIFIED, RETRY_AFTER};
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet, spawn_blocking};
@@ -30,9 +28,9 @@ pub struct Feeds {
 }
 
 /// Starts the worker.
-pub fn start(store: Store, current: Arc<Current>) -> Feeds {
+pub fn start(store: Store, newest: Newest) -> Feeds {
     let (stop, stopping) = watch::channel(false);
-    Feeds { stop, worker: tokio::spawn(work(store, current, stopping)) }
+    Feeds { stop, worker: tokio::spawn(work(store, newest, stopping)) }
 }
 
 impl Feeds {
@@ -43,19 +41,14 @@ impl Feeds {
     }
 }
 
-async fn work(store: Store, current: Arc<Current>, mut stop: watch::Receiver<bool>) {
-    let mut newest = Newest::new(current);
+async fn work(store: Store, mut newest: Newest, mut stop: watch::Receiver<bool>) {
     let (mut fetching, mut settling) = (JoinSet::new(), JoinSet::new());
     while !*stop.borrow_and_update() {
-        match newest.get() {
-            Ok((config, outbound)) => {
-                let usual = config.outbound.refresh;
-                let filled = fill(&store, (&outbound, usual), &mut fetching, &mut settling).await;
-                if let Err(fault) = filled {
-                    tracing::warn!(%fault, "subscriptions cannot be looked at");
-                }
-            }
-            Err(why) => tracing::warn!("subscriptions are not kept up to date: {why}"),
+        let (config, outbound) = newest.get();
+        let usual = config.outbound.refresh;
+        let filled = fill(&store, (&outbound, usual), &mut fetching, &mut settling).await;
+        if let Err(fault) = filled {
+            tracing::warn!(%fault, "subscriptions cannot be looked at");
         }
         tokio::select! {
             // Whoever could stop the worker is gone: so is the server.

@@ -2,8 +2,9 @@
 //!
 //! Invariant: a counted connection is counted until its [`Pass`] is dropped, and no longer.
 
+use crate::protocol::http::peer::one_client;
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
@@ -25,14 +26,6 @@ pub struct Gate {
 pub struct Pass {
     gate: Arc<Gate>,
     address: Option<IpAddr>,
-}
-
-/// Whoever has one IPv6 address has the other addresses of its /64 network too (RFC 4291 §2.5.4).
-fn one_client(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from(u128::from(v6) >> 64 << 64)),
-        v4 => v4,
-    }
 }
 
 impl Gate {

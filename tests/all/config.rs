@@ -124,6 +124,25 @@ fn a_certificate_that_cannot_be_used_is_found_by_the_check() {
     assert!(error.contains("\ndavenport: tls: none.pem: "), "{error}");
 }
 
+/// So are the authorities that the server trusts when it fetches; without them it does not start.
+#[test]
+fn authorities_that_cannot_be_used_are_found_by_the_check_and_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("empty.pem"), "no certificate\n").unwrap();
+    for (file, why) in [("none.pem", "No such file"), ("empty.pem", "holds no certificate")] {
+        let toml = format!("[outbound]\nca = \"{file}\"\n");
+        std::fs::write(folder.path().join("davenport.toml"), toml).unwrap();
+        let check = davenport(folder.path(), &[], &["config", "check"]);
+        let error = text(&check.stderr);
+        assert_eq!(check.status.code(), Some(3), "{error}");
+        assert!(error.contains(&format!("davenport: outbound.ca: {file}: {why}")), "{error}");
+        let start = davenport(folder.path(), &[], &["serve", "--http", "127.0.0.1:0"]);
+        let error = text(&start.stderr);
+        assert_eq!(start.status.code(), Some(1), "{error}");
+        assert!(error.contains(&format!("davenport: outbound.ca: {file}: {why}")), "{error}");
+    }
+}
+
 #[test]
 fn a_file_that_is_no_toml_names_the_key_and_not_its_value() {
     let folder = tempfile::tempdir().unwrap();

@@ -7,9 +7,10 @@ use davenport::domain::directory::admin;
 use davenport::domain::feed;
 use davenport::format::url::WebUrl;
 use davenport::kernel::clock;
+use davenport::kernel::limits::{FEED_POLL_SECONDS, SUBSCRIPTIONS_MAX};
 use davenport::protocol::http::outbound::{Allowed, Barred, Reach};
-use davenport::server::config::Source;
-use davenport::server::outbound::{Asked, Outbound, Patience, Trouble};
+use davenport::server::config::{Current, Source};
+use davenport::server::outbound::{Asked, Newest, Outbound, Patience, Trouble};
 use davenport::server::tls;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -364,13 +365,58 @@ dialogues! {
         assert_eq!(status(&user, &slow).await.get("last-try"), None, "it was waited for");
     }
 
-    /// Addresses that no calendar can have are refused at once; so are too many.
+    /// Addresses that no calendar can have are refused at once.
     async fn impossible_addresses_are_refused(user: User) {
         for url in ["", "ftp://example.org/", "file:///etc/passwd", "https://", "/calendars/"] {
             let answer = try_subscribe(&user, "sub", url, "").await.expect(403);
             assert!(answer.text().contains("source"), "{answer}");
         }
         user.get("calendars/sub/").await.expect(404);
+    }
+
+    /// An account has so many subscriptions and no more, and the answer says so; without one of them
+    /// there is room again.
+    async fn too_many_subscriptions_are_refused(user: User) {
+        let server = FeedServer::start().await;
+        let url = server.url("/a.ics");
+        for n in 0..SUBSCRIPTIONS_MAX {
+            subscribe(&user, &format!("s{n}"), &url).await;
+        }
+        let answer = try_subscribe(&user, "more", &url, "").await.expect(400);
+        let why = format!("the account has {SUBSCRIPTIONS_MAX} subscriptions already");
+        assert!(answer.text().contains(&why), "{answer}");
+        user.get("calendars/more/").await.expect(404);
+        user.delete("calendars/s7/").await.expect(204);
+        subscribe(&user, "more", &url).await;
+    }
+
+    /// RFC 7986 §7: only the address that a user gives is asked, not those that calendar data names,
+    /// whether a client or a feed brings it.
+    async fn what_calendar_data_names_is_not_fetched(user: User) {
+        let server = FeedServer::start().await;
+        let named: String = [
+            "IMAGE;VALUE=URI;DISPLAY=BADGE;FMTTYPE=image/png",
+            "CONFERENCE;VALUE=URI;FEATURE=VIDEO",
+            "ATTACH;FMTTYPE=text/calendar",
+            "URL",
+            "LINK;VALUE=URI;LINKREL=SOURCE",
+        ]
+        .iter()
+        .enumerate()
+        .map(|(n, property)| format!("{property}:{}\n", server.url(&format!("/named{n}"))))
+        .collect();
+        let more = format!("SUMMARY:Rich\n{}", named.trim_end());
+        let head = format!("SOURCE;VALUE=URI:{}\n", server.url("/source"));
+        server.serve("/a.ics", Reply::ok(&calendar(&head, &[("fed", more.as_str())]), ""));
+        user.send("MKCALENDAR", "calendars/own/", &[], "").await.expect(201);
+        let own = "calendars/own/rich.ics";
+        user.send("PUT", own, &[], calendar("", &[("rich", more.as_str())])).await.expect(201);
+        assert!(user.get(own).await.expect(200).text().contains("/named0"));
+        let path = subscribe(&user, "sub", &server.url("/a.ics")).await;
+        events(&user, &path, 1).await;
+        events(&user, "calendars/own/", 1).await;
+        tokio::time::sleep(Duration::from_secs(2 * FEED_POLL_SECONDS)).await;
+        assert_eq!(server.asked_for(), ["/a.ics"]);
     }
 
     /// Apple's programs fetch by themselves: the server only keeps the address.
@@ -500,5 +546,16 @@ async fn servers_show_who_they_are() {
     assert!(matches!(other, Err(Trouble::Unreachable(_))), "{other:?}");
     let down = get(Some(&file), format!("https://127.0.0.1:{port}/down")).await;
     assert!(matches!(down, Err(Trouble::Redirect(_))), "{down:?}");
+    // A file that breaks while the server runs takes no trust away.
+    let environment =
+        vec![set("OUTBOUND_CA", file.to_str().unwrap()), set("OUTBOUND_ALLOW", "127.0.0.0/8")];
+    let source = Source { environment, ..Source::default() };
+    let current = Current::new(source.load().unwrap());
+    let mut newest = Newest::new(current.clone()).unwrap();
+    std::fs::write(&file, "broken").unwrap();
+    current.set(source.load().unwrap());
+    let answer = newest.get().1.get(&asked(&format!("https://127.0.0.1:{port}/"))).await;
+    assert_eq!(answer.unwrap().content, b"ok");
+    assert!(Newest::new(current).is_err());
     server.abort();
 }

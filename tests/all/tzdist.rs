@@ -5,6 +5,7 @@ use davenport::format::ical::Calendar;
 use davenport::format::ical::zone::zone;
 use davenport::format::recur::Steps;
 use davenport::format::tz::{Zone, database};
+use davenport::kernel::limits::TZDIST_BURST;
 use serde_json::Value;
 use std::time::Instant;
 
@@ -226,5 +227,29 @@ dialogues! {
             get(&user, &format!("/zones/Europe%2FDublin/observances{far}")).await.expect(200);
         }
         assert!(begin.elapsed().as_secs() < 10, "{:?}", begin.elapsed());
+    }
+    /// RFC 7808 §8: who asks for too much is told when to come again, and nobody else is held up,
+    /// behind the same proxy either. What a client has already does not count.
+    async fn who_asks_too_much_is_slowed_down(user: User) {
+        let of = |client: &str| format!("X-Forwarded-For: {client}\r\n");
+        let known = get(&user, "/zones/UTC").await.expect(200).header("etag").unwrap().to_owned();
+        let many = async |client: &str, count: i64, more: &str| {
+            let head = format!("GET /tzdist/zones/UTC HTTP/1.1\r\nHost: localhost\r\n{}{more}", of(client));
+            let all = format!("{head}\r\n").repeat(usize::try_from(count).unwrap());
+            let octets = user.server.raw(format!("{all}{head}Connection: close\r\n\r\n").as_bytes()).await;
+            String::from_utf8(octets).unwrap()
+        };
+        let count = TZDIST_BURST + 500;
+        let polled = many("203.0.113.7", count, &format!("If-None-Match: {known}\r\n")).await;
+        assert_eq!(polled.matches("HTTP/1.1 304").count() as i64, count + 1);
+        let asked = many("203.0.113.7", count, "").await;
+        assert!(asked.matches("HTTP/1.1 200").count() as i64 >= TZDIST_BURST);
+        assert!(asked.contains("HTTP/1.1 429"), "nobody is slowed down");
+        let zone = "/tzdist/zones/UTC";
+        let over = ask(&user, "GET", zone, &of("203.0.113.7")).await.expect(429);
+        assert_eq!(over.header("retry-after"), Some("1"));
+        assert_eq!(over.header("content-type"), Some("application/problem+json; charset=utf-8"));
+        ask(&user, "GET", "/tzdist/capabilities", &of("203.0.113.7")).await.expect(200);
+        ask(&user, "GET", zone, &of("203.0.113.8")).await.expect(200);
     }
 }

@@ -6,6 +6,7 @@
 
 use super::value::{written, written_utc};
 use crate::format::civil::Civil;
+use crate::format::line::fold;
 use crate::format::tz::Zone;
 use crate::format::tz::database::{self, Change, State};
 use jiff::tz::TimeZone;
@@ -270,20 +271,6 @@ fn escaped(text: &str) -> String {
         out.push(c);
     }
     out
-}
-
-/// Appends a line, folded (RFC 5545 §3.1).
-fn fold(line: &str, out: &mut String) {
-    let mut width = 0;
-    for c in line.chars() {
-        if width + c.len_utf8() > 75 {
-            out.push_str("\r\n ");
-            width = 1;
-        }
-        out.push(c);
-        width += c.len_utf8();
-    }
-    out.push_str("\r\n");
 }
 
 #[cfg(test)]

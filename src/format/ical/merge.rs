@@ -7,7 +7,7 @@
 
 use super::definition::{self, Extent};
 use super::{Calendar, Component};
-use crate::format::line::{Line, append};
+use crate::format::line::{Line, append, append_folded};
 use crate::format::tz::Zone;
 use crate::kernel::secret::sha256;
 use memchr::memmem;
@@ -21,17 +21,16 @@ pub const TAIL: &[u8] = b"END:VCALENDAR\r\n";
 pub fn head(properties: &[(&str, String)], out: &mut Vec<u8>) {
     out.extend_from_slice(b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Davenport//EN\r\n");
     for (name, value) in properties {
-        out.extend_from_slice(name.as_bytes());
-        out.push(b':');
+        let mut line = format!("{name}:");
         for c in value.chars() {
             match c {
-                '\\' | ';' | ',' => out.extend_from_slice(&[b'\\', c as u8]),
-                '\n' => out.extend_from_slice(b"\\n"),
+                '\\' | ';' | ',' => line.extend(['\\', c]),
+                '\n' => line.push_str("\\n"),
                 c if c.is_control() => {}
-                c => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+                c => line.push(c),
             }
         }
-        out.extend_from_slice(b"\r\n");
+        append_folded(&line, out);
     }
 }
 
@@ -122,7 +121,7 @@ impl Merger {
         // Whoever else uses that name gets another.
         self.own.entry(given.clone()).or_default().insert(hash, given.clone());
         append(octets.get(zone.span().start..line.start).unwrap_or_default(), out);
-        append(format!("TZID:{given}").as_bytes(), out);
+        append_folded(&format!("TZID:{given}"), out);
         append(octets.get(line.end..zone.span().end).unwrap_or_default(), out);
         renamed.insert(name.to_owned(), given);
     }
@@ -131,7 +130,7 @@ impl Merger {
 /// Names of known zones that one text has; there are some six hundred.
 const NAMES: usize = 10_000;
 
-/// A line whose zone has a new name where it was renamed.
+/// A line as it is; folded anew where its zone has a new name.
 fn with_renamed(octets: &[u8], line: &Line<'_>, renamed: &Renamed, out: &mut Vec<u8>) {
     let new = line.param("TZID").and_then(|zone| renamed.get(zone.bare()));
     let Some(new) = new else {
@@ -145,7 +144,7 @@ fn with_renamed(octets: &[u8], line: &Line<'_>, renamed: &Renamed, out: &mut Vec
             name => write!(text, ";{name}={}", it.raw),
         };
     }
-    append(format!("{text}:{}", line.value()).as_bytes(), out);
+    append_folded(&format!("{text}:{}", line.value()), out);
 }
 
 #[cfg(test)]
@@ -177,6 +176,24 @@ mod tests {
         assert!(all.contains("UID:a\r\nDTSTART;TZID=Mine:20260101T100000\r\n"));
         assert!(all.contains("UID:b\r\nDTSTART;TZID=Mine:20260101T100000\r\n"));
         assert!(all.contains("\r\nNAME:a\\;b\\nc\r\n"));
+    }
+
+    /// RFC 5545 §3.1.
+    #[test]
+    fn lines_that_are_written_are_folded() {
+        let name = "Zone of a name that is as long as any that one meets in the wild, or longer";
+        let all = merged(&[object("a", name, "+0100"), object("b", name, "+0200")]);
+        // What the first object says stays as it came.
+        let second = all.split_once("END:VEVENT\r\n").unwrap().1;
+        assert!(second.lines().all(|line| line.len() <= 75), "{second}");
+        let unfolded = second.replace("\r\n ", "");
+        assert!(unfolded.contains(&format!("TZID:{name} (2)\r\n")), "{second}");
+        assert!(unfolded.contains(&format!("TZID=\"{name} (2)\":20260101T100000\r\n")), "{second}");
+        let mut out = Vec::new();
+        head(&[("NAME", "ü".repeat(100))], &mut out);
+        let text = String::from_utf8(out).unwrap();
+        assert!(text.lines().all(|line| line.len() <= 75), "{text}");
+        assert!(text.replace("\r\n ", "").contains(&format!("\r\nNAME:{}\r\n", "ü".repeat(100))));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::object::{Kind, Object, check_resource};
 use super::value::{self, Duration, Form, written, written_utc};
 use super::{Calendar, Component};
 use crate::format::civil::Civil;
-use crate::format::line::Line;
+use crate::format::line::{Line, fold};
 use crate::format::recur::{Steps, TooMuchWork};
 use crate::format::tz::{Zone, Zones};
 use crate::kernel::limits::EXPAND_INSTANCES_MAX;
@@ -255,11 +255,10 @@ impl Work<'_> {
         let _ = write!(self.out, "{name}{parameter}:{value}\r\n");
     }
 
-    /// A property without its value (RFC 4791 §9.6.4); a fold would not survive the cut.
+    /// A property without its value (RFC 4791 §9.6.4), folded anew.
     fn bare(&mut self, line: &Line<'_>) {
         let head = line.text().len().saturating_sub(line.value().len());
-        self.out.push_str(line.text().get(..head).unwrap_or_default());
-        self.out.push_str("\r\n");
+        fold(line.text().get(..head).unwrap_or_default(), &mut self.out);
     }
 
     /// The values of FREEBUSY that meet the range; without any there is no property.
@@ -281,9 +280,8 @@ impl Work<'_> {
             range.is_none_or(|range| window.start < range.end && window.end > range.start)
         };
         let kept: Vec<&str> = line.value().split(',').filter(meets).collect();
-        // One value a line, so that none needs a fold.
         for value in kept {
-            let _ = write!(self.out, "{head}{value}\r\n");
+            fold(&format!("{head}{value}"), &mut self.out);
         }
     }
 

@@ -6,7 +6,7 @@
 
 use super::object::Kind;
 use super::{Calendar, Component};
-use crate::format::line::{Line, fold};
+use crate::format::line::{Line, append_folded};
 use crate::kernel::secret::{hex, sha256};
 use memchr::memmem;
 use std::borrow::Cow;
@@ -106,9 +106,7 @@ fn line(it: &Line<'_>, parameters: &[&str], out: &mut Vec<u8>) {
     }
     text.push(':');
     text.push_str(it.value());
-    let mut folded = String::with_capacity(text.len() + 16);
-    fold(&text, &mut folded);
-    out.extend_from_slice(folded.as_bytes());
+    append_folded(&text, out);
 }
 
 #[cfg(test)]

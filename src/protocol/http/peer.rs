@@ -6,7 +6,7 @@
 
 use super::network::Network;
 use http::HeaderMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 /// The client of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +25,14 @@ impl Peer {
     pub fn of_socket(address: IpAddr, secure: bool) -> Self {
         let address = address.to_canonical();
         Self { address, secure, private: secure || address.is_loopback() }
+    }
+}
+
+/// Whoever has one IPv6 address has the other addresses of its /64 network too (RFC 4291 §2.5.4).
+pub fn one_client(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from(u128::from(v6) >> 64 << 64)),
+        v4 => v4,
     }
 }
 

@@ -128,16 +128,9 @@ impl Outbound {
     /// One with the rules of the configuration.
     ///
     /// # Errors
-    /// When the file of further certificate authorities cannot be read.
+    /// What is wrong with the file that `outbound.ca` names.
     pub fn new(config: &Config) -> Result<Self, String> {
-        let public = config.public_url.as_deref().and_then(|url| WebUrl::parse(url).ok());
-        let public = public.and_then(|url| match url.host() {
-            crate::format::url::HostName::Name(name) => Some((name, url.port())),
-            crate::format::url::HostName::Address(_) => None,
-        });
-        let own = config.http_listen.iter().chain(&config.https_listen).copied().collect();
-        let reach = Reach { allowed: config.outbound.allow.clone(), own, public };
-        Self::with(reach, config.outbound.ca.as_deref(), Patience::default())
+        Self::with(reach(config), config.outbound.ca.as_deref(), Patience::default())
     }
 
     /// One with these rules.
@@ -147,7 +140,7 @@ impl Outbound {
     pub fn with(reach: Reach, ca: Option<&Path>, patience: Patience) -> Result<Self, String> {
         let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
         if let Some(path) = ca {
-            let why = |why: &dyn fmt::Display| format!("outbound.ca: {}: {why}", path.display());
+            let why = |why: &dyn fmt::Display| format!("{}: {why}", path.display());
             let pem = std::fs::read(path).map_err(|e| why(&e))?;
             let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
             let (added, _) = roots.add_parsable_certificates(chain.map_err(|e| why(&e))?);
@@ -201,6 +194,17 @@ impl Outbound {
         }
         Ok(Answer { status: head.status, headers: head.headers, content })
     }
+}
+
+/// What the configuration lets the server reach.
+fn reach(config: &Config) -> Reach {
+    let public = config.public_url.as_deref().and_then(|url| WebUrl::parse(url).ok());
+    let public = public.and_then(|url| match url.host() {
+        crate::format::url::HostName::Name(name) => Some((name, url.port())),
+        crate::format::url::HostName::Address(_) => None,
+    });
+    let own = config.http_listen.iter().chain(&config.https_listen).copied().collect();
+    Reach { allowed: config.outbound.allow.clone(), own, public }
 }
 
 /// Where an answer sends on to, if it does.
@@ -268,31 +272,38 @@ fn decoded(headers: &HeaderMap, content: Vec<u8>, max: usize) -> Result<Vec<u8>,
     }
 }
 
-/// The newest rules, made anew when the configuration changed.
+/// The newest rules, made anew when the configuration changed. A file of certificate authorities
+/// that has become unusable leaves the former ones in force, and is told of once.
 pub struct Newest {
     current: Arc<Current>,
-    made: Option<(Arc<Config>, Outbound)>,
+    of: Arc<Config>,
+    made: Outbound,
 }
 
 impl Newest {
-    /// Nothing made yet.
-    pub fn new(current: Arc<Current>) -> Self {
-        Self { current, made: None }
+    /// Those of the configuration in force.
+    ///
+    /// # Errors
+    /// As [`Outbound::new`], after the key's name.
+    pub fn new(current: Arc<Current>) -> Result<Self, String> {
+        let of = current.get();
+        let made = Outbound::new(&of).map_err(|why| format!("outbound.ca: {why}"))?;
+        Ok(Self { current, of, made })
     }
 
     /// The configuration in force and what fetches under it.
-    ///
-    /// # Errors
-    /// As [`Outbound::new`].
-    pub fn get(&mut self) -> Result<(Arc<Config>, Outbound), String> {
+    pub fn get(&mut self) -> (Arc<Config>, Outbound) {
         let config = self.current.get();
-        match &self.made {
-            Some((of, made)) if Arc::ptr_eq(of, &config) => Ok((config, made.clone())),
-            _ => {
-                let made = Outbound::new(&config)?;
-                self.made = Some((config.clone(), made.clone()));
-                Ok((config, made))
+        if !Arc::ptr_eq(&self.of, &config) {
+            match Outbound::new(&config) {
+                Ok(made) => self.made = made,
+                Err(why) => {
+                    tracing::error!("reload: outbound.ca stays as it was: {why}");
+                    self.made.reach = Arc::new(reach(&config));
+                }
             }
+            self.of = config;
         }
+        (self.of.clone(), self.made.clone())
     }
 }

@@ -3,6 +3,7 @@
 use super::tls::connect;
 use super::*;
 use crate::support::process::Process;
+use davenport::kernel::limits::FEED_POLL_SECONDS;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use std::path::Path;
@@ -130,4 +131,22 @@ async fn sighup_swaps_the_certificate_and_keeps_it_when_the_new_one_is_broken() 
     ] {
         assert!(log.contains(line), "{line:?} is missing in {log}");
     }
+}
+
+/// The authorities stay as they were, and nobody is told of it again and again.
+#[tokio::test(flavor = "multi_thread")]
+async fn sighup_with_broken_authorities_is_told_of_once() {
+    let folder = tempfile::tempdir().unwrap();
+    write_pair(folder.path());
+    let file = "[outbound]\nca = \"cert.pem\"\n";
+    std::fs::write(folder.path().join("davenport.toml"), file).unwrap();
+    let process = davenport(folder.path(), &["--http", "127.0.0.1:0"]);
+    std::fs::write(folder.path().join("cert.pem"), "broken").unwrap();
+    process.signal("HUP");
+    tokio::time::sleep(Duration::from_secs(3 * FEED_POLL_SECONDS)).await;
+    process.signal("TERM");
+    let (code, log) = process.end();
+    assert_eq!(code, Some(0));
+    let told = "reload: outbound.ca stays as it was: cert.pem: holds no certificate";
+    assert_eq!(log.matches(told).count(), 1, "{log}");
 }

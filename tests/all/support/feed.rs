@@ -114,6 +114,12 @@ impl FeedServer {
         self.state.lock().unwrap().replies.insert(path.to_owned(), reply);
     }
 
+    /// The paths that were asked for, so far.
+    pub fn asked_for(&self) -> Vec<String> {
+        let state = self.state.lock().unwrap();
+        state.asked.iter().map(|(path, _)| path.clone()).collect()
+    }
+
     /// The heads of the requests for a path, so far.
     pub fn asked(&self, path: &str) -> Vec<String> {
         let state = self.state.lock().unwrap();
