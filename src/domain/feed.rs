@@ -10,7 +10,7 @@ use crate::domain::calendar::examine;
 use crate::domain::collection::access::SERVER;
 use crate::domain::collection::derived::{self, Wanted};
 use crate::domain::collection::item;
-use crate::domain::collection::property::{of_text, text_of};
+use crate::domain::collection::property::{of_text, of_text_in, text_of};
 use crate::domain::collection::tree::{Found, locate};
 use crate::domain::collection::{Access, Derived, Place, Property};
 use crate::format::feed::{Head, cleaned, head, unstamped, with_lasting_uid};
@@ -18,7 +18,7 @@ use crate::format::ical::definition::{self, Extent};
 use crate::format::ical::value::Duration;
 use crate::format::split::{Objects, Splitter, Stream, Whole};
 use crate::format::tz::Zone;
-use crate::format::xml::{Element, Name, Node, Ns};
+use crate::format::xml::Ns;
 use crate::kernel::clock::{Timestamp, monotonic};
 use crate::kernel::fault::{Fault, Outcome};
 use crate::kernel::limits::{
@@ -379,7 +379,7 @@ async fn adorn(tx: &mut Tx, of: &Unsettled, feed: &Feed, now: Timestamp) -> Outc
     let zone = zone.and_then(|zone| definition::write(&feed.zone, &zone, Extent::SINCE_1970, &[]));
     if let Some(zone) = zone {
         let text = definition::calendar(&zone);
-        said.push(text_property(Ns::CalDav, "calendar-timezone", &text));
+        said.push(of_text_in(Ns::CalDav, "calendar-timezone", &text));
     }
     said.retain(|p| !has.iter().any(|h| h.namespace == p.namespace && h.name == p.name));
     if said.is_empty() {
@@ -402,14 +402,7 @@ async fn adorn(tx: &mut Tx, of: &Unsettled, feed: &Feed, now: Timestamp) -> Outc
 
 /// The colour of a calendar, as a property.
 pub fn color_property(color: &str) -> Property {
-    text_property(Ns::AppleIcal, "calendar-color", color)
-}
-
-fn text_property(ns: Ns, name: &'static str, text: &str) -> Property {
-    let namespace = ns.uri().to_owned();
-    let mut element = Element::new(Name::known(ns, name));
-    element.children.push(Node::Text(text.to_owned()));
-    Property { namespace, name: name.to_owned(), value: element.to_standalone() }
+    of_text_in(Ns::AppleIcal, "calendar-color", color)
 }
 
 /// The subscriptions of an account whose calendars the asker may read. The place says whose account;

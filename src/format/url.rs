@@ -60,7 +60,10 @@ impl WebUrl {
         url.set_fragment(None);
         match url.host() {
             None | Some(Host::Domain("")) => Err("the address names no host"),
-            Some(_) if url.as_str().len() > URL_MAX => Err("the address is too long"),
+            // `webcal:` is one octet longer than the scheme that it stands for.
+            Some(_) if url.as_str().len() + usize::from(either) > URL_MAX => {
+                Err("the address is too long")
+            }
             Some(_) => Ok(Self { url, either }),
         }
     }
@@ -229,6 +232,16 @@ mod tests {
         );
         let six = HostName::Address("::1".parse().unwrap());
         assert_eq!(WebUrl::parse("http://[::1]:81/").unwrap().host(), six);
+    }
+
+    #[test]
+    fn what_is_kept_can_be_read_again() {
+        // With three an address of 1 999 octets over TLS, and of one more as it is kept.
+        let text = |n: usize| format!("webcal://h/{}{}", "x".repeat(n), "ä".repeat(331));
+        let longest = WebUrl::parse(&text(3)).unwrap();
+        assert_eq!(longest.exposed().len(), URL_MAX);
+        assert_eq!(WebUrl::parse(&longest.exposed()).unwrap(), longest);
+        assert!(WebUrl::parse(&text(4)).is_err());
     }
 
     #[test]

@@ -139,9 +139,14 @@ async fn apply(tx: &mut Tx, id: CollectionId, name: &str, todo: &Instruction) ->
 
 /// A property of the namespace `DAV:` with this text, as it is stored.
 pub fn of_text(name: &'static str, text: &str) -> Property {
-    let mut element = Element::new(Name::known(Ns::Dav, name));
+    of_text_in(Ns::Dav, name, text)
+}
+
+/// A property of any namespace with this text, as it is stored.
+pub fn of_text_in(ns: Ns, name: &'static str, text: &str) -> Property {
+    let namespace = ns.uri().to_owned();
+    let mut element = Element::new(Name::known(ns, name));
     element.children.push(Node::Text(text.to_owned()));
-    let namespace = Ns::Dav.uri().to_owned();
     Property { namespace, name: name.to_owned(), value: element.to_standalone() }
 }
 

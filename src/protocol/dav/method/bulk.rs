@@ -15,7 +15,7 @@ use crate::domain::collection::import::{Item, target};
 use crate::domain::collection::property::Instruction;
 use crate::domain::collection::{Guard, Home, Place};
 use crate::format::uri;
-use crate::format::xml::{Element, Name, Writer};
+use crate::format::xml::{Element, Name, Ns, Writer};
 use crate::kernel::etag::ETag;
 use crate::kernel::fault::{Fault, Outcome, Refusal};
 use crate::kernel::limits::{BULK_CHANGES_MAX, IMPORT_MAX, XML_BODY_MAX};
@@ -77,7 +77,7 @@ pub async fn run(ask: Arc<Ask>, root: Element) -> Outcome<Response<Body>> {
     let guard = guard::of(&ask).await?;
     target(&ask.access, place, &guard).await?;
     let tokens = guard.tokens_only();
-    let elements = root.elements().filter(|e| e.is("http://me.com/_namespace/", "resource"));
+    let elements = root.elements().filter(|e| e.is(&Ns::Me, "resource"));
     let wishes = elements.map(|element| Wish {
         element,
         href: element.child("DAV:", "href").map(|href| href.text().trim().to_owned()),
@@ -126,15 +126,14 @@ async fn change(
     tokens: &Guard,
 ) -> Result<Change, Failure> {
     let element = wish.element;
-    let me = "http://me.com/_namespace/";
     let place = match &wish.href {
         Some(href) => Some(member(ask, of, href).await.map_err(|fault| (fault, None))?),
         None => None,
     };
-    let if_match = element.child(me, "if-match").and_then(|it| it.child("DAV:", "getetag"));
+    let if_match = element.child(&Ns::Me, "if-match").and_then(|it| it.child("DAV:", "getetag"));
     let if_match = if_match.map_or(Tags::Unset, |tag| Tags::These(vec![tag.text().trim().into()]));
     let guard = Guard { if_match, ..tokens.clone() };
-    if element.child(me, "delete").is_some() {
+    if element.child(&Ns::Me, "delete").is_some() {
         return match place {
             Some(place) => Ok(Change::Delete { place, guard }),
             None => Err((Fault::malformed("a deletion names its resource (DAV:href)"), None)),
