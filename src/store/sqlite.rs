@@ -139,20 +139,30 @@ fn write_loop(connection: Connection, jobs: &Receiver<Job>, readers: &Readers) {
     }
 }
 
+/// How often [`fold`] asks, and for how many milliseconds each time it waits for readers.
+const FOLD_TRIES: usize = 8;
+const FOLD_WAIT: &str = "PRAGMA busy_timeout=125";
+
 /// Folds the log into the file, so that it is written from its beginning again; gives whether all of
 /// it was folded. Its file keeps its length: what is written over needs no new blocks, and a sync
 /// then need not write the file's length either. SQLite does so by itself only at a moment without
 /// readers; where they overlap there is none, and the log would grow without end. Here new readers
 /// take to the file and those under way are waited for; a reader that takes longer than a
 /// second is left alone, until the log has grown by an eighth as much again.
+///
+/// It asks many times shortly instead of once for long: SQLite waits for the slot in which it saw
+/// an old reader, and when the next reader takes that slot over, and others join it there, it waits
+/// for readers that are in nobody's way. Asked anew, it looks at the slots anew.
 fn fold(tx: &Tx) -> bool {
     let tx::Connection::Sqlite(connection) = &tx.on else { return false };
-    let fold = || {
-        connection.0.execute_batch("PRAGMA busy_timeout=1000")?;
-        let sql = "PRAGMA wal_checkpoint(RESTART)";
-        connection.0.query_row(sql, [], |row| row.get::<_, i64>(0))
-    };
-    let busy = fold();
+    let fold = || connection.0.query_row("PRAGMA wal_checkpoint(RESTART)", [], |row| row.get(0));
+    let mut busy = connection.0.execute_batch(FOLD_WAIT).map(|()| 1_i64);
+    for _ in 0..FOLD_TRIES {
+        if !matches!(busy, Ok(1)) {
+            break;
+        }
+        busy = fold();
+    }
     if let Err(error) = &busy {
         tracing::warn!(%error, "cannot fold the log into the store's file");
     }
