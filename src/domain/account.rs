@@ -11,7 +11,7 @@ use super::directory::admin::{
     name_and_address, take_in,
 };
 use super::directory::name::{check_address, check_zone};
-use super::directory::{Kind, Principal, changed};
+use super::directory::{Kind, Principal, changed, sharing_changed};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::fault::{Fault, Outcome};
 use crate::kernel::ids::{CollectionId, PrincipalId};
@@ -20,7 +20,7 @@ use crate::store::change_log::{self, Action, Author, Entry};
 use crate::store::collection::{self, NewCollection, Touch};
 use crate::store::principal::{self, NewPrincipal};
 use crate::store::property::{self, Property};
-use crate::store::{Store, Tx, ace, job};
+use crate::store::{Store, Tx, ace, job, mount};
 
 /// A principal about to be made.
 #[derive(Clone, Debug)]
@@ -319,6 +319,7 @@ pub async fn delete(
                     keep_an_administrator(tx).await?;
                 }
                 change_log::take(tx, it.id).await?;
+                unshare(tx, it.id).await?;
                 for root in collection::roots(tx, it.id).await? {
                     collection::bury(tx, &root, at).await?;
                 }
@@ -330,6 +331,15 @@ pub async fn delete(
             })
         })
         .await
+}
+
+/// Has the mounts of what an account shares go, and of what a group is shared; and forgets its own.
+async fn unshare(tx: &mut Tx, account: PrincipalId) -> Outcome<()> {
+    let members = principal::members(tx, account).await?.into_iter().map(|it| it.id);
+    for id in mount::who_has_of(tx, account).await?.into_iter().chain(members) {
+        sharing_changed(tx, id).await?;
+    }
+    mount::purge_account(tx, account).await
 }
 
 /// The domain of a server that nobody configured.

@@ -10,6 +10,7 @@ pub mod calendar;
 pub mod exception;
 pub mod contacts;
 pub mod directory_book;
+pub mod sharing;
 pub mod birthdays;
 pub mod link;
 pub mod feed;

@@ -203,6 +203,19 @@ pub const LINK_LABEL_MAX: usize = 200;
 pub const LINK_USE_SECONDS: i64 = 3_600;
 /// Own entries of one access control list: whoever shares with more makes a group.
 pub const ACES_MAX: usize = 200;
+/// Shared collections that show in the homes of one account: nobody keeps an eye on more, and whoever
+/// shares everything with everybody fills no home without end.
+pub const MOUNTS_MAX: usize = 1_000;
+/// Invitations to one collection that mean nobody here.
+pub const INVITATIONS_MAX: usize = 100;
+/// Octets of the words of an invitation: of a name, of a summary.
+pub const INVITATION_TEXT_MAX: usize = 1_000;
+/// Addresses that one request shares with, or takes back from.
+pub const SHAREES_CHANGED_MAX: usize = 500;
+/// Notifications that one account keeps; the oldest go.
+pub const NOTIFICATIONS_MAX: usize = 200;
+/// Replies that one step of the work tells an owner of.
+pub const REPLIES_BATCH: i64 = 100;
 /// Levels of properties inside properties that one `expand-property` may ask for.
 pub const EXPAND_DEPTH_MAX: usize = 4;
 /// Resources that one `expand-property` may look at.

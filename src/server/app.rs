@@ -11,7 +11,9 @@ use crate::kernel::secret::Secret;
 use crate::protocol::caldav::CALDAV;
 use crate::protocol::caldav::scheduling::SCHEDULING;
 use crate::protocol::carddav::{CARDDAV, DIRECTORY};
-use crate::protocol::dav::{self, Service, acl::ACL, core::CORE, space::LINK_ROOT};
+use crate::protocol::dav::{
+    self, Service, acl::ACL, core::CORE, sharing::SHARING, space::LINK_ROOT,
+};
 use crate::protocol::http::body::Body;
 use crate::protocol::http::handler::Handler;
 use crate::protocol::link;
@@ -77,7 +79,7 @@ pub async fn start(current: &Arc<Current>) -> Outcome<App> {
     account::complete(&store, clock::now()).await?;
     // The configuration may say otherwise than the last time whether there is an address book of it.
     store.write(|tx| Box::pin(directory::changed(tx))).await?;
-    let mut extensions = vec![&CORE, &ACL, &CALDAV, &SCHEDULING, &CARDDAV];
+    let mut extensions = vec![&CORE, &ACL, &SHARING, &CALDAV, &SCHEDULING, &CARDDAV];
     if current.get().directory_book {
         extensions.push(&DIRECTORY);
     }

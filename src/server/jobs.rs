@@ -6,9 +6,9 @@
 
 use super::config::Current;
 use crate::domain::collection::derived::BIRTHDAYS_JOB;
-use crate::domain::directory::DIRECTORY_JOB;
+use crate::domain::directory::{DIRECTORY_JOB, SHARING_JOB};
 use crate::domain::retention::{self, Progress};
-use crate::domain::{birthdays, directory_book, feed, indexing};
+use crate::domain::{birthdays, directory_book, feed, indexing, sharing};
 use crate::kernel::clock::{self, Timestamp};
 use crate::kernel::fault::{Fault, Outcome};
 use crate::kernel::ids::PrincipalId;
@@ -34,6 +34,8 @@ pub struct Given {
     pub history_days: u32,
     /// Whether the directory is an address book, too.
     pub directory: bool,
+    /// Whether what is shared with somebody shows in his home without his answer.
+    pub auto_accept: bool,
     /// The account that the job belongs to; 0 for the server's own.
     pub account: PrincipalId,
 }
@@ -129,6 +131,15 @@ pub static RECURRING: &[Recurring] = &[
         },
     },
     Recurring {
+        kind: SHARING_JOB,
+        every: ONCE,
+        step: |it| {
+            Box::pin(async move {
+                sharing::settle::step(&it.store, it.account, it.auto_accept, it.now).await
+            })
+        },
+    },
+    Recurring {
         kind: "locks",
         every: HOUR / 4,
         step: |it| {
@@ -189,6 +200,7 @@ async fn work(store: Store, current: Arc<Current>, mut stop: watch::Receiver<boo
             table: RECURRING,
             history_days: config.history_days,
             directory: config.directory_book,
+            auto_accept: config.auto_accept,
             stop: stop.clone(),
         };
         if let Err(fault) = worker.round(&clock::now).await {
@@ -225,6 +237,8 @@ pub struct Worker {
     pub history_days: u32,
     /// See [`Given::directory`].
     pub directory: bool,
+    /// See [`Given::auto_accept`].
+    pub auto_accept: bool,
     /// Set when the worker shall end.
     pub stop: watch::Receiver<bool>,
 }
@@ -301,7 +315,8 @@ impl Worker {
         now: Timestamp,
     ) -> Outcome<Progress> {
         let (store, history_days) = (self.store.clone(), self.history_days);
-        let given = Given { store, now, history_days, directory: self.directory, account };
+        let (directory, auto_accept) = (self.directory, self.auto_accept);
+        let given = Given { store, now, history_days, directory, auto_accept, account };
         let stop = self.stop.clone();
         // A task of its own: a panic ends the task and not the worker.
         let mut steps = tokio::spawn(async move {

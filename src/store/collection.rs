@@ -15,7 +15,7 @@ use crate::kernel::ids::{CollectionId, PrincipalId};
 macro_rules! columns {
     () => {
         "id, account_id, parent_id, kind, path, name, components, change, last_change, \
-         member_count, member_bytes, created_at, modified_at, derived"
+         member_count, member_bytes, created_at, modified_at, derived, shared"
     };
 }
 
@@ -100,6 +100,8 @@ pub struct Collection {
     pub modified_at: Timestamp,
     /// Who fills it: 0 people, otherwise the server (`domain::collection::Derived` as a number).
     pub derived: i64,
+    /// Whether it is shared with somebody by name.
+    pub shared: bool,
 }
 
 /// Reads the columns of a collection.
@@ -119,6 +121,7 @@ pub(super) fn collection(row: &Row<'_>) -> Outcome<Collection> {
         created_at: Timestamp(row.int(11)?),
         modified_at: Timestamp(row.int(12)?),
         derived: row.int(13)?,
+        shared: row.flag(14)?,
     })
 }
 

@@ -41,6 +41,10 @@ static MIGRATIONS: &[(&str, &str)] = &[
         include_str!("../../schemas/sqlite/0008_scheduling.sql"),
         include_str!("../../schemas/postgres/0008_scheduling.sql"),
     ),
+    (
+        include_str!("../../schemas/sqlite/0009_sharing.sql"),
+        include_str!("../../schemas/postgres/0009_sharing.sql"),
+    ),
 ];
 
 /// PostgreSQL's advisory lock for starts ("davenprt" as a number).

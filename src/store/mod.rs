@@ -28,6 +28,7 @@ pub mod property;
 pub mod walk;
 pub mod ace;
 pub mod link;
+pub mod mount;
 pub mod feed;
 pub mod lock;
 pub mod job;

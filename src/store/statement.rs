@@ -47,10 +47,10 @@ pub(crate) use statements;
 /// Every statement of the store.
 pub(crate) fn all() -> impl Iterator<Item = &'static Statement> {
     use super::{
-        ace, blob, change_log, collection, due, feed, job, link, lock, meta, object, principal,
-        property, search, walk, watch,
+        ace, blob, change_log, collection, due, feed, job, link, lock, meta, mount, object,
+        principal, property, search, walk, watch,
     };
-    let modules: [&[&'static Statement]; 16] = [
+    let modules: [&[&'static Statement]; 17] = [
         ace::STATEMENTS,
         blob::STATEMENTS,
         change_log::STATEMENTS,
@@ -61,6 +61,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Statement> {
         link::STATEMENTS,
         lock::STATEMENTS,
         meta::STATEMENTS,
+        mount::STATEMENTS,
         object::STATEMENTS,
         principal::STATEMENTS,
         property::STATEMENTS,

@@ -215,7 +215,7 @@ pub async fn collections(tx: &mut Tx, part: Part) -> Outcome<Vec<(Point, Collect
     let [root, after, last, limit] = part.values();
     let (number, within) = (part.from.number.0.into(), part.from.within.0.into());
     tx.all(&COLLECTIONS, &[root, after, last, limit, number, within], |row| {
-        let (number, within) = (ChangeNumber(row.int(14)?), ChangeNumber(row.int(15)?));
+        let (number, within) = (ChangeNumber(row.int(15)?), ChangeNumber(row.int(16)?));
         Ok((Point { number, within }, collection::collection(row)?))
     })
     .await

@@ -16,7 +16,17 @@ fn moment(seconds: i64) -> Timestamp {
 
 fn worker(store: &Store, table: &'static [Recurring]) -> (Worker, watch::Sender<bool>) {
     let (sender, stop) = watch::channel(false);
-    (Worker { store: store.clone(), table, history_days: 30, directory: true, stop }, sender)
+    (
+        Worker {
+            store: store.clone(),
+            table,
+            history_days: 30,
+            directory: true,
+            auto_accept: true,
+            stop,
+        },
+        sender,
+    )
 }
 
 /// How often each step ran, by store and name: steps are bare functions, without a state.

@@ -20,6 +20,7 @@ mod race;
 mod restart;
 mod retention;
 mod server;
+mod sharing;
 mod store;
 mod support;
 mod sync;

@@ -125,7 +125,7 @@ dialogues! {
     /// RFC 9110 §9.3.7: what can be done where.
     async fn options_tell_the_methods(user: User) {
         for (target, has, lacks) in [
-            ("calendars/", &["PROPFIND", "REPORT", "MKCALENDAR", "PROPPATCH"][..], &["PUT", "POST"][..]),
+            ("calendars/", &["PROPFIND", "REPORT", "MKCALENDAR", "POST"][..], &["PUT"][..]),
             ("calendars/c/", &["PUT", "POST", "MKCALENDAR", "DELETE", "REPORT", "LOCK"], &[]),
             ("calendars/c/e.ics", &["PUT", "GET", "HEAD", "DELETE", "MOVE", "COPY"], &["POST"]),
             ("addressbooks/b/", &["PUT", "POST", "MKCOL"], &["MKCALENDAR"]),

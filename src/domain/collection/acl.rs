@@ -6,6 +6,7 @@
 
 use super::access::Access;
 use super::guard::{Guard, Reach, unlocked};
+use super::mount;
 use super::place::{Place, path_covers};
 use super::tree::{Found, locate};
 use crate::domain::directory::Kind;
@@ -94,8 +95,8 @@ pub async fn set(access: &Access, place: &Place, aces: Vec<Ace>, guard: Guard) -
                     (place.account, change_log::take(tx, place.account).await?);
                 let found = locate(tx, &place).await?;
                 guard.check(tx, &access, &place, &found).await?;
-                let id = match &found {
-                    Found::Collection(it) => it.id,
+                let it = match &found {
+                    Found::Collection(it) => it,
                     Found::Object(..) => {
                         let why = "access to a member is that to its collection: set it there";
                         return refuse(AceRule::NoConflict, why);
@@ -105,7 +106,9 @@ pub async fn set(access: &Access, place: &Place, aces: Vec<Ace>, guard: Guard) -
                 let reach = Reach::One(Privilege::WriteAcl);
                 unlocked(tx, &access, (&place, &found), &guard, reach).await?;
                 let grants = grants(tx, &place, &aces).await?;
+                let (id, before) = (it.id, ace::of(tx, it.id).await?);
                 ace::replace(tx, id, &grants).await?;
+                mount::grants_changed(tx, it, &before, &grants).await?;
                 collection::change_self(tx, id, number, access.now).await?;
                 let action = Action::Properties;
                 let entry =

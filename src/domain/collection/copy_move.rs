@@ -70,6 +70,7 @@ struct Work<'a> {
 impl Work<'_> {
     async fn run(&self, tx: &mut Tx, overwrite: bool) -> Outcome<bool> {
         let (access, from, to) = (self.access, self.from, self.to);
+        self.spares_mounts()?;
         access.demand(tx, from, Privilege::Read).await?;
         if self.verb == Verb::Move {
             access.demand_above(tx, from, Privilege::Unbind).await?;
@@ -100,6 +101,17 @@ impl Work<'_> {
             _ => return Err(Fault::NotFound),
         }
         Ok(!target.exists())
+    }
+
+    /// A shared collection is named and removed where its owner has it, and a mount keeps its name.
+    fn spares_mounts(&self) -> Outcome<()> {
+        let moved = Some(self.from).filter(|_| self.verb == Verb::Move);
+        match moved.into_iter().chain([self.to]).find(|place| place.as_mount().is_some()) {
+            Some(place) => {
+                Err(Fault::Denied { path: place.dav_path(), privilege: Privilege::Unbind })
+            }
+            None => Ok(()),
+        }
     }
 
     /// Locks both accounts, the smaller number first, so that two moves cannot wait for each other.
@@ -335,7 +347,7 @@ impl Work<'_> {
         let id = insert(tx, self.access, place, holder, &making, number).await?;
         property::copy(tx, (source.id, ""), (id, "")).await?;
         let account = place.account;
-        let made = Collection { account, derived: 0, ..source.clone() };
+        let made = Collection { account, derived: 0, shared: false, ..source.clone() };
         derived::cards_changed(tx, self.access, &made, None).await?;
         if self.verb != Verb::CopyAlone {
             let mut after = String::new();

@@ -444,5 +444,6 @@ async fn carry_out_one(
 fn place_of(it: &Collection) -> Outcome<Place> {
     let home = it.path.split('/').next().and_then(Home::from_segment).ok_or(Fault::NotFound)?;
     let (account, path) = (it.account, it.path.clone());
-    Ok(Place { account, account_name: String::new(), home, path, collection: true })
+    let account_name = String::new();
+    Ok(Place { account, account_name, home, path, collection: true, mount: None })
 }

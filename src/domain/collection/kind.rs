@@ -66,6 +66,8 @@ pub enum Kind {
     Subscription,
     /// Holds files and folders.
     Folder,
+    /// Shows a shared collection of another account (`super::mount`): properties only.
+    Mount,
     /// Takes the scheduling messages that came for the account's owner (RFC 6638 §2.2).
     Inbox,
     /// Through it the owner schedules (RFC 6638 §2.1); it holds nothing.
@@ -85,18 +87,18 @@ struct Row {
     media_type: Option<&'static str>,
 }
 
-static KINDS: [Row; 9] = [
+static KINDS: [Row; 10] = [
     Row {
         kind: Kind::CalendarHome,
         number: 1,
-        children: &[Kind::Calendar, Kind::Subscription],
+        children: &[Kind::Calendar, Kind::Subscription, Kind::Mount],
         member_max: None,
         media_type: None,
     },
     Row {
         kind: Kind::AddressbookHome,
         number: 2,
-        children: &[Kind::Addressbook],
+        children: &[Kind::Addressbook, Kind::Mount],
         member_max: None,
         media_type: None,
     },
@@ -114,6 +116,7 @@ static KINDS: [Row; 9] = [
         member_max: Some(CARD_MAX as u64),
         media_type: Some("text/vcard; charset=utf-8"),
     },
+    Row { kind: Kind::Mount, number: 14, children: &[], member_max: None, media_type: None },
     Row { kind: Kind::Subscription, number: 13, children: &[], member_max: None, media_type: None },
     Row {
         kind: Kind::Folder,
@@ -149,7 +152,7 @@ pub static SCHEDULING: [(Kind, &str, i64); 3] = [
 
 impl Kind {
     fn row(self) -> &'static Row {
-        KINDS.iter().find(|row| row.kind == self).unwrap_or(&KINDS[5])
+        KINDS.iter().find(|row| row.kind == self).unwrap_or(&KINDS[6])
     }
 
     /// The number in the store.

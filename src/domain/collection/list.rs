@@ -3,6 +3,8 @@
 use super::access::{Access, Rights};
 use super::acl::{self, Granted};
 use super::derived;
+use super::kind::Kind;
+use super::mount;
 use super::place::Place;
 use super::scheduling::default_calendar;
 use super::sync::{Change, Member};
@@ -16,11 +18,13 @@ use crate::store::collection::{self, Collection};
 use crate::store::feed::{self, Subscription};
 use crate::store::link::{self, Link};
 use crate::store::lock::{self, Lock};
+use crate::store::mount::{Invitation, Sharee, sharees, shown_in, strangers};
 use crate::store::object::{self, Object};
 use crate::store::principal;
 use crate::store::property::{self, Property};
 use crate::store::{Store, Tx, change_log};
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// What a listing shall bring beside the rows; each costs a statement a page.
 #[derive(Clone, Copy, Debug, Default)]
@@ -43,8 +47,18 @@ pub struct Want {
     pub feeds: bool,
     /// The time zone of the account's owner.
     pub zone: bool,
+    /// With whom the account's collections are shared, and who shares them.
+    pub sharees: bool,
     /// The calendar that invitations come into.
     pub default_calendar: bool,
+}
+
+impl Want {
+    /// Whether anything is wanted of what is around a resource.
+    fn around(self) -> bool {
+        let most = [self.locks, self.quota, self.grants, self.links, self.feeds, self.zone];
+        self.sharees || self.default_calendar || most.contains(&true)
+    }
 }
 
 /// What surrounds every resource of an account, as far as it was wanted.
@@ -62,8 +76,21 @@ pub struct Around {
     pub feeds: Vec<Subscription>,
     /// The name of the time zone of the account's owner, if it has one.
     pub zone: Option<String>,
+    /// With whom the account's collections are shared, where that was wanted.
+    pub sharing: Sharing,
     /// The path of the calendar that invitations come into.
     pub default_calendar: Option<String>,
+}
+
+/// With whom an account's collections are shared, and who shares them.
+#[derive(Clone, Debug, Default)]
+pub struct Sharing {
+    /// Those whom the grants name.
+    pub sharees: Vec<Sharee>,
+    /// Those who are nobody here, each with the path of the collection.
+    pub strangers: Vec<(String, Invitation)>,
+    /// The owner's name for people, and his first address, if he has one.
+    pub owner: (String, Option<String>),
 }
 
 /// Nothing of it, as for what no account owns.
@@ -74,6 +101,7 @@ pub static NOTHING_AROUND: Around = Around {
     links: Vec::new(),
     feeds: Vec::new(),
     zone: None,
+    sharing: Sharing { sharees: Vec::new(), strangers: Vec::new(), owner: (String::new(), None) },
     default_calendar: None,
 };
 
@@ -100,6 +128,15 @@ impl Around {
         if want.zone {
             it.zone = principal::zone(tx, account).await?;
         }
+        if want.sharees {
+            let owner = principal::by_id(tx, account).await?.map(|owner| owner.display_name);
+            let address = principal::addresses(tx, account).await?.into_iter().next();
+            it.sharing = Sharing {
+                sharees: sharees(tx, account).await?,
+                strangers: strangers(tx, account).await?,
+                owner: (owner.unwrap_or_default(), address),
+            };
+        }
         if want.default_calendar {
             it.default_calendar = default_calendar(tx, account).await?.map(|c| c.path);
         }
@@ -122,8 +159,63 @@ pub struct Sight {
     pub children: Vec<(Collection, Vec<Property>)>,
     /// The content, for an object when wanted.
     pub body: Option<Body>,
+    /// What the mounts among the children show.
+    pub mounts: Mounts,
     /// The asker's rights on the children.
     reach: Rights,
+}
+
+/// What mounts show, by the identity of the collection that is the mount. Those that show nothing,
+/// or nothing that the asker may read, are not among them.
+pub type Mounts = HashMap<CollectionId, Mounted>;
+
+/// What a mount shows.
+#[derive(Clone, Debug)]
+pub struct Mounted {
+    /// The owner's place, to be written as the mount.
+    pub place: Place,
+    /// The shared collection.
+    pub target: Collection,
+    /// The asker's rights on it.
+    pub rights: Privileges,
+    /// What surrounds it in its owner's account.
+    pub around: Arc<Around>,
+}
+
+/// Whether a collection is a mount.
+pub fn is_mount(it: &Collection) -> bool {
+    Kind::from_number(it.kind) == Kind::Mount
+}
+
+/// Looks up what those of the collections show that are mounts; `home` is a place of their account.
+/// An owner is asked once, however much of his is shown.
+async fn mounted<'c>(
+    tx: &mut Tx,
+    access: &Access,
+    home: &Place,
+    rows: impl Iterator<Item = &'c Collection>,
+    want: Want,
+) -> Outcome<Mounts> {
+    let paths: HashMap<_, _> = rows.filter(|it| is_mount(it)).map(|it| (it.id, &it.path)).collect();
+    let (mut all, mut owners) = (Mounts::new(), HashMap::new());
+    if paths.is_empty() {
+        return Ok(all);
+    }
+    for (shown, target) in shown_in(tx, home.account).await? {
+        let Some(path) = paths.get(&shown.row) else { continue };
+        if !owners.contains_key(&shown.owner) {
+            let rights = access.rights_in(tx, shown.owner).await?;
+            let around = Around::load(tx, access, shown.owner, want).await?;
+            owners.insert(shown.owner, (rights, Arc::new(around)));
+        }
+        let Some((rights, around)) = owners.get(&shown.owner) else { continue };
+        let rights = derived::left_on(rights.on(&target.path), &target);
+        if rights.has(Privilege::Read) {
+            let place = mount::through(&home.at(path, true), path, &shown);
+            all.insert(shown.row, Mounted { place, target, rights, around: around.clone() });
+        }
+    }
+    Ok(all)
 }
 
 impl Sight {
@@ -146,6 +238,7 @@ impl Sight {
             around: Around::default(),
             children: Vec::new(),
             body: None,
+            mounts: Mounts::new(),
             reach: Rights::nowhere(),
         }
     }
@@ -240,7 +333,10 @@ async fn fill(
     sight: &mut Sight,
 ) -> Outcome<()> {
     let target = match &sight.found {
-        Found::Collection(it) => Some((it.id, String::new())),
+        // A mount's properties are its own, so that everyone has his own name and colour for it.
+        Found::Collection(it) => {
+            Some((place.as_mount().map_or(it.id, |mount| mount.id), String::new()))
+        }
         Found::Object(parent, it) => Some((parent.id, it.name.clone())),
         _ => None,
     };
@@ -253,6 +349,8 @@ async fn fill(
     if let (true, Found::Collection(it)) = (want.children, &sight.found) {
         sight.children = children(tx, it.id, want.properties).await?;
         sight.reach = access.rights_in(tx, place.account).await?;
+        let rows = sight.children.iter().map(|(child, _)| child);
+        sight.mounts = mounted(tx, access, place, rows, want).await?;
     }
     if let (true, Found::Object(_, it)) = (want.content, &sight.found) {
         sight.body = Some(crate::store::blob::read(tx, it.blob, access.store.files()).await?);
@@ -366,6 +464,8 @@ pub async fn by_names(
 pub struct Loaded {
     /// The account's locks, quota and grants.
     pub around: Around,
+    /// What the mounts among them show.
+    pub mounts: Mounts,
     contents: HashMap<CollectionId, HashMap<String, Body>>,
     objects: HashMap<CollectionId, HashMap<String, Vec<Property>>>,
     collections: HashMap<CollectionId, Vec<Property>>,
@@ -394,16 +494,22 @@ impl Loaded {
 /// Loads what is wanted of a batch of members, in one snapshot.
 pub async fn load(
     access: &Access,
-    account: PrincipalId,
+    place: &Place,
     members: &[Member],
     want: Want,
 ) -> Outcome<Loaded> {
-    let own = want.properties || want.content;
-    let around = want.locks || want.quota || want.grants || want.links || want.feeds || want.zone;
-    if !own && !around {
+    let mut mounts = Vec::new();
+    for member in members {
+        if let Change::Collection(it) = &member.change
+            && is_mount(it)
+        {
+            mounts.push(it.clone());
+        }
+    }
+    if !want.properties && !want.content && !want.around() && mounts.is_empty() {
         return Ok(Loaded::default());
     }
-    let access = access.clone();
+    let (access, place) = (access.clone(), place.clone());
     let mut keys = Vec::new();
     let mut children = Vec::new();
     for member in members {
@@ -433,7 +539,8 @@ pub async fn load(
                         loaded.objects.entry(of).or_default().entry(name).or_default().push(it);
                     }
                 }
-                loaded.around = Around::load(tx, &access, account, want).await?;
+                loaded.around = Around::load(tx, &access, place.account, want).await?;
+                loaded.mounts = mounted(tx, &access, &place, mounts.iter(), want).await?;
                 Ok(loaded)
             })
         })

@@ -37,7 +37,7 @@ pub enum Instruction {
 /// # Errors
 /// As [`patch`].
 pub async fn precheck(access: &Access, place: &Place, guard: Guard) -> Outcome<bool> {
-    let (access, place) = (access.clone(), place.clone());
+    let (access, place) = (access.clone(), place.own());
     let store = access.store.clone();
     store
         .read(move |tx| {
@@ -71,7 +71,7 @@ pub async fn patch(
     instructions: Vec<Instruction>,
     guard: Guard,
 ) -> Outcome<bool> {
-    let (access, place) = (access.clone(), place.clone());
+    let (access, place) = (access.clone(), place.own());
     let store = access.store.clone();
     store
         .write(move |tx| {
@@ -151,7 +151,7 @@ pub fn of_text_in(ns: Ns, name: &'static str, text: &str) -> Property {
 }
 
 /// Sets the properties that a new resource is made with.
-pub(super) async fn set_all(
+pub(in crate::domain) async fn set_all(
     tx: &mut Tx,
     id: CollectionId,
     name: &str,

@@ -4,6 +4,7 @@ use super::access::Access;
 use super::derived;
 use super::guard::{Guard, Reach, unlocked};
 use super::kind::Kind;
+use super::mount;
 use super::place::Place;
 use super::property;
 use crate::kernel::change::ChangeNumber;
@@ -167,16 +168,18 @@ pub async fn insert(
         before: None,
     };
     change_log::record(tx, &entry, &access.author()).await?;
+    mount::made(tx, (making.kind, place)).await?;
     Ok(id)
 }
 
-/// Removes what is at a place (DELETE; RFC 4918 §9.6). Contents stay in the history.
+/// Removes what is at a place (DELETE; RFC 4918 §9.6). Contents stay in the history. Of a mount only
+/// itself goes, and nothing of what it shows.
 ///
 /// # Errors
 /// `NotFound`, `ConditionFailed`, `Locked`, `Denied` without the right to unbind; a home cannot be
 /// removed.
 pub async fn remove(access: &Access, place: &Place, guard: Guard) -> Outcome<()> {
-    let (access, place) = (access.clone(), place.clone());
+    let (access, place) = (access.clone(), place.own());
     let store = access.store.clone();
     store
         .write(move |tx| Box::pin(async move { remove_in(tx, &access, &place, &guard).await }))
@@ -227,6 +230,7 @@ pub async fn take_away(
             collection::bury(tx, it, access.now).await?;
             let name = format!("{}/", it.name);
             object::bury_name(tx, parent, &name, number).await?;
+            mount::removed(tx, it).await?;
             derived::cards_changed(tx, access, it, None).await?;
             lock::remove_at(tx, account, &place.path).await?;
             (parent, name, None, 0, 0, -octets)

@@ -5,7 +5,7 @@
 
 use super::login::{find, hash_password};
 use super::name::{check_address, check_domain, check_name, check_zone, domain_of, fold};
-use super::{AppPassword, Kind, Principal, Protocols, changed};
+use super::{AppPassword, Kind, Principal, Protocols, changed, sharing_changed};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::fault::{Outcome, Refusal};
 use crate::kernel::ids::PrincipalId;
@@ -406,7 +406,10 @@ async fn tie(tx: &mut Tx, group: &Principal, member: &Principal) -> Outcome<()> 
     if member.id == group.id || above.contains(&member.id) {
         return refuse(format!("{} holds {}: a loop", member.name, group.name));
     }
-    principal::add_member(tx, group.id, member.id).await.map(drop)
+    match principal::add_member(tx, group.id, member.id).await? {
+        true => sharing_changed(tx, member.id).await,
+        false => Ok(()),
+    }
 }
 
 /// Ends the direct membership of these principals in a group.
@@ -416,6 +419,7 @@ pub async fn take_out(tx: &mut Tx, group: &Principal, members: &[String]) -> Out
         if !principal::remove_member(tx, group.id, member.id).await? {
             return refuse(format!("{name} is not a member of {}", group.name));
         }
+        sharing_changed(tx, member.id).await?;
     }
     Ok(())
 }

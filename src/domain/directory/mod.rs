@@ -28,6 +28,16 @@ pub async fn changed(tx: &mut Tx) -> Outcome<()> {
     job::hasten(tx, DIRECTORY_JOB, now().plus_seconds(DIRECTORY_DELAY_SECONDS)).await
 }
 
+/// The job that brings an account up to date with what is shared with it (`domain::sharing`). It is
+/// stored; never give it another meaning.
+pub const SHARING_JOB: &str = "sharing";
+
+/// Notes, within the write that changes it, that what is shared with an account, or with the members
+/// of a group, is to be looked at anew; or what others replied to its owner.
+pub async fn sharing_changed(tx: &mut Tx, account: PrincipalId) -> Outcome<()> {
+    job::add(tx, SHARING_JOB, &account.to_string(), account, "", now()).await
+}
+
 /// What a principal is (`CALDAV:calendar-user-type`, RFC 6638 §2.4.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {

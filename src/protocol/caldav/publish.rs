@@ -23,6 +23,7 @@ names! {
     UNPUBLISH = CalendarServer "unpublish-calendar",
     PUBLISH_URL = CalendarServer "publish-url",
     SHARING_MODES = CalendarServer "allowed-sharing-modes",
+    CAN_BE_SHARED = CalendarServer "can-be-shared",
     CAN_BE_PUBLISHED = CalendarServer "can-be-published",
 }
 
@@ -74,6 +75,7 @@ pub fn sharing_modes(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Show
         return Shown::No;
     }
     w.open(&SHARING_MODES);
+    w.empty(&CAN_BE_SHARED);
     w.empty(&CAN_BE_PUBLISHED);
     w.close(&SHARING_MODES);
     Shown::Yes

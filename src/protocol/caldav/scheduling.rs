@@ -50,7 +50,14 @@ fn in_home(subject: &Subject<'_>, name: &Name, path: &str, w: &mut Writer) -> Sh
     let (account, home, path) = (it.principal.id, Home::Calendars, path.to_owned());
     let account_name = it.principal.name.clone();
     w.open(name);
-    w.href(&place_path(&Place { account, account_name, home, path, collection: true }));
+    w.href(&place_path(&Place {
+        account,
+        account_name,
+        home,
+        path,
+        collection: true,
+        mount: None,
+    }));
     w.close(name);
     Shown::Yes
 }

@@ -4,7 +4,7 @@ use super::extension::Registry;
 use super::fault::About;
 use super::service::Service;
 use super::space::{self, Target};
-use crate::domain::collection::{Access, Home, Place};
+use crate::domain::collection::{Access, Home, Place, mount};
 use crate::domain::directory::{self, Kind, Principal};
 use crate::kernel::fault::{Fault, Outcome};
 use crate::kernel::ids::PrincipalId;
@@ -71,6 +71,7 @@ impl Ask {
     /// What the principal who owns a place is.
     pub fn owner_kind(&self, place: &Place) -> Kind {
         match &self.owner {
+            _ if place.mount.is_some() => place.mount.as_ref().map_or(Kind::User, |m| m.owner_kind),
             Some(owner) if owner.id == place.account => Kind::of(owner),
             _ => Kind::User,
         }
@@ -100,7 +101,8 @@ impl Ask {
     }
 }
 
-/// The place of an account target, and the account's owner if there is one.
+/// The place of an account target, and the account's owner if there is one. What is named by way of a
+/// mount is at its owner's place.
 pub async fn locate(
     access: &Access,
     home: Home,
@@ -111,7 +113,8 @@ pub async fn locate(
         true => Some(access.who.clone()),
         false => directory::lookup::by_name(&access.store, name).await?,
     };
-    Ok((space::place(home, owner.as_ref(), name, rest)?, owner))
+    let place = mount::resolve(access, space::place(home, owner.as_ref(), name, rest)?).await?;
+    Ok((place, owner))
 }
 
 /// Whether a principal may be looked at by the asker: oneself, one's groups, everyone for an

@@ -6,6 +6,7 @@ use super::method::bulk::{self, BULK_REQUESTS};
 use super::name::names;
 use super::property::Listing::{Always, Named};
 use super::property::{Need, Setting, Shown, row, settable, show_kept, text_only};
+use super::sharing;
 use super::subject::{Node, On, Subject};
 use crate::domain::collection::guard::covers as lock_covers;
 use crate::domain::collection::{Derived, Kind, Lock};
@@ -104,6 +105,7 @@ fn resource_type(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
     }
     w.raw(b"<D:resourcetype>");
     w.raw(inside);
+    sharing::resource_type(subject, w);
     w.raw(b"</D:resourcetype>");
     Shown::Yes
 }

@@ -42,6 +42,8 @@ impl Need {
     pub const FEEDS: Self = Self(64);
     /// The time zone of the account's owner.
     pub const ZONE: Self = Self(128);
+    /// With whom the account's collections are shared.
+    pub const SHAREES: Self = Self(512);
     /// The calendar that invitations come into.
     pub const DEFAULT_CALENDAR: Self = Self(256);
 
@@ -151,7 +153,7 @@ pub fn show_home(subject: &Subject<'_>, name: &Name, home: Home, w: &mut Writer)
         (Node::Entrance, _) => subject.ask.access.who.name.as_str(),
         // What is in the directory leads to the asker's own.
         (_, Some(place)) if place.account == BOOK_ACCOUNT => subject.ask.access.who.name.as_str(),
-        (_, Some(place)) => place.account_name.as_str(),
+        (_, Some(place)) => place.home_name(),
         _ => return Shown::No,
     };
     w.open(name);

@@ -68,7 +68,7 @@ impl On {
             Kind::Calendar => Self::CALENDAR,
             Kind::Addressbook => Self::ADDRESSBOOK,
             Kind::Subscription => Self::SUBSCRIPTION,
-            Kind::Folder => Self::FOLDER,
+            Kind::Folder | Kind::Mount => Self::FOLDER,
             Kind::Inbox => Self::INBOX,
             Kind::Outbox => Self::OUTBOX,
             Kind::Notifications => Self::NOTIFICATIONS,

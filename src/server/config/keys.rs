@@ -137,6 +137,14 @@ pub static KEYS: &[Key] = &[
          an address book, which programs search while one types a name.",
     ),
     Key::new(
+        "sharing.auto_accept",
+        Kind::Switch,
+        "true",
+        "Whether a calendar or address book that somebody shares shows at once to those with whom it\n\
+         is shared. Otherwise they accept it first, which only Apple's programs can.",
+    )
+    .live(),
+    Key::new(
         "http.listen",
         Kind::Addresses,
         "127.0.0.1:8008",

@@ -11,7 +11,7 @@ use crate::protocol::dav::Ask;
 use crate::protocol::dav::answer::error;
 use crate::protocol::dav::body::xml;
 use crate::protocol::dav::guard;
-use crate::protocol::dav::service::presumed_class;
+use crate::protocol::dav::service::{not_allowed, presumed_class};
 use crate::protocol::dav::space::place_path;
 use crate::protocol::http::body::Body;
 use crate::protocol::http::header::content_type;
@@ -28,6 +28,9 @@ pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
     }
     if place.home != Home::Files && is_xml(&ask) {
         return act(ask, body).await;
+    }
+    if place.home != Home::Files && place.depth() == 0 {
+        return Ok(not_allowed(&ask, presumed_class(&ask)));
     }
     let guard = guard::of(&ask).await?;
     let ending = match place.home {
@@ -57,7 +60,9 @@ pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
 
 fn is_xml(ask: &Ask) -> bool {
     let declared = content_type::parse(&ask.headers).ok().flatten();
-    declared.is_some_and(|t| matches!(t.essence.as_str(), "application/xml" | "text/xml"))
+    // The last is draft-pot-webdav-resource-sharing's.
+    let all = ["application/xml", "text/xml", "application/davsharing+xml"];
+    declared.is_some_and(|t| all.contains(&t.essence.as_str()))
 }
 
 /// Does what an XML body asks for.

@@ -259,6 +259,20 @@ pub fn each_child(
     mut visit: impl FnMut(&Subject<'_>),
 ) {
     for (child, properties) in &sight.children {
+        if list::is_mount(child) {
+            let Some(shown) = sight.mounts.get(&child.id) else { continue };
+            let path = place_path(&shown.place);
+            visit(&Subject {
+                ask,
+                node: Node::Collection(&shown.target),
+                path: &path,
+                place: Some(&shown.place),
+                rights: shown.rights,
+                stored: properties,
+                around: &shown.around,
+            });
+            continue;
+        }
         let at = place.at(&child.path, true);
         let path = place_path(&at);
         let subject = Subject {

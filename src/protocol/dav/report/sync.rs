@@ -123,7 +123,7 @@ async fn write_changes(
     let (mut stem, mut path) = (place_path(&here), String::new());
     let rights = list::rights_in(&ask.access, &here).await?;
     for batch in found.members.chunks(BATCH) {
-        let loaded = list::load(&ask.access, place.account, batch, want).await?;
+        let loaded = list::load(&ask.access, place, batch, want).await?;
         for member in batch {
             if sheet.flush().await.is_err() {
                 return Ok(Err(Gone));
@@ -136,6 +136,7 @@ async fn write_changes(
             path.clear();
             path.push_str(&stem);
             let own;
+            let mut around = &loaded.around;
             let (node, at, rights) = match &member.change {
                 Change::Gone(name) => {
                     path.push_str(name);
@@ -147,6 +148,16 @@ async fn write_changes(
                     let rights = left_on_members(rights.on(&here.path), member.holder.derived);
                     (Node::Object(it, text.as_deref()), &here, rights)
                 }
+                Change::Collection(it) if list::is_mount(it) => {
+                    let Some(shown) = loaded.mounts.get(&it.id) else {
+                        path = place_path(&place.at(&it.path, true));
+                        write_status(&path, StatusCode::NOT_FOUND, None, &mut sheet.writer);
+                        continue;
+                    };
+                    path = place_path(&shown.place);
+                    around = &shown.around;
+                    (Node::Collection(&shown.target), &shown.place, shown.rights)
+                }
                 Change::Collection(it) => {
                     own = place.at(&it.path, true);
                     path = place_path(&own);
@@ -154,7 +165,7 @@ async fn write_changes(
                 }
             };
             let stored = loaded.properties_of(member);
-            let (place, around) = (Some(at), &loaded.around);
+            let place = Some(at);
             let subject = Subject { ask, node, path: &path, place, rights, stored, around };
             write_response(wanted, &subject, &mut sheet.writer);
         }

@@ -1,0 +1,267 @@
+//! What people ask for: to share, to share no more, to accept and to decline.
+
+use super::Level;
+use super::home::{hide, place_in, show};
+use super::offer::offers;
+use crate::domain::collection::guard::{Guard, Reach, unlocked};
+use crate::domain::collection::mount::{
+    DECLINED, INVITED, Invitation, MOUNTED, can_be_shared, grants_changed, told,
+};
+use crate::domain::collection::tree::{Found, locate};
+use crate::domain::collection::{Access, Collection, Place};
+use crate::domain::directory::login::find;
+use crate::domain::directory::name::fold;
+use crate::domain::directory::{Kind as PrincipalKind, Principal};
+use crate::kernel::fault::{AceRule, Fault, Outcome, Refusal};
+use crate::kernel::limits::{
+    ACES_MAX, INVITATION_TEXT_MAX, INVITATIONS_MAX, PRINCIPAL_NAME_MAX, SHAREES_CHANGED_MAX,
+};
+use crate::kernel::privilege::{Privilege, Privileges};
+use crate::kernel::secret::uuid;
+use crate::store::ace::{self, Grant};
+use crate::store::change_log::{self, Action, Entry};
+use crate::store::mount::Mount;
+use crate::store::{Tx, collection, mount, principal};
+
+/// Who is meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Whom {
+    /// Whoever has this address or name.
+    Address(String),
+    /// A principal.
+    Principal(PrincipalKind, String),
+}
+
+/// A wish of who shares.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// Who is meant.
+    pub whom: Whom,
+    /// What he shall have; none: nothing any more.
+    pub level: Option<Level>,
+    /// What his name is, for who is nobody here.
+    pub common_name: String,
+    /// What it is called that is shared.
+    pub summary: String,
+}
+
+/// Shares a collection, or shares it no more; gives for each change whether it is about somebody here.
+/// Who is nobody here is written down, so that the owner sees it.
+///
+/// # Errors
+/// `Denied` without the right to write the access control list, `NotFound`, `Malformed` for what cannot
+/// be shared or said, `Locked`, `ConditionFailed`, `Ace` for too many entries.
+pub async fn share(
+    access: &Access,
+    place: &Place,
+    changes: Vec<Change>,
+    guard: Guard,
+) -> Outcome<Vec<bool>> {
+    check(&changes)?;
+    let (access, place) = (access.clone(), place.clone());
+    let store = access.store.clone();
+    store
+        .write(move |tx| {
+            Box::pin(async move {
+                access.demand(tx, &place, Privilege::WriteAcl).await?;
+                let (number, _) = change_log::take(tx, place.account).await?;
+                let found = locate(tx, &place).await?;
+                guard.check(tx, &access, &place, &found).await?;
+                let it = match &found {
+                    Found::Collection(it) if can_be_shared(it) => it,
+                    Found::Collection(_) | Found::Object(..) => {
+                        let why = "calendars and address books are shared, nothing else";
+                        return Err(Fault::malformed(why));
+                    }
+                    Found::Nothing(_) | Found::NoParent => return Err(Fault::NotFound),
+                };
+                let reach = Reach::One(Privilege::WriteAcl);
+                unlocked(tx, &access, (&place, &found), &guard, reach).await?;
+                let known = carry_out(tx, it, &changes).await?;
+                collection::change_self(tx, it.id, number, access.now).await?;
+                let (account, action) = (place.account, Action::Properties);
+                let entry =
+                    Entry { account, number, collection: it.id, name: "", action, before: None };
+                change_log::record(tx, &entry, &access.author()).await?;
+                Ok(known)
+            })
+        })
+        .await
+}
+
+fn check(changes: &[Change]) -> Outcome<()> {
+    if changes.len() > SHAREES_CHANGED_MAX {
+        return Err(Fault::malformed(format!("more than {SHAREES_CHANGED_MAX} addresses")));
+    }
+    for it in changes {
+        if it.common_name.len().max(it.summary.len()) > INVITATION_TEXT_MAX {
+            let why = format!("a name or summary is longer than {INVITATION_TEXT_MAX} octets");
+            return Err(Fault::malformed(why));
+        }
+        let (Whom::Address(name) | Whom::Principal(_, name)) = &it.whom;
+        if name.is_empty() || name.len() > PRINCIPAL_NAME_MAX {
+            return Err(Fault::malformed("an address is empty or too long"));
+        }
+    }
+    Ok(())
+}
+
+async fn carry_out(tx: &mut Tx, it: &Collection, changes: &[Change]) -> Outcome<Vec<bool>> {
+    let before = ace::of(tx, it.id).await?;
+    let (mut grants, mut known) = (before.clone(), Vec::with_capacity(changes.len()));
+    for change in changes {
+        let found = identity(tx, &change.whom).await?;
+        match &found {
+            // He has everything already.
+            Some(who) if who.id == it.account => {}
+            Some(who) => known_one(tx, it, who, change, &mut grants).await?,
+            None => unknown_one(tx, it, change).await?,
+        }
+        known.push(found.is_some());
+    }
+    if grants.len() > ACES_MAX {
+        let why = format!("more than {ACES_MAX} entries: share with a group");
+        return Err(Refusal::Ace(AceRule::LimitedNumber, why).into());
+    }
+    ace::replace(tx, it.id, &grants).await?;
+    grants_changed(tx, it, &before, &grants).await?;
+    Ok(known)
+}
+
+async fn identity(tx: &mut Tx, whom: &Whom) -> Outcome<Option<Principal>> {
+    match whom {
+        Whom::Address(address) => find(tx, &fold(address)).await,
+        Whom::Principal(kind, name) => {
+            let found = principal::by_name(tx, name).await?;
+            Ok(found.filter(|it| PrincipalKind::of(it) == *kind))
+        }
+    }
+}
+
+fn address(whom: &Whom) -> String {
+    match whom {
+        Whom::Address(address) => fold(address),
+        Whom::Principal(_, name) => name.clone(),
+    }
+}
+
+async fn known_one(
+    tx: &mut Tx,
+    it: &Collection,
+    who: &Principal,
+    change: &Change,
+    grants: &mut Vec<Grant>,
+) -> Outcome<()> {
+    let had = grants.iter().find(|grant| grant.to == who.id).map(|grant| grant.privileges);
+    grants.retain(|grant| grant.to != who.id);
+    mount::uninvite(tx, it.id, &address(&change.whom)).await?;
+    let Some(level) = change.level else {
+        return mount::uninvite_principal(tx, it.id, who.id).await;
+    };
+    let privileges = level.privileges(had.unwrap_or(Privileges::NONE));
+    grants.push(Grant { to: who.id, privileges });
+    let invitation = Invitation {
+        address: address(&change.whom),
+        principal: Some(who.id),
+        common_name: change.common_name.clone(),
+        summary: change.summary.clone(),
+        privileges,
+    };
+    mount::invite(tx, it.id, &invitation).await?;
+    // Who declined is asked anew.
+    let mount = mount::of_pair(tx, who.id, it.id).await?;
+    if mount.is_some_and(|mount| mount.state == DECLINED) {
+        mount::remove(tx, who.id, it.id).await?;
+        crate::domain::directory::sharing_changed(tx, who.id).await?;
+    }
+    Ok(())
+}
+
+async fn unknown_one(tx: &mut Tx, it: &Collection, change: &Change) -> Outcome<()> {
+    let address = address(&change.whom);
+    let Some(level) = change.level else {
+        return mount::uninvite(tx, it.id, &address).await.map(drop);
+    };
+    if mount::invited(tx, it.id).await? >= INVITATIONS_MAX as i64 + ACES_MAX as i64 {
+        return Err(Fault::malformed(format!("more than {INVITATIONS_MAX} unknown addresses")));
+    }
+    let invitation = Invitation {
+        address,
+        principal: None,
+        common_name: change.common_name.clone(),
+        summary: change.summary.clone(),
+        privileges: level.privileges(Privileges::NONE),
+    };
+    mount::invite(tx, it.id, &invitation).await
+}
+
+/// Accepts or declines, for whoever has a home, what is shared with him at another's place; gives the
+/// place in the home where it shows, if it does. Its name there is `title`, if one is given and it does
+/// not show yet.
+///
+/// # Errors
+/// `Denied` without the right to add to the home, and for what is not shared with him, whether or not
+/// it is there.
+pub async fn reply(
+    access: &Access,
+    home: &Place,
+    target: &Place,
+    accepts: bool,
+    title: Option<String>,
+) -> Outcome<Option<Place>> {
+    let (access, home, target) = (access.clone(), home.clone(), target.clone());
+    let store = access.store.clone();
+    store
+        .write(move |tx| {
+            Box::pin(async move {
+                access.demand(tx, &home, Privilege::Bind).await?;
+                change_log::hold(tx, home.account).await?;
+                let server = Access::of_server(&access.store, access.now);
+                let who = principal::by_id(tx, home.account).await?.ok_or(Fault::NotFound)?;
+                let offered = offers(tx, &server, &who).await?.into_iter();
+                let mut offered = offered.map(|offer| (offer.target, offer.rights));
+                let same = |it: &Collection| it.account == target.account && it.path == target.path;
+                let Some((it, rights)) = offered.find(|(it, _)| same(it)) else {
+                    let (path, privilege) = (target.dav_path(), Privilege::Read);
+                    return Err(Fault::Denied { path, privilege });
+                };
+                let known = mount::of_pair(tx, who.id, it.id).await?;
+                let mut mount = known.unwrap_or_else(|| Mount {
+                    account: who.id,
+                    target: it.id,
+                    state: INVITED,
+                    row: None,
+                    told: rights,
+                    uid: uuid(),
+                    reply: false,
+                });
+                let before = mount.clone();
+                if accepts {
+                    if mount.row.is_none() {
+                        mount.row = Some(show(tx, &server, who.id, &it, title).await?);
+                    }
+                    mount.state = MOUNTED;
+                } else {
+                    (mount.state, mount.row) = (DECLINED, None);
+                }
+                mount.reply = before.state != mount.state || before.reply;
+                mount::set(tx, &mount).await?;
+                if !accepts {
+                    hide(tx, &server, &before).await?;
+                }
+                if mount.reply {
+                    told(tx, &mount).await?;
+                }
+                shown(tx, &home, &mount).await
+            })
+        })
+        .await
+}
+
+/// The place in a home where a mount shows.
+async fn shown(tx: &mut Tx, home: &Place, it: &Mount) -> Outcome<Option<Place>> {
+    let Some(row) = it.row else { return Ok(None) };
+    let Some(found) = collection::by_id(tx, row).await? else { return Ok(None) };
+    let account_name = home.account_name.clone();
+    Ok(Some(Place { account_name, ..place_in(it.account, &found.path)? }))
+}

@@ -1,0 +1,53 @@
+//! What is shared with somebody: worked out from the grants, by the same gate that his requests pass.
+
+use crate::domain::collection::mount::can_be_shared;
+use crate::domain::collection::{Access, Collection, Home};
+use crate::domain::directory::Principal;
+use crate::kernel::fault::Outcome;
+use crate::kernel::ids::CollectionId;
+use crate::kernel::privilege::{Privilege, Privileges};
+use crate::store::{Tx, collection, mount, principal};
+use std::collections::HashMap;
+
+/// A collection that is shared with somebody.
+pub struct Offer {
+    /// The collection.
+    pub target: Collection,
+    /// What he may do with it.
+    pub rights: Privileges,
+}
+
+/// Everything that is shared with a principal, by name or as a member of groups, and what the groups
+/// own that he is in.
+pub async fn offers(tx: &mut Tx, access: &Access, who: &Principal) -> Outcome<Vec<Offer>> {
+    // What an administrator may do anyway is not shared with him.
+    let asker = Principal { administrator: false, ..who.clone() };
+    let asker = Access { who: asker, ..access.clone() };
+    let groups = principal::all_groups(tx, who.id).await?;
+    let mut found: HashMap<CollectionId, Collection> = HashMap::new();
+    for id in groups.iter().copied().chain([who.id]) {
+        for (it, _) in mount::granted(tx, id).await? {
+            found.insert(it.id, it);
+        }
+    }
+    for id in groups {
+        for home in [Home::Calendars, Home::Addressbooks] {
+            let below = collection::all_below(tx, id, home.segment()).await?;
+            found.extend(below.into_iter().map(|it| (it.id, it)));
+        }
+    }
+    found.retain(|_, it| it.account != who.id && can_be_shared(it));
+    let (mut offers, mut owners) = (Vec::new(), HashMap::new());
+    for (_, target) in found {
+        if !owners.contains_key(&target.account) {
+            owners.insert(target.account, asker.rights_in(tx, target.account).await?);
+        }
+        let rights = owners.get(&target.account).map(|rights| rights.on(&target.path));
+        let rights = rights.unwrap_or(Privileges::NONE);
+        if rights.has(Privilege::Read) {
+            offers.push(Offer { target, rights });
+        }
+    }
+    offers.sort_by_key(|offer| offer.target.id);
+    Ok(offers)
+}
