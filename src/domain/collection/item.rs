@@ -135,7 +135,7 @@ async fn admit(tx: &mut Tx, access: &Access, place: &Place, guard: &Guard) -> Ou
 }
 
 /// Stores an object inside a transaction.
-pub(super) async fn write(
+pub(in crate::domain) async fn write(
     tx: &mut Tx,
     access: &Access,
     place: &Place,

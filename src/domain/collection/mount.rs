@@ -137,8 +137,10 @@ pub(super) async fn removed(tx: &mut Tx, it: &Collection) -> Outcome<()> {
 
 /// Has the owner of a shared collection told of a reply.
 pub(in crate::domain) async fn told(tx: &mut Tx, it: &mount::Mount) -> Outcome<()> {
-    match crate::store::collection::by_id(tx, it.target).await? {
-        Some(target) => directory::sharing_changed(tx, target.account).await,
-        None => Ok(()),
+    let Some(target) = crate::store::collection::by_id(tx, it.target).await? else { return Ok(()) };
+    // A group takes no notifications, and its job is for all of its members.
+    match principal::by_id(tx, target.account).await?.map(|owner| PrincipalKind::of(&owner)) {
+        Some(PrincipalKind::Group) | None => Ok(()),
+        Some(_) => directory::sharing_changed(tx, target.account).await,
     }
 }

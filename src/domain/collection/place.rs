@@ -7,6 +7,9 @@ use crate::kernel::ids::{CollectionId, PrincipalId};
 use crate::kernel::limits::{NAME_MAX, PATH_DEPTH_MAX};
 use std::sync::Arc;
 
+/// Where the DAV tree begins, as it stands in hrefs that are stored.
+pub const DAV_ROOT: &str = "/dav/";
+
 /// A place in an account's tree. It may be empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {

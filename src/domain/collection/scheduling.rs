@@ -14,6 +14,9 @@ pub const INBOX: &str = "calendars/inbox";
 /// The path of an account's scheduling outbox.
 pub const OUTBOX: &str = "calendars/outbox";
 
+/// The path of an account's notifications.
+pub const NOTIFICATIONS: &str = "calendars/notifications";
+
 /// The namespace and name of the property of the inbox that names the default calendar.
 pub const DEFAULT_CALENDAR: (&str, &str) =
     ("urn:ietf:params:xml:ns:caldav", "schedule-default-calendar-URL");

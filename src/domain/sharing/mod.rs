@@ -12,6 +12,7 @@
 
 pub mod offer;
 pub mod home;
+pub mod notice;
 pub mod settle;
 pub mod invite;
 

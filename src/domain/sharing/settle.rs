@@ -2,6 +2,7 @@
 
 use super::home::{hide, show};
 use super::offer::{Offer, offers};
+use super::{Level, notice};
 use crate::domain::collection::Access;
 use crate::domain::collection::mount::{INVITED, MOUNTED};
 use crate::domain::directory::{self, Kind as PrincipalKind, Principal};
@@ -9,10 +10,10 @@ use crate::domain::retention::Progress;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::fault::Outcome;
 use crate::kernel::ids::PrincipalId;
-use crate::kernel::limits::MOUNTS_MAX;
+use crate::kernel::limits::{MOUNTS_MAX, REPLIES_BATCH};
 use crate::kernel::secret::uuid;
 use crate::store::mount::Mount;
-use crate::store::{Store, Tx, change_log, mount, principal};
+use crate::store::{Store, Tx, change_log, collection, mount, principal};
 
 /// Brings an account up to date with what is shared with it.
 ///
@@ -69,6 +70,20 @@ impl Settling<'_> {
                 None => {}
             }
         }
+        self.tell_replies(tx).await
+    }
+
+    /// Tells him what others replied to him as an owner.
+    async fn tell_replies(&self, tx: &mut Tx) -> Outcome<()> {
+        for it in mount::replies(tx, self.who.id, REPLIES_BATCH).await? {
+            mount::replied(tx, &it).await?;
+            if let Some(target) = collection::by_id(tx, it.target).await? {
+                notice::reply(tx, self.access, self.who, &it, &target).await?;
+            }
+        }
+        if !mount::replies(tx, self.who.id, 1).await?.is_empty() {
+            directory::sharing_changed(tx, self.who.id).await?;
+        }
         Ok(())
     }
 
@@ -87,7 +102,13 @@ impl Settling<'_> {
             it.row = Some(show(tx, self.access, self.who.id, &offer.target, None).await?);
             it.state = MOUNTED;
         }
-        mount::set(tx, &it).await
+        mount::set(tx, &it).await?;
+        self.tell(tx, &it, offer).await
+    }
+
+    async fn tell(&self, tx: &mut Tx, it: &Mount, offer: &Offer) -> Outcome<()> {
+        let about = (&offer.target, Level::of(offer.rights));
+        notice::invitation(tx, self.access, (self.who, it), about, false).await
     }
 
     /// What is shared with him otherwise than before.
@@ -95,13 +116,25 @@ impl Settling<'_> {
         if it.told == offer.rights {
             return Ok(());
         }
+        let otherwise = Level::of(it.told) != Level::of(offer.rights);
         let it = Mount { told: offer.rights, ..it.clone() };
-        mount::set(tx, &it).await
+        mount::set(tx, &it).await?;
+        match otherwise {
+            true => self.tell(tx, &it, offer).await,
+            false => Ok(()),
+        }
     }
 
     /// What is shared with him no more.
     async fn withdraw(&self, tx: &mut Tx, it: &Mount) -> Outcome<()> {
         mount::remove(tx, it.account, it.target).await?;
-        hide(tx, self.access, it).await
+        hide(tx, self.access, it).await?;
+        match collection::by_id(tx, it.target).await? {
+            Some(target) => {
+                let about = (&target, Level::of(it.told));
+                notice::invitation(tx, self.access, (self.who, it), about, true).await
+            }
+            None => notice::take_back(tx, self.access, it).await,
+        }
     }
 }

@@ -154,7 +154,11 @@ fn content_length(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
 
 fn content_type(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
     let (Some(it), Some(place)) = (subject.object(), subject.place) else { return Shown::No };
-    w.element(&GET_CONTENT_TYPE, media_type(place.home.child(), it.media_type.as_deref()));
+    let kind = match subject.class() {
+        On::NOTIFICATION => Kind::Notifications,
+        _ => place.home.child(),
+    };
+    w.element(&GET_CONTENT_TYPE, media_type(kind, it.media_type.as_deref()));
     Shown::Yes
 }
 

@@ -236,7 +236,7 @@ pub fn presumed_class(ask: &Ask) -> On {
         (_, Some(place)) => match (place.home.kind(), place.depth()) {
             (Kind::CalendarHome, 0) => On::CALENDAR_HOME,
             (Kind::CalendarHome, 1) => On::CALENDAR,
-            (Kind::CalendarHome, _) => On::CALENDAR_OBJECT,
+            (Kind::CalendarHome, _) => On::of_object(place),
             (Kind::AddressbookHome, 0) => On::ADDRESSBOOK_HOME,
             (Kind::AddressbookHome, 1) => On::ADDRESSBOOK,
             (Kind::AddressbookHome, _) => On::CARD,

@@ -10,11 +10,12 @@ use super::extension::{Action, Extension};
 use super::guard;
 use super::name::names;
 use super::property::Listing::Named;
-use super::property::{Need, Shown, row};
-use super::space::{Target, place_path, principal_path, target};
+use super::property::{Need, Shown, row, show_kept};
+use super::space::{Target, home_path, place_path, principal_path, target};
 use super::subject::{On, Subject};
-use crate::domain::collection::Place;
 use crate::domain::collection::mount::{DECLINED, MOUNTED, Sharee};
+use crate::domain::collection::scheduling::NOTIFICATIONS;
+use crate::domain::collection::{Home, Place};
 use crate::domain::directory::Kind;
 use crate::domain::sharing::Level;
 use crate::domain::sharing::invite::{self, Change, Whom};
@@ -38,6 +39,8 @@ names! {
     SHARED_AS = CalendarServer "shared-as",
     SHARE = CalendarServer "share",
     INVITE_REPLY = CalendarServer "invite-reply",
+    NOTIFICATION_URL = CalendarServer "notification-URL",
+    NOTIFICATION_TYPE = CalendarServer "notificationtype",
     SHARE_ACCESS = Dav "share-access",
     DAV_INVITE = Dav "invite",
     SHARE_RESOURCE_URI = Dav "share-resource-uri",
@@ -61,6 +64,8 @@ pub static SHARING: Extension = Extension {
         row(SHARE_RESOURCE_URI, SHARED, Named, Need::NONE, |subject, _, w| {
             sharers_place(subject, &SHARE_RESOURCE_URI, w)
         }),
+        row(NOTIFICATION_URL, On::PRINCIPAL, Named, Need::NONE, notification_url),
+        row(NOTIFICATION_TYPE, On::NOTIFICATION, Named, Need::STORED, show_kept),
         // The name in the draft's notifications, by which some clients look for the property.
         row(SHARER_RESOURCE_URI, SHARED, Named, Need::NONE, |subject, _, w| {
             sharers_place(subject, &SHARER_RESOURCE_URI, w)
@@ -283,6 +288,18 @@ fn shared_url(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
         true => sharers_place(subject, &SHARED_URL, w),
         false => Shown::No,
     }
+}
+
+/// `CS:notification-URL` (caldav-notifications §4.1.1). A group has none: it is its members.
+fn notification_url(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
+    let it = subject.principal().filter(|it| Kind::of(&it.principal) != Kind::Group);
+    let Some(it) = it else { return Shown::No };
+    let below = NOTIFICATIONS.strip_prefix(Home::Calendars.segment()).unwrap_or_default();
+    let below = below.trim_start_matches('/');
+    w.open(&NOTIFICATION_URL);
+    w.href(&format!("{}{below}/", home_path(Home::Calendars, &it.principal.name)));
+    w.close(&NOTIFICATION_URL);
+    Shown::Yes
 }
 
 fn text(element: Option<&Element>) -> String {

@@ -10,8 +10,7 @@ use crate::format::uri;
 use crate::kernel::fault::{Fault, Outcome};
 use crate::kernel::ids::PrincipalId;
 
-/// Where the DAV tree begins.
-pub const DAV_ROOT: &str = "/dav/";
+pub use crate::domain::collection::place::DAV_ROOT;
 
 /// What a path names.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,6 +2,8 @@
 
 use super::context::Ask;
 use crate::domain::collection::list::Around;
+use crate::domain::collection::place::path_covers;
+use crate::domain::collection::scheduling::NOTIFICATIONS;
 use crate::domain::collection::{Body, Collection, Home, Kind, Object, Place, Property};
 use crate::domain::directory::BOOK_ACCOUNT;
 use crate::domain::directory::admin::Profile;
@@ -42,12 +44,14 @@ impl On {
     pub const OUTBOX: Self = Self(4096);
     /// Collections of notifications (`CS:notification`).
     pub const NOTIFICATIONS: Self = Self(8192);
+    /// Notifications (`CS:notification`).
+    pub const NOTIFICATION: Self = Self(1 << 14);
     /// Everything.
-    pub const ALL: Self = Self((1 << 14) - 1);
+    pub const ALL: Self = Self((1 << 15) - 1);
     /// Every collection that an account owns.
     pub const STORED_COLLECTION: Self = Self(4 + 8 + 16 + 32 + 64 + 1024 + 2048 + 4096 + 8192);
     /// Every object.
-    pub const OBJECT: Self = Self(128 + 256 + 512);
+    pub const OBJECT: Self = Self(128 + 256 + 512 + (1 << 14));
     /// Everything that an account owns.
     pub const STORED: Self = Self(Self::STORED_COLLECTION.0 | Self::OBJECT.0);
 
@@ -75,8 +79,10 @@ impl On {
         }
     }
 
-    fn of_object(home: Home) -> Self {
-        match home {
+    /// Of the objects at or below a place.
+    pub fn of_object(place: &Place) -> Self {
+        match place.home {
+            Home::Calendars if path_covers(NOTIFICATIONS, &place.path) => Self::NOTIFICATION,
             Home::Calendars => Self::CALENDAR_OBJECT,
             Home::Addressbooks => Self::CARD,
             Home::Files => Self::FILE,
@@ -123,7 +129,7 @@ impl Subject<'_> {
             Node::Entrance => On::ENTRANCE,
             Node::Principal(_) => On::PRINCIPAL,
             Node::Collection(it) => On::of_collection(Kind::from_number(it.kind)),
-            Node::Object(..) => self.place.map_or(On::FILE, |p| On::of_object(p.home)),
+            Node::Object(..) => self.place.map_or(On::FILE, On::of_object),
         }
     }
 
