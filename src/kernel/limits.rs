@@ -289,3 +289,15 @@ pub const NEWS_TEXT_MAX: usize = 7_500;
 pub const NEWS_PAUSE_MILLIS: u64 = 20;
 /// Seconds until a lost way to hear of other processes is tried again.
 pub const NEWS_RETRY_SECONDS: u64 = 5;
+/// Accounts that scheduling messages are delivered to side by side; each is one write.
+pub const DELIVERED_AT_ONCE: usize = 32;
+/// Messages for one account that one write takes in.
+pub const DELIVERY_BATCH: usize = 16;
+/// Seconds until a message is tried again that could not be taken in.
+pub const DELIVERY_RETRY_SECONDS: i64 = 60;
+/// How often it is tried before it is given up: about a day.
+pub const DELIVERY_RETRIES_MAX: i64 = 1_440;
+/// Messages that an inbox holds; the oldest makes room for the next.
+pub const INBOX_MAX: i64 = 1_000;
+/// Scheduling messages that are told of one meeting, the newest.
+pub const SCHEDULE_HISTORY_MAX: usize = 2_000;
