@@ -15,6 +15,12 @@ pub const INSTANCE_STEPS_OBJECT: u64 = 4 * INSTANCES_MAX;
 /// Attendees of one instance (`CALDAV:max-attendees-per-instance`): each is a message to send;
 /// whoever invites more people invites a group.
 pub const ATTENDEES_MAX: usize = 5_000;
+/// Instances of one object that one change or message may speak of by themselves without the object
+/// having exceptions for them: each is looked for in the series.
+pub const ITIP_INSTANCES_MAX: usize = 1_000;
+/// Octets of all messages of one change: a meeting of thousands, all of whom see the same, is one text;
+/// this many different ones nobody means.
+pub const ITIP_OCTETS_MAX: usize = 64 << 20;
 /// Octets of one vCard (`CARDDAV:max-resource-size`).
 pub const CARD_MAX: usize = 10 << 20;
 /// Octets of one file in a file collection.
