@@ -70,6 +70,9 @@ pub enum Refusal {
     SameResource,
     /// The condition of `If-Match`, `If-None-Match` or `If` does not hold.
     ConditionFailed,
+    /// The asker sees that its owner is busy and no more of it, or would after the change; its path
+    /// below the DAV root.
+    Private { path: String },
     /// The resource is locked, and the request shows no token for it; the lock's path.
     Locked { path: String },
     /// A lock that the new one would conflict with; its path.
@@ -184,6 +187,10 @@ impl fmt::Display for Refusal {
             Self::UidConflict { path } => {
                 write!(f, "in conflict with {path}: one object has one UID, and keeps it")
             }
+            Self::Private { path } => write!(
+                f,
+                "{path} is private or confidential: only who sees all of it can store, change, copy or move it"
+            ),
             Self::UnexpectedBody => f.write_str("this method has no use for such a body"),
             Self::ExternalEntity => f.write_str("the body refers to something outside of itself"),
             Self::TooLarge { limit } => write!(f, "larger than the {limit} octets allowed"),

@@ -54,6 +54,7 @@ struct Inner {
     engine: Engine,
     files: blob::Files,
     epoch: Epoch,
+    secret: String,
     /// Told of each write of this process that adds a job.
     jobs: tokio::sync::Notify,
 }
@@ -83,16 +84,18 @@ impl Store {
             }
         };
         let jobs = tokio::sync::Notify::new();
-        let mut inner = Inner { engine, files, epoch: Epoch::new(""), jobs };
+        let (epoch, secret) = (Epoch::new(""), String::new());
+        let mut inner = Inner { engine, files, epoch, secret, jobs };
         let seed = || crate::kernel::secret::hex(&crate::kernel::secret::random::<8>());
-        let (epoch, mark) = (seed(), seed());
+        let (epoch, mark, secret) = (seed(), seed(), seed() + &seed());
         let known = inner.write(move |tx| {
-            Box::pin(
-                async move { Ok((meta::epoch(tx, epoch).await?, meta::folder(tx, &mark).await?)) },
-            )
+            Box::pin(async move {
+                let (epoch, mark) = (meta::epoch(tx, epoch).await?, meta::folder(tx, &mark).await?);
+                Ok((epoch, mark, meta::secret(tx, &secret).await?))
+            })
         });
-        let (epoch, mark) = known.await?;
-        inner.epoch = epoch;
+        let (epoch, mark, secret) = known.await?;
+        (inner.epoch, inner.secret) = (epoch, secret);
         inner.files.claim(&mark)?;
         Ok(Self(Arc::new(inner)))
     }
@@ -100,6 +103,11 @@ impl Store {
     /// The line of history that this store is on (DESIGN: a restore cannot hurt).
     pub fn epoch(&self) -> &Epoch {
         &self.0.epoch
+    }
+
+    /// What nobody knows who cannot read the store; the same on every node, and after a restore.
+    pub fn secret(&self) -> &str {
+        &self.0.secret
     }
 
     /// Contents kept as files.

@@ -180,8 +180,8 @@ pub async fn objects(tx: &mut Tx, part: Part) -> Outcome<Vec<Member<Object>>> {
     let [root, after, last, limit] = part.values();
     tx.all(&OBJECTS, &[root, after, last, limit, part.after.within.0.into()], |row| {
         let what = object::object(row)?;
-        let holder = holder(row, 11)?;
-        let at = Point { number: ChangeNumber(row.int(14)?), within: what.change };
+        let holder = holder(row, 12)?;
+        let at = Point { number: ChangeNumber(row.int(15)?), within: what.change };
         Ok(Member { at, holder, what })
     })
     .await

@@ -5,6 +5,7 @@ use super::derived;
 use super::guard::{Guard, Reach, unlocked};
 use super::kind::{Kind, component_names};
 use super::place::Place;
+use super::privacy;
 use super::tree::{Found, locate};
 use crate::kernel::etag::ETag;
 use crate::kernel::fault::{Fault, Outcome, Refusal};
@@ -41,7 +42,7 @@ pub fn content(store: &Store, bytes: Vec<u8>) -> Outcome<Content> {
 /// # Errors
 /// `NoParent`, `Exists` when a collection has the name, `ConditionFailed`, `Locked`,
 /// `UidConflict`, `UnsupportedComponent`, `CollectionPlacement` when the collection holds no
-/// objects, `TooLarge`, `QuotaExceeded`, `Denied` without the right to write.
+/// objects, `TooLarge`, `QuotaExceeded`, `Private`, `Denied` without the right to write.
 pub async fn put(
     access: &Access,
     place: &Place,
@@ -152,6 +153,7 @@ pub(super) async fn write(
         Found::Collection(_) | Found::NoParent => return Err(Refusal::NoParent.into()),
     };
     fits(parent, content, index)?;
+    privacy::demand_of_new(tx, access, place, index).await?;
     if old.is_none() {
         uid_is_free(tx, place, parent, index.uid.as_deref()).await?;
     }
@@ -278,7 +280,9 @@ pub async fn read(
                 if let Some(above) = place.parent_path().filter(|_| !place.collection) {
                     let (at, files) = ((above, place.name()), access.store.files());
                     let found = object::content_at(tx, place.account, at, files).await?;
-                    if let Some((kind, object, body)) = found {
+                    if let Some((kind, mut object, mut body)) = found {
+                        let seen = [(&mut object, Some(&mut body))];
+                        privacy::veil(tx, &access, place.account, seen).await?;
                         return Ok(Ok((Kind::from_number(kind), object, body)));
                     }
                 }

@@ -10,6 +10,7 @@
 pub mod kind;
 pub mod place;
 pub mod access;
+pub mod privacy;
 pub mod guard;
 pub mod tree;
 pub mod item;

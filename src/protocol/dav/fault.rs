@@ -55,16 +55,22 @@ impl Verdict {
 /// The verdict on a fault.
 pub fn verdict(fault: &Fault, about: About) -> Verdict {
     match fault {
+        Fault::Refused(Refusal::Private { path }) => denied(path, Privilege::WriteContent),
         Fault::Refused(refusal) => refused(refusal, about),
         Fault::NotFound => Verdict::plain(StatusCode::NOT_FOUND),
-        Fault::Denied { path, privilege } => Verdict {
-            condition: Some(NEED_PRIVILEGES),
-            hrefs: vec![path.clone()],
-            privilege: Some(*privilege),
-            ..Verdict::plain(StatusCode::FORBIDDEN)
-        },
+        Fault::Denied { path, privilege } => denied(path, *privilege),
         Fault::Busy(_) => Verdict::plain(StatusCode::SERVICE_UNAVAILABLE),
         Fault::Internal(_) => Verdict::plain(StatusCode::INTERNAL_SERVER_ERROR),
+    }
+}
+
+/// RFC 3744 §7.1.1.
+fn denied(path: &str, privilege: Privilege) -> Verdict {
+    Verdict {
+        condition: Some(NEED_PRIVILEGES),
+        hrefs: vec![path.to_owned()],
+        privilege: Some(privilege),
+        ..Verdict::plain(StatusCode::FORBIDDEN)
     }
 }
 
@@ -156,7 +162,7 @@ fn refused(refusal: &Refusal, about: About) -> Verdict {
             let (c, a) = ("calendar-collection-location-ok", "addressbook-collection-location-ok");
             (S::FORBIDDEN, of_kind(about, c, a), None)
         }
-        Refusal::SameResource => (S::FORBIDDEN, None, None),
+        Refusal::SameResource | Refusal::Private { .. } => (S::FORBIDDEN, None, None),
         Refusal::ConditionFailed => (S::PRECONDITION_FAILED, None, None),
         Refusal::Locked { path } => (S::LOCKED, dav("lock-token-submitted"), Some(path)),
         Refusal::LockConflict { path } => (S::LOCKED, dav("no-conflicting-lock"), Some(path)),

@@ -333,7 +333,9 @@ async fn listing(ask: &Ask) -> Outcome<Response<Body>> {
     }
     let mut names: Vec<String> = sight.children.iter().map(|c| format!("{}/", c.0.name)).collect();
     if let Some(it) = sight.found.collection() {
-        let page = list::page(&ask.access, it.id, String::new(), list::Want::default()).await?;
+        let page =
+            list::page(&ask.access, (it.account, it.id), String::new(), list::Want::default())
+                .await?;
         names.extend(page.objects.into_iter().map(|o| o.0.name));
         names.truncate(LISTED);
     }
