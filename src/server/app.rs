@@ -9,6 +9,7 @@ use crate::kernel::clock;
 use crate::kernel::fault::{Fault, Outcome};
 use crate::kernel::secret::Secret;
 use crate::protocol::caldav::CALDAV;
+use crate::protocol::caldav::scheduling::SCHEDULING;
 use crate::protocol::carddav::{CARDDAV, DIRECTORY};
 use crate::protocol::dav::{self, Service, acl::ACL, core::CORE, space::LINK_ROOT};
 use crate::protocol::http::body::Body;
@@ -73,9 +74,10 @@ pub async fn start(current: &Arc<Current>) -> Outcome<App> {
     let store = open_store(&current.get()).await?;
     indexing::begin(&store).await?;
     let first = account::bootstrap(&store, clock::now()).await?;
+    account::complete(&store, clock::now()).await?;
     // The configuration may say otherwise than the last time whether there is an address book of it.
     store.write(|tx| Box::pin(directory::changed(tx))).await?;
-    let mut extensions = vec![&CORE, &ACL, &CALDAV, &CARDDAV];
+    let mut extensions = vec![&CORE, &ACL, &CALDAV, &SCHEDULING, &CARDDAV];
     if current.get().directory_book {
         extensions.push(&DIRECTORY);
     }

@@ -48,9 +48,9 @@ pub(crate) use statements;
 pub(crate) fn all() -> impl Iterator<Item = &'static Statement> {
     use super::{
         ace, blob, change_log, collection, due, feed, job, link, lock, meta, object, principal,
-        property, search, walk,
+        property, search, walk, watch,
     };
-    let modules: [&[&'static Statement]; 15] = [
+    let modules: [&[&'static Statement]; 16] = [
         ace::STATEMENTS,
         blob::STATEMENTS,
         change_log::STATEMENTS,
@@ -66,6 +66,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Statement> {
         property::STATEMENTS,
         search::STATEMENTS,
         walk::STATEMENTS,
+        watch::STATEMENTS,
     ];
     modules.into_iter().flatten().copied()
 }

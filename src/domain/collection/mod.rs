@@ -16,6 +16,7 @@ pub mod tree;
 pub mod item;
 pub mod import;
 pub mod derived;
+pub mod scheduling;
 pub mod property;
 pub mod bulk;
 pub mod subscription;

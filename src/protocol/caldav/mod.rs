@@ -4,6 +4,7 @@ pub mod publish;
 pub mod source;
 pub mod zone;
 pub mod property;
+pub mod scheduling;
 pub mod mkcalendar;
 pub mod data;
 pub mod filter;
