@@ -7,6 +7,7 @@ use crate::domain::collection::privacy::veil;
 use crate::domain::collection::{Body, Collection, Index, Object, list};
 use crate::format::civil::Civil;
 use crate::format::ical::Calendar;
+use crate::format::ical::attach::managed_ids;
 use crate::format::ical::bounds::Bounds;
 use crate::format::ical::busy::BusyTimes;
 use crate::format::ical::expand::extent;
@@ -104,6 +105,7 @@ pub fn examine(media_type: Option<&str>, bytes: &[u8]) -> Outcome<Index> {
         text,
         times: instances,
         class: class_of(&calendar).number(),
+        managed: managed_ids(&calendar),
         dated: false,
     })
 }

@@ -70,6 +70,8 @@ pub enum Refusal {
     SameResource,
     /// The condition of `If-Match`, `If-None-Match` or `If` does not hold.
     ConditionFailed,
+    /// A rule of attachments; the text says which and what to do.
+    Attachment(AttachRule, String),
     /// The asker sees that its owner is busy and no more of it, or would after the change; its path
     /// below the DAV root.
     Private { path: String },
@@ -109,6 +111,25 @@ pub enum CalendarLimit {
     MaxInstances,
     /// One instance has more attendees than accepted.
     MaxAttendees,
+}
+
+/// The rules of attachments (RFC 8607 §3.11, §3.12.2). Variants are named after the condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AttachRule {
+    /// It is larger than accepted.
+    Size,
+    /// The event has as many as accepted.
+    Count,
+    /// The action is none that there is.
+    Action,
+    /// An instance is named that there is not.
+    Instance,
+    /// An attachment is named that there is not.
+    ManagedId,
+    /// An object names an attachment that it may not name.
+    Parameter,
+    /// An attendee changes what is the organizer's.
+    Attendee,
 }
 
 /// The rules that an access control list must keep (RFC 3744 §8.1.1). Variants are named after
@@ -176,6 +197,7 @@ impl fmt::Display for Refusal {
             | Self::CollectionPlacement(why)
             | Self::Ace(_, why)
             | Self::BeyondLimit(_, why)
+            | Self::Attachment(_, why)
             | Self::Directory(why) => f.write_str(why),
             Self::InvalidData { line: 0, reason } => f.write_str(reason),
             Self::InvalidData { line, reason } => write!(f, "line {line}: {reason}"),

@@ -368,6 +368,8 @@ pub struct Index {
     pub times: Option<Vec<u8>>,
     /// How much of it its owner hides (`format::ical::redact::Class`); 0 elsewhere.
     pub class: i64,
+    /// The attachments of the server that it names (RFC 8607). Not stored with it.
+    pub managed: Vec<String>,
     /// Whether a card tells a day that a calendar of birthdays shows. Not stored.
     pub dated: bool,
 }

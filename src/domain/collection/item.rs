@@ -1,6 +1,7 @@
 //! Objects: storing and reading their contents, whatever kind of collection holds them.
 
 use super::access::Access;
+use super::attachment;
 use super::derived;
 use super::guard::{Guard, Reach, unlocked};
 use super::kind::{Kind, component_names};
@@ -95,6 +96,53 @@ pub async fn put_instead(
         .await
 }
 
+/// What an object becomes, with the attachment that comes with it.
+#[derive(Clone, Debug)]
+pub struct Rewritten {
+    /// The tag that it has still.
+    pub was: ETag,
+    /// Its new content.
+    pub content: Content,
+    /// What is kept of that.
+    pub index: Index,
+    /// An attachment that it names then.
+    pub new: Option<attachment::New>,
+}
+
+/// Stores an object anew that the server has changed, if it still is what was changed; none: it is
+/// not.
+///
+/// # Errors
+/// As [`put`]; `NotFound` when it is gone.
+pub async fn rewrite(
+    access: &Access,
+    place: &Place,
+    it: Rewritten,
+    guard: Guard,
+) -> Outcome<Option<Stored>> {
+    let (access, place) = (access.clone(), place.clone());
+    let store = access.store.clone();
+    store
+        .write(move |tx| {
+            Box::pin(async move {
+                demand_some(tx, &access, &place).await?;
+                change_log::take(tx, place.account).await?;
+                let Found::Object(parent, old) = admit(tx, &access, &place, &guard).await? else {
+                    return Err(Fault::NotFound);
+                };
+                if old.etag != it.was {
+                    return Ok(None);
+                }
+                if let Some(new) = &it.new {
+                    attachment::keep(tx, &access, &place, &parent, new).await?;
+                }
+                let stored = write(tx, &access, &place, &it.content, &it.index, &guard).await?;
+                Ok(Some(stored))
+            })
+        })
+        .await
+}
+
 /// Asks what can be asked before the content has come: rights, conditions, locks, the parent. The
 /// transaction that stores it asks again.
 pub async fn precheck(access: &Access, place: &Place, guard: &Guard) -> Outcome<()> {
@@ -160,7 +208,9 @@ pub(super) async fn write(
     let growth = content.size as i64 - old.map_or(0, |o| o.size as i64);
     let charged = derived::charged(parent, growth);
     within_quota(tx, access, place, used, charged).await?;
+    let named = attachment::admitted(tx, access, place, old, index).await?;
     let blob = blob::keep(tx, content, access.now).await?;
+    attachment::note(tx, blob, &named).await?;
     let name = place.name();
     let (of, content, at) = (parent.id, (blob, content), access.now);
     let again = old.is_some();

@@ -13,6 +13,7 @@ pub mod access;
 pub mod privacy;
 pub mod guard;
 pub mod tree;
+pub mod attachment;
 pub mod item;
 pub mod import;
 pub mod derived;

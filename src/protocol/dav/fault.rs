@@ -7,7 +7,7 @@
 use super::name::{ERROR, NEED_PRIVILEGES, PRIVILEGE, RESOURCE};
 use crate::domain::collection::Home;
 use crate::format::xml::{Name, Ns, Writer};
-use crate::kernel::fault::{AceRule, CalendarLimit, Fault, Refusal};
+use crate::kernel::fault::{AceRule, AttachRule, CalendarLimit, Fault, Refusal};
 use crate::kernel::privilege::Privilege;
 use http::StatusCode;
 
@@ -112,6 +112,19 @@ fn calendar_limit(limit: CalendarLimit) -> &'static str {
     }
 }
 
+/// RFC 8607 §3.11; of attendees, RFC 6638 §3.2.4.2.
+fn attach_rule(rule: AttachRule) -> &'static str {
+    match rule {
+        AttachRule::Size => "max-attachment-size",
+        AttachRule::Count => "max-attachments-per-resource",
+        AttachRule::Action => "valid-action",
+        AttachRule::Instance => "valid-rid",
+        AttachRule::ManagedId => "valid-managed-id",
+        AttachRule::Parameter => "valid-managed-id-parameter",
+        AttachRule::Attendee => "allowed-attendee-scheduling-object-change",
+    }
+}
+
 fn refused(refusal: &Refusal, about: About) -> Verdict {
     use StatusCode as S;
     let (status, condition, href) = match refusal {
@@ -143,6 +156,9 @@ fn refused(refusal: &Refusal, about: About) -> Verdict {
         }
         Refusal::BeyondLimit(limit, _) => {
             (S::FORBIDDEN, Some(Name::known(Ns::CalDav, calendar_limit(*limit))), None)
+        }
+        Refusal::Attachment(rule, _) => {
+            (S::FORBIDDEN, Some(Name::known(Ns::CalDav, attach_rule(*rule))), None)
         }
         Refusal::UnexpectedBody => (S::UNSUPPORTED_MEDIA_TYPE, None, None),
         Refusal::ExternalEntity => (S::FORBIDDEN, dav("no-external-entities"), None),

@@ -243,7 +243,11 @@ fn if_range_holds(ask: &Ask, chosen: &Chosen) -> bool {
     }
 }
 
-fn send(status: StatusCode, content: Content, range: Range<u64>) -> Outcome<Response<Body>> {
+/// An answer with a part of a content.
+///
+/// # Errors
+/// None so far.
+pub fn send(status: StatusCode, content: Content, range: Range<u64>) -> Outcome<Response<Body>> {
     let body = match content {
         Content::Inline(bytes) => {
             let (from, to) = (range.start as usize, range.end as usize);
