@@ -3,21 +3,24 @@
 
 use crate::domain::collection::access::Access;
 use crate::domain::collection::kind::{COMPONENTS, component_bit};
+use crate::domain::collection::privacy::veil;
 use crate::domain::collection::{Body, Collection, Index, Object, list};
 use crate::format::civil::Civil;
 use crate::format::ical::Calendar;
+use crate::format::ical::attach::managed_ids;
 use crate::format::ical::bounds::Bounds;
 use crate::format::ical::busy::BusyTimes;
 use crate::format::ical::expand::extent;
 use crate::format::ical::filter::{self, CompFilter};
 use crate::format::ical::form::Form;
 use crate::format::ical::object::check_resource;
+use crate::format::ical::redact::class_of;
 use crate::format::ical::times;
 use crate::format::recur::Steps;
 use crate::format::text_match::{Needed, searchable};
 use crate::format::tz::Zone;
 use crate::kernel::fault::{Fault, Outcome, Refusal};
-use crate::kernel::ids::CollectionId;
+use crate::kernel::ids::{CollectionId, PrincipalId};
 use crate::kernel::limits::{
     ATTENDEES_MAX, CALENDAR_YEARS, INSTANCE_STEPS_OBJECT, INSTANCES_MAX, QUERY_CONTENT_HELD,
     QUERY_MATCHES_MAX, RECURRENCE_STEPS_OBJECT, UID_MAX,
@@ -102,6 +105,8 @@ pub fn examine(media_type: Option<&str>, bytes: &[u8]) -> Outcome<Index> {
         language: None,
         text,
         times: instances,
+        class: class_of(&calendar).number(),
+        managed: managed_ids(&calendar),
         dated: false,
         scheduled,
     })
@@ -227,16 +232,19 @@ pub async fn matching(
     steps: &mut Steps,
 ) -> Outcome<Vec<(Object, Option<Body>)>> {
     let narrowed = Narrowed::of(&query);
-    let (id, wanted, files) = (of.id, narrowed.clone(), access.store.files().clone());
+    let ((account, id), wanted, actor) = ((of.account, of.id), narrowed.clone(), access.clone());
     let read = access.store.read(move |tx| {
         Box::pin(async move {
             let Some(names) = named(tx, id, &wanted).await? else {
-                return Ok(Candidates::Timed(overlapping(tx, id, &wanted).await?));
+                let mut timed = overlapping(tx, id, &wanted).await?;
+                let all = timed.iter_mut().map(|it| (&mut it.object, None));
+                veil(tx, &actor, account, all).await?;
+                return Ok(Candidates::Timed(timed));
             };
             let first: Vec<String> = names.iter().take(BATCH).cloned().collect();
             let first = match first.is_empty() {
                 true => Vec::new(),
-                false => object::by_names(tx, id, &first, &files).await?,
+                false => list::by_names_in(tx, &actor, (account, id), &first).await?,
             };
             Ok(Candidates::Named { first, rest: names.into_iter().skip(BATCH).collect() })
         })
@@ -251,7 +259,11 @@ pub async fn matching(
     let mut found = Found { query: &query, held: 0, kept: Vec::new() };
     found.look(first, &narrowed, steps)?;
     for batch in rest.chunks(BATCH) {
-        found.look(list::by_names(access, of.id, batch.to_vec()).await?, &narrowed, steps)?;
+        found.look(
+            list::by_names(access, (of.account, of.id), batch.to_vec()).await?,
+            &narrowed,
+            steps,
+        )?;
     }
     found.sift(access, of, &narrowed, timed, steps).await?;
     Ok(found.kept)
@@ -340,7 +352,7 @@ impl Found<'_> {
             let names: Vec<String> = opened.map(|(_, it)| it.name.clone()).collect();
             let mut contents = HashMap::new();
             if !names.is_empty() {
-                let found = list::by_names(access, of.id, names).await?;
+                let found = list::by_names(access, (of.account, of.id), names).await?;
                 contents.extend(found.into_iter().map(|(o, body)| (o.name, body)));
             }
             for (verdict, object) in batch {
@@ -375,7 +387,7 @@ fn exactly(body: &Body, query: &Query, steps: &mut Steps) -> Outcome<bool> {
 /// `TooManyMatches` when working it out would take more than the request's share of work.
 pub async fn busy(
     access: &Access,
-    of: CollectionId,
+    (account, of): (PrincipalId, CollectionId),
     floating: &Zone,
     window: &Range<i64>,
     steps: &mut Steps,
@@ -402,7 +414,7 @@ pub async fn busy(
     }
     for batch in opened.chunks(BATCH) {
         let names = batch.to_vec();
-        for (_, body) in list::by_names(access, of, names).await? {
+        for (_, body) in list::by_names(access, (account, of), names).await? {
             let Ok(bytes) = body.octets() else { continue };
             let Ok(calendar) = Calendar::parse(&bytes) else { continue };
             let Ok(object) = check_resource(&calendar) else { continue };

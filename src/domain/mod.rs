@@ -8,6 +8,7 @@ pub mod directory;
 pub mod collection;
 pub mod calendar;
 pub mod exception;
+pub mod attachment;
 pub mod contacts;
 pub mod directory_book;
 pub mod birthdays;

@@ -23,6 +23,15 @@ pub const ITIP_INSTANCES_MAX: usize = 1_000;
 pub const ITIP_OCTETS_MAX: usize = 64 << 20;
 /// Octets of one vCard (`CARDDAV:max-resource-size`).
 pub const CARD_MAX: usize = 10 << 20;
+/// Octets of one attachment of an event (`CALDAV:max-attachment-size`): slides with pictures fit, a
+/// film does not.
+pub const ATTACHMENT_MAX: u64 = 100 << 20;
+/// Attachments of one event (`CALDAV:max-attachments-per-resource`): each is a line in it.
+pub const ATTACHMENTS_MAX: usize = 20;
+/// Characters of the name of an attachment's file.
+pub const ATTACHMENT_NAME_MAX: usize = 120;
+/// Octets of one value in the query of a URI: a list of two hundred instances fits.
+pub const QUERY_VALUE_MAX: usize = 4 << 10;
 /// Octets of one file in a file collection.
 pub const FILE_MAX: u64 = 16 << 30;
 /// Octets of one XML request body: a multiget of some thousand hrefs fits.

@@ -8,10 +8,13 @@ use crate::domain::{account, directory, indexing};
 use crate::kernel::clock;
 use crate::kernel::fault::{Fault, Outcome};
 use crate::kernel::secret::Secret;
+use crate::protocol::attachment;
 use crate::protocol::caldav::CALDAV;
 use crate::protocol::caldav::scheduling::SCHEDULING;
 use crate::protocol::carddav::{CARDDAV, DIRECTORY};
-use crate::protocol::dav::{self, Service, acl::ACL, core::CORE, space::LINK_ROOT};
+use crate::protocol::dav::{
+    self, Service, acl::ACL, core::CORE, space::ATTACHMENT_ROOT, space::LINK_ROOT,
+};
 use crate::protocol::http::body::Body;
 use crate::protocol::http::handler::Handler;
 use crate::protocol::link;
@@ -87,6 +90,9 @@ pub async fn start(current: &Arc<Current>) -> Outcome<App> {
     let handler: Handler = Arc::new(move |request, peer| match request.uri().path() {
         "/healthz" => Box::pin(async { plain(StatusCode::OK, "ok\n") }),
         "/readyz" => Box::pin(ready(probe.clone())),
+        path if path.starts_with(ATTACHMENT_ROOT) => {
+            Box::pin(attachment::serve(probe.clone(), request, peer))
+        }
         path if path.starts_with(LINK_ROOT) => Box::pin(link::serve(probe.clone(), request, peer)),
         path if tzdist::serves(path) => {
             let (parts, _) = request.into_parts();

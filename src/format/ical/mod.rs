@@ -19,6 +19,7 @@
 //! | [`exception`] | exceptions that come alone, put into the object of their series |
 //! | [`project`] | parts of an object, and its instances one by one |
 //! | [`merge`] | many objects as one text |
+//! | [`attach`] | attachments that the server keeps, put into an object and taken out |
 //! | [`redact`] | what people see who may not see everything |
 //! | [`jcal`] | an object as JSON, and back |
 //! | [`xcal`] | an object as XML, and back |
@@ -35,6 +36,7 @@ pub mod bounds;
 pub mod filter;
 pub mod exception;
 pub mod busy;
+pub mod attach;
 pub mod times;
 pub mod project;
 pub mod merge;

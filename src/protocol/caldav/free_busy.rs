@@ -37,7 +37,8 @@ pub async fn run(ask: Arc<Ask>, root: Element) -> Outcome<Response<Body>> {
         if is_calendar(&it) && (!below || (deep && !is_transparent(&properties))) {
             let zone = asked.clone();
             let zone = zone.unwrap_or_else(|| zone_of_calendar(&properties, owners.as_deref()));
-            calendar::busy(&ask.access, it.id, &zone, &window, &mut steps, &mut times).await?;
+            let of = (it.account, it.id);
+            calendar::busy(&ask.access, of, &zone, &window, &mut steps, &mut times).await?;
         }
     }
     let uid = secret::hex(&secret::random::<16>());

@@ -19,7 +19,7 @@ use crate::protocol::dav::subject::On;
 
 /// What CalDAV brings.
 pub static CALDAV: Extension = Extension {
-    features: &["calendar-access", "calendar-no-timezone"],
+    features: &["calendar-access", "calendar-no-timezone", "calendar-managed-attachments"],
     properties: property::ROWS,
     methods: &[Method {
         name: "MKCALENDAR",

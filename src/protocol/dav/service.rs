@@ -118,6 +118,7 @@ async fn admit(
         authority,
         headers: std::mem::take(&mut parts.headers),
         path,
+        query: parts.uri.query().unwrap_or_default().to_owned(),
         target,
         place,
         owner,

@@ -30,6 +30,9 @@ pub enum Target {
 /// Where links to calendars are.
 pub const LINK_ROOT: &str = "/links/";
 
+/// Where attachments of events are.
+pub const ATTACHMENT_ROOT: &str = "/attachments/";
+
 /// The path of a link.
 pub fn link_path(token: &str) -> String {
     format!("{LINK_ROOT}{token}.ics")

@@ -200,7 +200,7 @@ on_both! {
         let filter = Filter { all: true, props: vec![email] };
         let query = Query { filter, contents: true, only: None, limit: usize::MAX };
         let begun = Instant::now();
-        let found = contacts::matching(&access, it.id, &query).await.unwrap();
+        let found = contacts::matching(&access, (it.account, it.id), &query).await.unwrap();
         println!("one of 1 200 found in {:?}", begun.elapsed());
         assert_eq!(found.len(), 1);
         directory_book::step(&store, false, now).await.unwrap();
