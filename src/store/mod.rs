@@ -26,6 +26,7 @@ pub mod object;
 pub mod property;
 pub mod walk;
 pub mod ace;
+pub mod busy;
 pub mod link;
 pub mod feed;
 pub mod lock;

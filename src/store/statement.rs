@@ -47,12 +47,13 @@ pub(crate) use statements;
 /// Every statement of the store.
 pub(crate) fn all() -> impl Iterator<Item = &'static Statement> {
     use super::{
-        ace, blob, change_log, collection, due, feed, job, link, lock, meta, object, principal,
+        ace, blob, busy, change_log, collection, due, feed, job, link, lock, meta, object, principal,
         property, search, walk,
     };
-    let modules: [&[&'static Statement]; 15] = [
+    let modules: [&[&'static Statement]; 16] = [
         ace::STATEMENTS,
         blob::STATEMENTS,
+        busy::STATEMENTS,
         change_log::STATEMENTS,
         collection::STATEMENTS,
         due::STATEMENTS,

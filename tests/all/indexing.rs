@@ -232,7 +232,7 @@ on_both! {
         ada.spoil().await;
         indexing::begin(fresh).await.unwrap();
         assert!(ada.then("a").await.is_empty(), "the version is the same: what is kept is trusted");
-        ada.sql("UPDATE store SET value = '1999z/1' WHERE key = 'index.version'").await;
+        ada.sql("UPDATE store SET value = '1999z/2' WHERE key = 'index.version'").await;
         indexing::begin(fresh).await.unwrap();
         assert_eq!(ada.int("SELECT count(*) FROM search_due").await, 1, "cards have no times");
         assert_eq!(ada.then("a").await, ["e.ics"]);

@@ -98,8 +98,8 @@ fn write(component: Component<'_>, salt: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(format!("UID:{uid}\r\nSUMMARY:Busy\r\nEND:VEVENT\r\n").as_bytes());
 }
 
-/// A line with no parameters but these.
-fn line(it: &Line<'_>, parameters: &[&str], out: &mut Vec<u8>) {
+/// Appends a line with no parameters but these.
+pub(super) fn line(it: &Line<'_>, parameters: &[&str], out: &mut Vec<u8>) {
     let mut text = it.full_name().to_owned();
     for parameter in it.params().filter(|p| is_in(p.name, parameters)) {
         text.push_str(&format!(";{}={}", parameter.name, parameter.raw));
