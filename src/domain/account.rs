@@ -2,10 +2,10 @@
 //! one takes them along; and the first start of an empty server.
 
 use super::birthdays;
-use super::collection::Home;
 use super::collection::access::{Access, SERVER};
-use super::collection::kind::{COMPONENTS_DEFAULT, Kind as CollectionKind};
+use super::collection::kind::{COMPONENTS_DEFAULT, Kind as CollectionKind, SCHEDULING};
 use super::collection::property::of_text;
+use super::collection::{Derived, Home};
 use super::directory::admin::{
     attach_address, demand_free, expect, hash_checked, join, keep_an_administrator,
     name_and_address, take_in,
@@ -163,40 +163,92 @@ async fn furnish(tx: &mut Tx, owner: &Principal, at: Timestamp) -> Outcome<()> {
             at,
         };
         let id = collection::insert(tx, &new).await?;
-        for it in first.iter().filter(|f| f.0 == home) {
-            first_collection(tx, owner.id, id, it, at).await?;
+        let into = (owner.id, home, id);
+        for (_, title, kind, components) in first.iter().filter(|f| f.0 == home) {
+            // Opaque: some clients hide or rename collections called "default" or "calendar".
+            let made = make(tx, into, &uuid(), (*kind, *components), at).await?;
+            property::set(tx, made, "", &display_name(title)).await?;
+        }
+        if home == Home::Calendars && schedules(owner) {
+            furnish_scheduling(tx, (owner.id, id), at).await?;
         }
     }
     Ok(())
 }
 
-async fn first_collection(
+/// Whether it is invited and invites as itself; a group is its members.
+fn schedules(it: &Principal) -> bool {
+    Kind::of(it) != Kind::Group
+}
+
+/// Makes inbox, outbox and notifications in a calendar home.
+async fn furnish_scheduling(
     tx: &mut Tx,
-    account: PrincipalId,
-    home_id: CollectionId,
-    (home, title, kind, components): &First,
+    (account, home): (PrincipalId, CollectionId),
     at: Timestamp,
 ) -> Outcome<()> {
+    for (kind, name, components) in SCHEDULING {
+        let into = (account, Home::Calendars, home);
+        let made = make(tx, into, name, (kind, components), at).await?;
+        collection::derive(tx, made, Derived::Scheduling.number()).await?;
+    }
+    Ok(())
+}
+
+/// Gives every account what accounts made by an older version lack. Who has a calendar of his own
+/// under a name that is now the server's keeps it, and does not schedule until he has renamed it.
+pub async fn complete(store: &Store, at: Timestamp) -> Outcome<()> {
+    let lacking = store.read(|tx| Box::pin(principal::without_inbox(tx))).await?;
+    for id in lacking {
+        let completed = store.write(move |tx| {
+            Box::pin(async move {
+                change_log::take(tx, id).await?;
+                let Some(home) = collection::at(tx, id, Home::Calendars.segment()).await? else {
+                    return Ok(true);
+                };
+                for (_, name, _) in SCHEDULING {
+                    let path = format!("{}/{name}", home.path);
+                    if collection::at(tx, id, &path).await?.is_some() {
+                        return Ok(false);
+                    }
+                }
+                furnish_scheduling(tx, (id, home.id), at).await?;
+                Ok(true)
+            })
+        });
+        if !completed.await? {
+            tracing::warn!(account = id.0, "a calendar has a name that scheduling needs");
+        }
+    }
+    Ok(())
+}
+
+/// Makes a collection in a home, and has the log tell it.
+async fn make(
+    tx: &mut Tx,
+    (account, home, home_id): (PrincipalId, Home, CollectionId),
+    name: &str,
+    (kind, components): (CollectionKind, i64),
+    at: Timestamp,
+) -> Outcome<CollectionId> {
     let (number, _) = change_log::take(tx, account).await?;
-    // Opaque: some clients hide or rename collections called "default" or "calendar".
-    let name = uuid();
     let new = NewCollection {
         account,
         parent: Some(home_id),
         kind: kind.number(),
         path: &format!("{}/{name}", home.segment()),
-        components: *components,
+        components,
         number,
         at,
     };
     let id = collection::insert(tx, &new).await?;
-    property::set(tx, id, "", &display_name(title)).await?;
     collection::touch(tx, home_id, Touch { number, members: 0, octets: 0, at }).await?;
     let author = Author { principal: SERVER, client: "davenport".into(), at };
     let name = format!("{name}/");
     let action = Action::Created;
     let entry = Entry { account, number, collection: home_id, name: &name, action, before: None };
-    change_log::record(tx, &entry, &author).await
+    change_log::record(tx, &entry, &author).await?;
+    Ok(id)
 }
 
 /// `DAV:displayname` with this text, as it is stored.
@@ -237,7 +289,8 @@ pub async fn inventory(store: &Store, name: &str, kind: Option<Kind>) -> Outcome
                         continue;
                     };
                     let below = collection::all_below(tx, it.id, &root.path).await?;
-                    found.collections += below.len();
+                    let own = below.iter().filter(|c| Derived::of(c) != Some(Derived::Scheduling));
+                    found.collections += own.count();
                     for c in below.iter().chain([&root]) {
                         found.objects += c.member_count;
                         found.octets += c.member_bytes;

@@ -17,6 +17,7 @@ pub mod json;
 pub mod text_match;
 pub mod tz;
 pub mod ical;
+pub mod itip;
 pub mod vcard;
 pub mod split;
 pub mod feed;

@@ -97,6 +97,22 @@ impl SyncToken {
     }
 }
 
+/// The state of a scheduling object that its Schedule-Tag names (RFC 6638 §3.2.10), on the wire
+/// `"EPOCH-NUMBER"`, quotes included.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScheduleTag {
+    /// The line of history that the number belongs to.
+    pub epoch: Epoch,
+    /// The last change that somebody else's client must know of before it overwrites the object.
+    pub number: ChangeNumber,
+}
+
+impl fmt::Display for ScheduleTag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}-{}\"", self.epoch.as_str(), self.number)
+    }
+}
+
 fn digits(text: &str) -> Option<i64> {
     let all = text.bytes().all(|b| b.is_ascii_digit());
     if all { text.parse().ok() } else { None }

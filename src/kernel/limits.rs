@@ -304,3 +304,13 @@ pub const FEED_TEXT_MAX: usize = 500;
 pub const FEED_UNUSED_SECONDS: i64 = 3_600;
 /// Seconds of looking through a feed's events: the largest honest one takes one or two.
 pub const FEED_WORK_SECONDS: u64 = 20;
+/// News of changes that are kept for a watcher that is slow; one that is slower looks anew.
+pub const NEWS_KEPT: usize = 1_024;
+/// Transactions whose changes wait to be told to other processes; when there are more, these look anew.
+pub const NEWS_WAITING: usize = 4_096;
+/// Octets of what is told to other processes at once: PostgreSQL takes less than 8 000.
+pub const NEWS_TEXT_MAX: usize = 7_500;
+/// Milliseconds between two times that other processes are told: what comes meanwhile goes together.
+pub const NEWS_PAUSE_MILLIS: u64 = 20;
+/// Seconds until a lost way to hear of other processes is tried again.
+pub const NEWS_RETRY_SECONDS: u64 = 5;

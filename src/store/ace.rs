@@ -40,7 +40,7 @@ pub struct Grant {
 /// The grants on a collection itself, without those it inherits.
 pub async fn of(tx: &mut Tx, collection: CollectionId) -> Outcome<Vec<Grant>> {
     tx.all(&OF, &[collection.0.into()], |row| {
-        Ok(Grant { to: PrincipalId(row.int(0)?), privileges: Privileges(row.int(1)? as u16) })
+        Ok(Grant { to: PrincipalId(row.int(0)?), privileges: Privileges(row.int(1)? as u32) })
     })
     .await
 }
@@ -48,7 +48,7 @@ pub async fn of(tx: &mut Tx, collection: CollectionId) -> Outcome<Vec<Grant>> {
 /// All grants on the account's collections, each with the collection's path.
 pub async fn of_account(tx: &mut Tx, account: PrincipalId) -> Outcome<Vec<(String, Grant)>> {
     tx.all(&GRANTED, &[account.0.into()], |row| {
-        let privileges = Privileges(row.int(2)? as u16);
+        let privileges = Privileges(row.int(2)? as u32);
         Ok((row.text(3)?.to_owned(), Grant { to: PrincipalId(row.int(1)?), privileges }))
     })
     .await
@@ -70,7 +70,7 @@ pub struct Named {
 /// All grants on the account's collections with the names of who has them, by path.
 pub async fn named(tx: &mut Tx, account: PrincipalId) -> Outcome<Vec<Named>> {
     tx.all(&NAMED, &[account.0.into()], |row| {
-        let privileges = Privileges(row.int(2)? as u16);
+        let privileges = Privileges(row.int(2)? as u32);
         Ok(Named {
             path: row.text(0)?.to_owned(),
             grant: Grant { to: PrincipalId(row.int(1)?), privileges },

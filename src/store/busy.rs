@@ -70,11 +70,11 @@ statements! {
         ORDER BY p.name LIMIT $2");
 }
 
-/// The live collections below a path of these accounts, the one at the path not among them.
+/// The live collections at a home's path, or below it, of these accounts.
 pub async fn collections(tx: &mut Tx, accounts: &[i64], path: &str) -> Outcome<Vec<Collection>> {
-    let (from, to) = (format!("{path}/"), format!("{path}0"));
-    tx.all(&CALENDARS, &[accounts.into(), (&from).into(), (&to).into()], collection::collection)
-        .await
+    let end = format!("{path}0"); // '0' is the octet after '/'.
+    let with = [accounts.into(), path.into(), (&end).into()];
+    tx.all(&CALENDARS, &with, collection::collection).await
 }
 
 /// Those of the collections' own properties that have these names, each with its collection.
@@ -99,7 +99,7 @@ pub async fn grants_at(
     path: &str,
 ) -> Outcome<Vec<(PrincipalId, Privileges)>> {
     tx.all(&GRANTS_AT, &[accounts.into(), path.into()], |row| {
-        Ok((PrincipalId(row.int(0)?), Privileges(row.int(1)? as u16)))
+        Ok((PrincipalId(row.int(0)?), Privileges(row.int(1)? as u32)))
     })
     .await
 }

@@ -11,6 +11,7 @@ use super::collection::{self, Touch};
 use super::statement::statements;
 use super::tx::{Ledger, Tx};
 use super::value::{Row, Value};
+use super::watch;
 use crate::kernel::change::ChangeNumber;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::fault::{Fault, Outcome};
@@ -155,6 +156,7 @@ pub(super) async fn settle(tx: &mut Tx) -> Outcome<()> {
 
 /// Writes an entry.
 pub async fn record(tx: &mut Tx, entry: &Entry<'_>, author: &Author) -> Outcome<()> {
+    watch::note(&mut tx.changes, entry);
     tx.execute(&RECORD, &values(entry, author)).await.map(drop)
 }
 
@@ -171,6 +173,7 @@ pub async fn record_member(
         collection::touch(tx, entry.collection, touch).await?;
         return record(tx, entry, author).await;
     }
+    watch::note(&mut tx.changes, entry);
     let [a, b, c, d, e, f, g, h, i] = values(entry, author);
     let with = [a, b, c, d, e, f, g, h, i, members.into(), octets.into()];
     tx.execute(&RECORD_MEMBER, &with).await.map(drop)

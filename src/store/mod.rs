@@ -9,6 +9,7 @@
 
 pub mod value;
 pub mod statement;
+pub mod watch;
 pub mod tx;
 pub mod sqlite;
 pub mod postgres;
@@ -37,6 +38,8 @@ use crate::kernel::fault::{Fault, Outcome};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 pub use tx::{Future, Tx};
+use watch::Left;
+pub use watch::{Change, News, Watcher};
 
 /// Where the data is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,8 +58,8 @@ struct Inner {
     engine: Engine,
     files: blob::Files,
     epoch: Epoch,
-    /// Told of each write of this process that adds a job.
-    jobs: tokio::sync::Notify,
+    /// What is told of commits.
+    bus: Arc<watch::Bus>,
 }
 
 enum Engine {
@@ -72,6 +75,7 @@ impl Store {
     /// When the engine cannot be reached, or its schema is newer than this program.
     pub async fn open(location: &Location, data_dir: &Path) -> Outcome<Self> {
         let files = blob::Files::open(&data_dir.join("blobs"))?;
+        let bus = Arc::new(watch::Bus::new());
         let engine = match location {
             Location::Sqlite(path) => {
                 let path = path.clone();
@@ -80,11 +84,10 @@ impl Store {
                 Engine::Sqlite(opened.map_err(Fault::internal)??)
             }
             Location::Postgres { url, connections } => {
-                Engine::Postgres(postgres::Postgres::open(url, *connections).await?)
+                Engine::Postgres(postgres::Postgres::open(url, *connections, &bus).await?)
             }
         };
-        let jobs = tokio::sync::Notify::new();
-        let mut inner = Inner { engine, files, epoch: Epoch::new(""), jobs };
+        let mut inner = Inner { engine, files, epoch: Epoch::new(""), bus };
         let seed = || crate::kernel::secret::hex(&crate::kernel::secret::random::<8>());
         let (epoch, mark) = (seed(), seed());
         let known = inner.write(move |tx| {
@@ -110,7 +113,17 @@ impl Store {
 
     /// Waits until a write of this process has added a job. Another process's is found by looking.
     pub async fn job_added(&self) {
-        self.0.jobs.notified().await;
+        self.0.bus.jobs.notified().await;
+    }
+
+    /// Waits for changes from now on, whichever process over the store makes them on PostgreSQL. One
+    /// that was told nothing must look from time to time all the same ([`watch`]).
+    pub fn watch(&self) -> Watcher {
+        let watcher = self.0.bus.watch();
+        if let Engine::Postgres(engine) = &self.0.engine {
+            engine.listen(&self.0.bus);
+        }
+        watcher
     }
 
     /// Whether this is the embedded engine.
@@ -160,7 +173,7 @@ impl Store {
     pub async fn close(&self) {
         match &self.0.engine {
             Engine::Sqlite(engine) => engine.close(),
-            Engine::Postgres(engine) => engine.close().await,
+            Engine::Postgres(engine) => engine.close(&self.0.bus).await,
         }
     }
 }
@@ -171,20 +184,24 @@ impl Inner {
         T: Send + 'static,
         F: for<'t> FnOnce(&'t mut Tx) -> Future<'t, T> + Send + 'static,
     {
-        let (value, has_job) = match &self.engine {
-            Engine::Sqlite(engine) => engine.write(|tx| Box::pin(to_the_end(tx, work))).await,
-            Engine::Postgres(engine) => engine.write(|tx| Box::pin(to_the_end(tx, work))).await,
-        }?;
-        if has_job {
-            self.jobs.notify_one();
-        }
-        Ok(value)
+        // Told by whoever commits, so that it is told even when the caller has gone away.
+        let bus = self.bus.clone();
+        let after = move |(_, left): &(T, Left)| bus.committed(left);
+        let written = match &self.engine {
+            Engine::Sqlite(engine) => {
+                engine.write(|tx| Box::pin(to_the_end(tx, work)), after).await
+            }
+            Engine::Postgres(engine) => {
+                engine.write(|tx| Box::pin(to_the_end(tx, work)), after).await
+            }
+        };
+        written.map(|(value, _)| value)
     }
 }
 
 /// A write with what belongs to each: it starts clean, writes its sums down last, and does not
-/// succeed when a statement failed. Gives also whether it added a job.
-async fn to_the_end<T, F>(tx: &mut Tx, work: F) -> Outcome<(T, bool)>
+/// succeed when a statement failed. Gives also what others are to know of.
+async fn to_the_end<T, F>(tx: &mut Tx, work: F) -> Outcome<(T, Left)>
 where
     F: for<'t> FnOnce(&'t mut Tx) -> Future<'t, T> + Send,
 {
@@ -193,5 +210,6 @@ where
     tx.sound()?;
     blob::settle(tx).await?;
     change_log::settle(tx).await?;
-    Ok((value, tx.has_job))
+    let changes = std::mem::take(&mut tx.changes);
+    Ok((value, Left { has_job: tx.has_job, changes }))
 }

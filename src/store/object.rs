@@ -22,10 +22,12 @@ use crate::kernel::search::value_key;
 macro_rules! columns {
     () => {
         "o.name, o.change, o.blob_id, o.etag, o.size, o.media_type, o.component, o.recurring, \
-         o.created_at, o.modified_at, o.language"
+         o.created_at, o.modified_at, o.language, o.schedule_tag"
     };
 }
 pub(super) use columns;
+/// How many they are.
+pub(super) const COLUMNS: usize = 12;
 macro_rules! with_content {
     () => {
         concat!(columns!(), ", b.hash, b.data FROM object o JOIN blob b ON b.id = o.blob_id ")
@@ -146,6 +148,7 @@ statements! {
         (SELECT id FROM collection WHERE account_id = $1
             AND (path = $2 OR (path >= $2 || '/' AND path < $3)))";
     SET_LANGUAGE = "UPDATE object SET language = $3 WHERE collection_id = $1 AND name = $2";
+    SET_SCHEDULE_TAG = "UPDATE object SET schedule_tag = $3 WHERE collection_id = $1 AND name = $2";
     CHANGE = "UPDATE object SET change = $3 WHERE collection_id = $1 AND name = $2";
     DELETE = "DELETE FROM object WHERE collection_id = $1 AND name = $2",
         postgres: concat!("WITH bare AS (DELETE FROM property WHERE collection_id = $1 AND object = $2),
@@ -206,6 +209,9 @@ pub struct Object {
     pub modified_at: Timestamp,
     /// The language tags of the content, as its client named them.
     pub language: Option<String>,
+    /// The number of the change that its Schedule-Tag stands for (RFC 6638 §3.2.10); none: it is no
+    /// scheduling object.
+    pub schedule_tag: Option<ChangeNumber>,
 }
 
 /// Reads the columns of an object.
@@ -222,12 +228,14 @@ pub(super) fn object(row: &Row<'_>) -> Outcome<Object> {
         created_at: Timestamp(row.int(8)?),
         modified_at: Timestamp(row.int(9)?),
         language: row.opt_text(10)?.map(str::to_owned),
+        schedule_tag: row.opt_int(11)?.map(ChangeNumber),
     })
 }
 
 fn with_content(row: &Row<'_>, files: &Files) -> Outcome<(Object, Body)> {
     let object = object(row)?;
-    let body = blob::body(files, row.bytes(11)?, object.size as i64, row.opt_bytes(12)?)?;
+    let body =
+        blob::body(files, row.bytes(COLUMNS)?, object.size as i64, row.opt_bytes(COLUMNS + 1)?)?;
     Ok((object, body))
 }
 
@@ -246,7 +254,7 @@ pub async fn content_at(
 ) -> Outcome<Option<(i64, Object, Body)>> {
     let map = |row: &Row<'_>| {
         let (object, body) = with_content(row, files)?;
-        Ok((row.int(13)?, object, body))
+        Ok((row.int(COLUMNS + 2)?, object, body))
     };
     tx.first(&CONTENT_AT, &[account.0.into(), path.into(), name.into()], map).await
 }
@@ -275,7 +283,7 @@ pub async fn by_keys(
 ) -> Outcome<Vec<(CollectionId, String, Body)>> {
     tx.all(&BY_KEYS, &[keys.into()], |row| {
         let (object, body) = with_content(row, files)?;
-        Ok((CollectionId(row.int(13)?), object.name, body))
+        Ok((CollectionId(row.int(COLUMNS + 2)?), object.name, body))
     })
     .await
 }
@@ -513,6 +521,17 @@ pub async fn set_language(
     tx.execute(&SET_LANGUAGE, &[of.0.into(), name.into(), language.into()]).await.map(drop)
 }
 
+/// Sets the number that an object's Schedule-Tag stands for.
+pub async fn set_schedule_tag(
+    tx: &mut Tx,
+    of: CollectionId,
+    name: &str,
+    tag: Option<ChangeNumber>,
+) -> Outcome<()> {
+    let tag = tag.map(|number| number.0);
+    tx.execute(&SET_SCHEDULE_TAG, &[of.0.into(), name.into(), tag.into()]).await.map(drop)
+}
+
 /// Removes a row with its properties and leaves a tombstone; the log's entry is the caller's.
 pub async fn delete(
     tx: &mut Tx,
@@ -542,11 +561,11 @@ pub struct Timed {
 }
 
 fn timed(row: &Row<'_>) -> Outcome<Timed> {
-    let (start, end) = (row.opt_int(11)?, row.opt_int(12)?);
+    let (start, end) = (row.opt_int(COLUMNS)?, row.opt_int(COLUMNS + 1)?);
     Ok(Timed {
         object: object(row)?,
         range: (start.unwrap_or(i64::MIN), end.unwrap_or(i64::MAX)),
-        times: row.opt_bytes(13)?.map(<[u8]>::to_vec),
+        times: row.opt_bytes(COLUMNS + 2)?.map(<[u8]>::to_vec),
     })
 }
 

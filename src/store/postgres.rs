@@ -8,22 +8,29 @@
 //! it. So connections that are known to be good are kept at hand here, in front of the pool.
 //! Invariant: one is kept only after its last statement came to its end and succeeded.
 
+mod relay;
+
 use super::migrate;
 use super::statement::Statement;
 use super::tx::{self, Future, Tx};
 use super::value::{Row, Value};
+use super::watch::Bus;
 use crate::kernel::fault::{Fault, Outcome};
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::query::Query;
 use sqlx::{ConnectOptions as _, Postgres as Dialect};
 use std::str::FromStr as _;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinHandle;
 
 /// How long a caller waits for a connection.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// How long other processes may take to be told of the last changes.
+const FAREWELL: Duration = Duration::from_secs(2);
 /// So many uses of a connection in a row go past the pool; then the pool sees it once and may
 /// replace it because of its age.
 const USES: u32 = 1_000;
@@ -32,6 +39,10 @@ const USES: u32 = 1_000;
 pub struct Postgres {
     pool: PgPool,
     hand: Arc<Hand>,
+    /// What tells other processes of changes.
+    announcer: Mutex<Option<JoinHandle<()>>>,
+    /// Whether this process hears what others tell.
+    listens: AtomicBool,
 }
 
 /// Connections at hand, and how many more may be in use.
@@ -42,7 +53,7 @@ struct Hand {
 
 impl Postgres {
     /// Connects and brings the schema up to date.
-    pub async fn open(url: &str, connections: u32) -> Outcome<Self> {
+    pub(super) async fn open(url: &str, connections: u32, bus: &Arc<Bus>) -> Outcome<Self> {
         let connections = connections.max(2);
         let options = PgConnectOptions::from_str(url)
             .map_err(|e| Fault::malformed(format!("the store's URL is not usable: {e}")))?
@@ -53,7 +64,8 @@ impl Postgres {
             .options([("jit", "off")])
             .disable_statement_logging();
         let pool = PgPoolOptions::new()
-            .max_connections(connections)
+            // One more, which hears what other processes tell.
+            .max_connections(connections + 1)
             // The pool is asked seldom, and then perhaps because connections have broken.
             .test_before_acquire(true)
             .acquire_timeout(PATIENCE)
@@ -62,7 +74,18 @@ impl Postgres {
             .map_err(|e| Fault::Busy(format!("PostgreSQL cannot be reached: {e}")))?;
         migrate::postgres(&pool).await?;
         let free = Arc::new(Semaphore::new(connections as usize));
-        Ok(Self { pool, hand: Arc::new(Hand { idle: Mutex::default(), free }) })
+        let hand = Arc::new(Hand { idle: Mutex::default(), free });
+        let changes = bus.open_relay();
+        let announce = relay::announce(pool.clone(), hand.clone(), bus.clone(), changes);
+        let announcer = Mutex::new(Some(tokio::spawn(announce)));
+        Ok(Self { pool, hand, announcer, listens: AtomicBool::new(false) })
+    }
+
+    /// Hears from now on what other processes tell.
+    pub(super) fn listen(&self, bus: &Arc<Bus>) {
+        if !self.listens.swap(true, Ordering::Relaxed) {
+            tokio::spawn(relay::listen(self.pool.clone(), bus.clone()));
+        }
     }
 
     /// Reads; every statement sees what was committed before it began.
@@ -75,8 +98,8 @@ impl Postgres {
         work(&mut Tx::new(tx::Connection::Postgres(connection))).await
     }
 
-    /// One transaction.
-    pub async fn write<T, F>(&self, work: F) -> Outcome<T>
+    /// One transaction; `after` is told when it is committed.
+    pub async fn write<T, F>(&self, work: F, after: impl FnOnce(&T) + Send + 'static) -> Outcome<T>
     where
         T: Send + 'static,
         F: for<'t> FnOnce(&'t mut Tx) -> Future<'t, T> + Send + 'static,
@@ -96,13 +119,19 @@ impl Postgres {
                 Err(_) => connection.control("ROLLBACK").await?,
             }
             connection.in_transaction = false;
+            let _ = result.as_ref().map(after);
             result
         });
         task.await.map_err(|_| Fault::internal("a write panicked"))?
     }
 
-    /// Closes the pool after what is under way.
-    pub async fn close(&self) {
+    /// Closes the pool after what is under way, and after other processes were told of it.
+    pub(super) async fn close(&self, bus: &Bus) {
+        bus.close_relay();
+        let announcer = self.announcer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(announcer) = announcer {
+            let _ = tokio::time::timeout(FAREWELL, announcer).await;
+        }
         self.hand.free.close();
         let idle = std::mem::take(&mut *self.hand.idle());
         drop(idle);

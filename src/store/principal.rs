@@ -78,6 +78,8 @@ statements! {
             UNION
             SELECT m.group_id FROM member m JOIN up ON m.member_id = up.id
         ) SELECT id FROM up";
+    WITHOUT_INBOX = "SELECT id FROM principal p WHERE kind <> 2 AND NOT EXISTS (SELECT 1
+        FROM collection c WHERE c.account_id = p.id AND c.path = 'calendars/inbox')";
     ADD_APP_PASSWORD = "INSERT INTO app_password
         (principal_id, name, hash, protocols, created_at, expires_at)
         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (principal_id, name) DO NOTHING";
@@ -289,6 +291,11 @@ pub async fn members(tx: &mut Tx, of: PrincipalId) -> Outcome<Vec<Principal>> {
 /// The groups that it is a direct member of.
 pub async fn groups(tx: &mut Tx, of: PrincipalId) -> Outcome<Vec<Principal>> {
     tx.all(&GROUPS, &[of.0.into()], principal).await
+}
+
+/// Users and resources that have no scheduling inbox.
+pub async fn without_inbox(tx: &mut Tx) -> Outcome<Vec<PrincipalId>> {
+    tx.all(&WITHOUT_INBOX, &[], |row| Ok(PrincipalId(row.int(0)?))).await
 }
 
 /// The principals of one kind whose names are from `first` to `last`, both included: a page of a

@@ -77,8 +77,8 @@ impl Sqlite {
         self.readers.read(work)
     }
 
-    /// Hands the work to the writer and waits for its commit.
-    pub async fn write<T, F>(&self, work: F) -> Outcome<T>
+    /// Hands the work to the writer and waits for its commit, of which the writer tells `after`.
+    pub async fn write<T, F>(&self, work: F, after: impl FnOnce(&T) + Send + 'static) -> Outcome<T>
     where
         T: Send + 'static,
         F: for<'t> FnOnce(&'t mut Tx) -> Future<'t, T> + Send + 'static,
@@ -88,6 +88,7 @@ impl Sqlite {
             let result = tx.and_then(|tx| in_savepoint(tx, work));
             Box::new(move |commit| {
                 let result = result.and_then(|value| commit.map(|()| value));
+                let _ = result.as_ref().map(after);
                 // The caller may have gone away; the write stands all the same.
                 let _ = answer.send(result);
             })

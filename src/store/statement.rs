@@ -47,10 +47,10 @@ pub(crate) use statements;
 /// Every statement of the store.
 pub(crate) fn all() -> impl Iterator<Item = &'static Statement> {
     use super::{
-        ace, blob, busy, change_log, collection, due, feed, job, link, lock, meta, object, principal,
-        property, search, walk,
+        ace, blob, busy, change_log, collection, due, feed, job, link, lock, meta, object,
+        principal, property, search, walk, watch,
     };
-    let modules: [&[&'static Statement]; 16] = [
+    let modules: [&[&'static Statement]; 17] = [
         ace::STATEMENTS,
         blob::STATEMENTS,
         busy::STATEMENTS,
@@ -67,6 +67,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Statement> {
         property::STATEMENTS,
         search::STATEMENTS,
         walk::STATEMENTS,
+        watch::STATEMENTS,
     ];
     modules.into_iter().flatten().copied()
 }

@@ -5,6 +5,7 @@
 
 use super::statement::Statement;
 use super::value::{Row, Value};
+use super::watch::Changes;
 use super::{postgres, sqlite};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::fault::{Fault, Outcome};
@@ -25,6 +26,8 @@ pub struct Tx {
     /// The accounts that this write has locked, and what it will leave in their rows, which are
     /// written once, at its end (see `change_log::settle`).
     pub(super) ledgers: BTreeMap<PrincipalId, Ledger>,
+    /// What it changes, for those who wait for changes (see `watch`).
+    pub(super) changes: Changes,
     /// Whether this write adds a job, which the worker shall know of.
     pub(super) has_job: bool,
     /// In a write: the first failure of a statement. Nothing more is run then.
@@ -61,14 +64,16 @@ pub(super) struct Ledger {
 impl Tx {
     /// A transaction on this connection, on which it has been begun.
     pub(super) fn new(on: Connection) -> Self {
-        let (references, ledgers) = Default::default();
-        Self { on, references, ledgers, has_job: false, failed: None, writing: false, ran: 0 }
+        let (references, ledgers, changes) = Default::default();
+        let (failed, has_job, writing) = (None, false, false);
+        Self { on, references, ledgers, changes, has_job, failed, writing, ran: 0 }
     }
 
     /// Begins a write: forgets what an earlier one on this connection left.
     pub(super) fn restart(&mut self) {
         self.references.clear();
         self.ledgers.clear();
+        self.changes.clear();
         self.has_job = false;
         self.failed = None;
         self.writing = true;

@@ -10,6 +10,7 @@
 //! changed members alone. So a page costs what it holds and the collections that changed.
 
 use super::collection::{self, Collection};
+use super::object::COLUMNS as OBJECT_COLUMNS;
 use super::object::{self, Object};
 use super::statement::statements;
 use super::tx::Tx;
@@ -180,8 +181,8 @@ pub async fn objects(tx: &mut Tx, part: Part) -> Outcome<Vec<Member<Object>>> {
     let [root, after, last, limit] = part.values();
     tx.all(&OBJECTS, &[root, after, last, limit, part.after.within.0.into()], |row| {
         let what = object::object(row)?;
-        let holder = holder(row, 11)?;
-        let at = Point { number: ChangeNumber(row.int(14)?), within: what.change };
+        let holder = holder(row, OBJECT_COLUMNS)?;
+        let at = Point { number: ChangeNumber(row.int(OBJECT_COLUMNS + 3)?), within: what.change };
         Ok(Member { at, holder, what })
     })
     .await

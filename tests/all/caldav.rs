@@ -24,8 +24,16 @@ async fn first_calendar(user: &User) -> String {
     let props = "<D:resourcetype/><C:supported-calendar-component-set/>";
     let all = user.propfind(&home, "1", props).await;
     let takes_events =
-        |href: &&str| **href != home && components(all.of(href)).contains(&"VEVENT".to_owned());
-    all.hrefs().into_iter().find(takes_events).unwrap().to_owned()
+        |it: &&crate::support::dav::Response| components(it).contains(&"VEVENT".to_owned());
+    calendars(&all).find(takes_events).unwrap().href.clone()
+}
+
+/// Those of a listing that are calendars, and not the home, the inbox or the outbox.
+fn calendars(listing: &Multistatus) -> impl Iterator<Item = &crate::support::dav::Response> {
+    let is_calendar = |it: &&crate::support::dav::Response| {
+        it.prop("resourcetype").elements().any(|e| e.name.local() == "calendar")
+    };
+    listing.responses.iter().filter(is_calendar)
 }
 
 fn components(it: &crate::support::dav::Response) -> Vec<String> {

@@ -15,3 +15,4 @@ mod property;
 mod search;
 mod transaction;
 mod tree;
+mod watch;

@@ -17,14 +17,16 @@ pub mod source;
 pub mod told;
 pub mod find;
 
-use crate::domain::collection::{Access, list};
+use crate::domain::collection::scheduling::OUTBOX;
+use crate::domain::collection::{Access, Place, list};
 use crate::format::ical::attendance::Whose;
 use crate::format::ical::busy::BusyTimes;
 use crate::format::tz::Zone;
 use crate::kernel::fault::{Fault, Outcome, Refusal};
 use crate::kernel::ids::PrincipalId;
 use crate::kernel::limits::{FREEBUSY_PEOPLE_MAX, FREEBUSY_SECONDS_MAX};
-use crate::store::principal;
+use crate::kernel::privilege::Privilege;
+use crate::store::{collection, principal};
 use people::{Person, Who};
 use source::Source;
 use std::ops::Range;
@@ -85,6 +87,30 @@ pub enum Answer {
     Elsewhere,
     /// Nothing: it takes too much work.
     TooMuch,
+}
+
+/// The one for whom somebody asks through an outbox, and by which addresses he is known: its owner, if
+/// the asker may ask for him (RFC 6638 §6.2.4, §11.3).
+///
+/// # Errors
+/// `Denied`, `NotFound` where there is no outbox.
+pub async fn asker(access: &Access, outbox: &Place) -> Outcome<(Access, Vec<String>)> {
+    let (access, place) = (access.clone(), outbox.at(OUTBOX, true));
+    let store = access.store.clone();
+    store
+        .read(move |tx| {
+            Box::pin(async move {
+                access.demand(tx, &place, Privilege::SendFreeBusy).await?;
+                let who = principal::by_id(tx, place.account).await?.ok_or(Fault::NotFound)?;
+                if collection::at(tx, place.account, OUTBOX).await?.is_none() {
+                    return Err(Fault::NotFound);
+                }
+                let mut known = people::addresses(tx, std::slice::from_ref(&who)).await?;
+                let addresses = known.remove(&who.id).unwrap_or_default();
+                Ok((Access { who, ..access }, addresses))
+            })
+        })
+        .await
 }
 
 /// Asks about each of some addresses, in their order. `access` is the one for whom is asked, whoever

@@ -7,6 +7,7 @@
 use super::Open;
 use super::people::{self, Person};
 use crate::domain::collection::access::Rights;
+use crate::domain::collection::scheduling::INBOX;
 use crate::domain::collection::{Access, Collection, Derived, Home, Kind, Property};
 use crate::domain::directory::{Kind as PrincipalKind, Principal};
 use crate::format::ical::attendance::Whose;
@@ -25,8 +26,9 @@ const TRANSPARENCY: &str = "schedule-calendar-transp";
 pub const AVAILABILITY: &str = "calendar-availability";
 /// The property that says in which zone floating times are.
 const ZONE: &str = "calendar-timezone";
-/// The scheduling inbox, below an account's root.
-const INBOX: &str = "calendars/inbox";
+
+/// Collections that say something of when somebody is busy.
+const COUNTING: [Kind; 3] = [Kind::CalendarHome, Kind::Calendar, Kind::Inbox];
 
 /// What counts of somebody.
 #[derive(Clone, Debug, Default)]
@@ -103,7 +105,7 @@ impl Held {
         ids.dedup();
         let mut it = Self { addresses: people::addresses(tx, people).await?, ..Self::default() };
         let mut all = busy::collections(tx, &ids, Home::Calendars.segment()).await?;
-        all.retain(|it| Kind::from_number(it.kind) == Kind::Calendar || it.path == INBOX);
+        all.retain(|it| COUNTING.contains(&Kind::from_number(it.kind)));
         let found: Vec<i64> = all.iter().map(|it| it.id.0).collect();
         let names = [TRANSPARENCY, AVAILABILITY, ZONE].map(str::to_owned);
         for (id, property) in busy::settings(tx, &found, &names).await? {
@@ -117,7 +119,11 @@ impl Held {
             granted.into_iter().filter(|it| closes(it.1)).map(|it| it.0).collect();
         for id in ids.into_iter().map(PrincipalId) {
             if !asker.has_all(id) && (!open.0 || closed.contains(&id)) {
-                it.rights.insert(id, asker.rights_in(tx, id).await?);
+                let rights = match asker.is_somebody() {
+                    true => asker.rights_in(tx, id).await?,
+                    false => Rights::nowhere(),
+                };
+                it.rights.insert(id, rights);
             }
         }
         Ok(it)
@@ -129,13 +135,16 @@ impl Held {
         let rights = self.rights.get(&member.id);
         let whole = rights.is_none_or(whole);
         let all = self.collections.get(&member.id).map_or(&[][..], Vec::as_slice);
-        let mut known = whole || (all.is_empty() && PrincipalKind::of(member) == PrincipalKind::Group);
-        for it in all {
-            let properties = self.properties.get(&it.id).map_or(&[][..], Vec::as_slice);
-            if it.path == INBOX {
-                let own = kept(properties, AVAILABILITY).filter(|_| whole);
-                source.availabilities.extend(own.map(|it| (member.id, it.text().into_owned())));
-            } else if whole || rights.is_some_and(|rights| knows(rights, &it.path)) {
+        let is_calendar = |it: &&Collection| Kind::from_number(it.kind) == Kind::Calendar;
+        let group = PrincipalKind::of(member) == PrincipalKind::Group;
+        let mut known = whole || (group && !all.iter().any(|it| is_calendar(&it)));
+        if whole {
+            let own = self.availability(all);
+            source.availabilities.extend(own.map(|text| (member.id, text)));
+        }
+        for it in all.iter().filter(is_calendar) {
+            let properties = self.properties_of(it);
+            if whole || rights.is_some_and(|rights| knows(rights, &it.path)) {
                 known = true;
                 if counts(it, properties) {
                     let row = (it.clone(), properties.to_vec(), member.zone.clone());
@@ -147,12 +156,26 @@ impl Held {
         source.accounts.push((member.id, Whose::of(addresses.map(String::as_str))));
         known.then_some(())
     }
+
+    fn properties_of(&self, it: &Collection) -> &[Property] {
+        self.properties.get(&it.id).map_or(&[][..], Vec::as_slice)
+    }
+
+    /// What the owner of these collections says of when he can be asked: on the inbox (RFC 7953
+    /// §7.2.4), else on the home.
+    fn availability(&self, all: &[Collection]) -> Option<String> {
+        let of = |kind: Kind| {
+            let it = all.iter().find(|it| Kind::from_number(it.kind) == kind)?;
+            Some(kept(self.properties_of(it), AVAILABILITY)?.text().into_owned())
+        };
+        of(Kind::Inbox).or_else(|| of(Kind::CalendarHome))
+    }
 }
 
 /// Whether a grant on an inbox says who may ask its owner, so that nobody else may: one of
 /// `schedule-query-freebusy` that is not part of the rights of somebody who reads the inbox anyway.
 fn closes(it: Privileges) -> bool {
-    it.has(Privilege::ReadFreeBusy) && !it.has(Privilege::Read)
+    it.has(Privilege::QueryFreeBusy) && !it.has(Privilege::Read)
 }
 
 fn knows(rights: &Rights, path: &str) -> bool {
@@ -161,5 +184,5 @@ fn knows(rights: &Rights, path: &str) -> bool {
 
 /// Whether these rights are to know of all that counts.
 fn whole(rights: &Rights) -> bool {
-    knows(rights, Home::Calendars.segment()) || knows(rights, INBOX)
+    knows(rights, Home::Calendars.segment()) || rights.on(INBOX).has(Privilege::QueryFreeBusy)
 }

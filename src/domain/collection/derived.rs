@@ -36,35 +36,56 @@ pub enum Derived {
     Birthdays,
     /// The directory.
     Directory,
+    /// What others send to the owner: inbox, outbox, notifications (`kind::SCHEDULING`).
+    Scheduling,
 }
 
 struct Row {
     derived: Derived,
     /// It is stored; never reuse one.
     number: i64,
-    /// What nobody may do to the collection itself and, as a set of rights on it, to its names.
-    withheld: Privileges,
-    /// Whether the collection as a whole is the server's too: to name, to grant, to remove.
-    whole: bool,
+    /// What nobody may do to members, to add and to remove them included.
+    members: Privileges,
+    /// What nobody may do to the collection itself, to name and to remove it included.
+    itself: Privileges,
 }
 
 /// Adding members, changing them, taking them out.
 const CONTENT: Privileges =
-    Privileges(Privilege::WriteContent as u16 | Privilege::Bind as u16 | Privilege::Unbind as u16);
+    Privileges(Privilege::WriteContent as u32 | Privilege::Bind as u32 | Privilege::Unbind as u32);
+/// Adding members and changing them.
+const ADDING: Privileges = Privileges::WRITE.without(Privileges(Privilege::Unbind as u32));
+/// Making, naming and removing a collection.
+const NAMES: Privileges = Privileges(Privilege::Bind as u32 | Privilege::Unbind as u32);
 /// Besides, everything that changes the collection itself.
 const ALL_CHANGES: Privileges = Privileges::WRITE
-    .union(Privileges(Privilege::WriteAcl as u16))
-    .union(Privileges(Privilege::Unlock as u16));
+    .union(Privileges(Privilege::WriteAcl as u32))
+    .union(Privileges(Privilege::Unlock as u32));
 
-static DERIVED: [Row; 3] = [
-    Row { derived: Derived::Feed, number: 1, withheld: CONTENT, whole: false },
-    Row { derived: Derived::Birthdays, number: 2, withheld: CONTENT, whole: false },
-    Row { derived: Derived::Directory, number: 3, withheld: ALL_CHANGES, whole: true },
+static DERIVED: [Row; 4] = [
+    Row { derived: Derived::Feed, number: 1, members: Privileges::WRITE, itself: Privileges::NONE },
+    Row {
+        derived: Derived::Birthdays,
+        number: 2,
+        members: Privileges::WRITE,
+        itself: Privileges::NONE,
+    },
+    Row { derived: Derived::Directory, number: 3, members: ALL_CHANGES, itself: ALL_CHANGES },
+    // Its owner removes what he has read, names the collection's properties and grants.
+    Row { derived: Derived::Scheduling, number: 4, members: ADDING, itself: NAMES },
 ];
 
 /// The row of a number in the store; none: people fill it.
 fn row(number: i64) -> Option<&'static Row> {
     DERIVED.iter().find(|row| row.number == number)
+}
+
+impl Row {
+    /// What nobody has of the rights on the collection: to its members, and to itself.
+    fn on_it(&self) -> Privileges {
+        let names = Privileges(self.members.0 & CONTENT.0);
+        names.union(self.itself.without(NAMES))
+    }
 }
 
 impl Derived {
@@ -81,12 +102,12 @@ impl Derived {
 
 /// What is left of rights on a collection.
 pub fn left_on(rights: Privileges, it: &Collection) -> Privileges {
-    row(it.derived).map_or(rights, |row| rights.without(row.withheld))
+    row(it.derived).map_or(rights, |row| rights.without(row.on_it()))
 }
 
 /// What is left of rights on the members of a collection that is filled so.
 pub fn left_on_members(rights: Privileges, derived: i64) -> Privileges {
-    row(derived).map_or(rights, |row| rights.without(Privileges::WRITE.union(row.withheld)))
+    row(derived).map_or(rights, |row| rights.without(row.members))
 }
 
 /// What is left of rights on what was found.
@@ -105,9 +126,11 @@ pub fn left(rights: Privileges, found: &Found) -> Privileges {
 /// `Denied`, as for whoever lacks the right.
 pub fn demand(place: &Place, found: &Found, privilege: Privilege) -> Outcome<()> {
     let kept = match found {
-        Found::Object(parent, _) | Found::Nothing(parent) => row(parent.derived).is_some(),
+        Found::Object(parent, _) | Found::Nothing(parent) => {
+            row(parent.derived).is_some_and(|row| row.members.has(privilege))
+        }
         // To name or to remove a collection is a matter of the one that holds it.
-        Found::Collection(it) => row(it.derived).is_some_and(|row| row.whole),
+        Found::Collection(it) => row(it.derived).is_some_and(|row| row.itself.has(privilege)),
         Found::NoParent => false,
     };
     let names = matches!(privilege, Privilege::Bind | Privilege::Unbind);

@@ -66,6 +66,12 @@ pub enum Kind {
     Subscription,
     /// Holds files and folders.
     Folder,
+    /// Takes the scheduling messages that came for the account's owner (RFC 6638 §2.2).
+    Inbox,
+    /// Through it the owner schedules (RFC 6638 §2.1); it holds nothing.
+    Outbox,
+    /// Tells the owner what others did with their calendars (`CS:notification`).
+    Notifications,
 }
 
 struct Row {
@@ -79,7 +85,7 @@ struct Row {
     media_type: Option<&'static str>,
 }
 
-static KINDS: [Row; 6] = [
+static KINDS: [Row; 9] = [
     Row {
         kind: Kind::CalendarHome,
         number: 1,
@@ -116,6 +122,29 @@ static KINDS: [Row; 6] = [
         member_max: Some(FILE_MAX),
         media_type: None,
     },
+    Row {
+        kind: Kind::Inbox,
+        number: 20,
+        children: &[],
+        member_max: Some(CALENDAR_OBJECT_MAX as u64),
+        media_type: Some("text/calendar; charset=utf-8"),
+    },
+    Row { kind: Kind::Outbox, number: 21, children: &[], member_max: None, media_type: None },
+    Row {
+        kind: Kind::Notifications,
+        number: 22,
+        children: &[],
+        member_max: Some(CARD_MAX as u64),
+        media_type: Some("application/xml; charset=utf-8"),
+    },
+];
+
+/// The collections in a calendar home by which the server speaks with its owner, their names and components:
+/// every user and resource has them, and only the server makes or removes them.
+pub static SCHEDULING: [(Kind, &str, i64); 3] = [
+    (Kind::Inbox, "inbox", 1 + 2 + 8),
+    (Kind::Outbox, "outbox", 0),
+    (Kind::Notifications, "notifications", 0),
 ];
 
 impl Kind {

@@ -4,6 +4,7 @@ use super::access::{Access, Rights};
 use super::acl::{self, Granted};
 use super::derived;
 use super::place::Place;
+use super::scheduling::default_calendar;
 use super::sync::{Change, Member};
 use super::tree::{Found, locate, look};
 use crate::kernel::fault::{Fault, Outcome};
@@ -42,6 +43,8 @@ pub struct Want {
     pub feeds: bool,
     /// The time zone of the account's owner.
     pub zone: bool,
+    /// The calendar that invitations come into.
+    pub default_calendar: bool,
 }
 
 /// What surrounds every resource of an account, as far as it was wanted.
@@ -59,6 +62,8 @@ pub struct Around {
     pub feeds: Vec<Subscription>,
     /// The name of the time zone of the account's owner, if it has one.
     pub zone: Option<String>,
+    /// The path of the calendar that invitations come into.
+    pub default_calendar: Option<String>,
 }
 
 /// Nothing of it, as for what no account owns.
@@ -69,6 +74,7 @@ pub static NOTHING_AROUND: Around = Around {
     links: Vec::new(),
     feeds: Vec::new(),
     zone: None,
+    default_calendar: None,
 };
 
 impl Around {
@@ -93,6 +99,9 @@ impl Around {
         }
         if want.zone {
             it.zone = principal::zone(tx, account).await?;
+        }
+        if want.default_calendar {
+            it.default_calendar = default_calendar(tx, account).await?.map(|c| c.path);
         }
         Ok(it)
     }

@@ -15,6 +15,7 @@ pub mod tree;
 pub mod item;
 pub mod import;
 pub mod derived;
+pub mod scheduling;
 pub mod property;
 pub mod bulk;
 pub mod subscription;

@@ -1,6 +1,7 @@
 //! CalDAV's live properties: a table (RFC 4791 §5.2, §6.2, §7.5, RFC 6638 §2.4, §9.1, RFC 7809 §5)
 //! and what Apple's clients keep on calendars.
 
+use super::availability;
 use super::publish::{PUBLISH_URL, SHARING_MODES, publish_url, sharing_modes};
 use super::source::{STATUS, source, status};
 use super::zone;
@@ -84,14 +85,14 @@ pub static ROWS: &[Row] = &[
     row(RECORD_TYPE, On::PRINCIPAL, Named, Need::NONE, record_type),
     settable(
         COMPONENT_SET,
-        On::CALENDAR.or(On::SUBSCRIPTION),
+        On::CALENDAR.or(On::SUBSCRIPTION).or(On::INBOX),
         Named,
         Need::NONE,
         component_set,
         Setting::AtCreation,
     ),
     row(COMPONENT_SETS, On::CALENDAR_HOME, Named, Need::NONE, component_sets),
-    row(SUPPORTED_CALENDAR_DATA, On::CALENDAR, Named, Need::NONE, supported_data),
+    row(SUPPORTED_CALENDAR_DATA, On::CALENDAR.or(On::INBOX), Named, Need::NONE, supported_data),
     row(SUPPORTED_COLLATION_SET, SEARCHED, Named, Need::NONE, collations),
     row(RSCALE_SET, On::CALENDAR.or(On::CALENDAR_HOME), Named, Need::NONE, rscales),
     row(MAX_RESOURCE_SIZE, On::CALENDAR, Named, Need::NONE, max_size),
@@ -117,7 +118,14 @@ pub static ROWS: &[Row] = &[
         Setting::Also(&KEPT_ZONE, zone::of_id),
     ),
     row(TIMEZONE_SERVICE_SET, On::CALENDAR_HOME, Named, Need::NONE, zone_services),
-    kept(SCHEDULE_CALENDAR_TRANSP, anything),
+    settable(
+        SCHEDULE_CALENDAR_TRANSP,
+        On::CALENDAR.or(On::SUBSCRIPTION),
+        Named,
+        Need::STORED,
+        availability::transparency,
+        Setting::Kept(availability::one_transparency),
+    ),
     kept(CALENDAR_COLOR, text_only),
     kept(CALENDAR_ORDER, text_only),
     row(PUBLISH_URL, On::CALENDAR, Named, Need::LINKS, publish_url),

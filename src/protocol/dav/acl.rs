@@ -224,12 +224,17 @@ const fn dav(local: &'static str) -> Name {
     Name::known(Ns::Dav, local)
 }
 
-const fn leaf(p: Privilege) -> Privileges {
-    Privileges(p as u16)
+const fn caldav(local: &'static str) -> Name {
+    Name::known(Ns::CalDav, local)
 }
 
-/// Every privilege, aggregates before what they contain (RFC 3744 §3.1-3.10, RFC 4791 §6.1.1).
-static SUPPORTED: [Supported; 14] = [
+const fn leaf(p: Privilege) -> Privileges {
+    Privileges(p as u32)
+}
+
+/// Every privilege, aggregates before what they contain (RFC 3744 §3.1-3.10, RFC 4791 §6.1.1, RFC
+/// 6638 §6.3).
+static SUPPORTED: [Supported; 22] = [
     Supported { name: dav("all"), set: Privileges::ALL, description: "Everything", depth: 0 },
     Supported {
         name: dav("read"),
@@ -238,7 +243,7 @@ static SUPPORTED: [Supported; 14] = [
         depth: 1,
     },
     Supported {
-        name: Name::known(Ns::CalDav, "read-free-busy"),
+        name: caldav("read-free-busy"),
         set: leaf(Privilege::ReadFreeBusy),
         description: "Know when the owner is busy",
         depth: 2,
@@ -296,6 +301,54 @@ static SUPPORTED: [Supported; 14] = [
         set: leaf(Privilege::WriteAcl),
         description: "Change the access control list",
         depth: 1,
+    },
+    Supported {
+        name: caldav("schedule-deliver"),
+        set: Privileges::SCHEDULE_DELIVER,
+        description: "Have scheduling messages delivered",
+        depth: 1,
+    },
+    Supported {
+        name: caldav("schedule-deliver-invite"),
+        set: leaf(Privilege::DeliverInvite),
+        description: "Have invitations delivered",
+        depth: 2,
+    },
+    Supported {
+        name: caldav("schedule-deliver-reply"),
+        set: leaf(Privilege::DeliverReply),
+        description: "Have replies delivered",
+        depth: 2,
+    },
+    Supported {
+        name: caldav("schedule-query-freebusy"),
+        set: leaf(Privilege::QueryFreeBusy),
+        description: "Ask when the owner is busy",
+        depth: 2,
+    },
+    Supported {
+        name: caldav("schedule-send"),
+        set: Privileges::SCHEDULE_SEND,
+        description: "Schedule for the owner",
+        depth: 1,
+    },
+    Supported {
+        name: caldav("schedule-send-invite"),
+        set: leaf(Privilege::SendInvite),
+        description: "Invite for the owner",
+        depth: 2,
+    },
+    Supported {
+        name: caldav("schedule-send-reply"),
+        set: leaf(Privilege::SendReply),
+        description: "Reply for the owner",
+        depth: 2,
+    },
+    Supported {
+        name: caldav("schedule-send-freebusy"),
+        set: leaf(Privilege::SendFreeBusy),
+        description: "Ask others for the owner",
+        depth: 2,
     },
     Supported { name: dav("read"), set: leaf(Privilege::Read), description: "", depth: 9 },
     Supported { name: dav("all"), set: Privileges::NONE, description: "", depth: 9 },

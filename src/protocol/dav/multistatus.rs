@@ -140,6 +140,7 @@ impl Wanted {
             links: self.need.has(Need::LINKS),
             feeds: self.need.has(Need::FEEDS),
             zone: self.need.has(Need::ZONE),
+            default_calendar: self.need.has(Need::DEFAULT_CALENDAR),
         }
     }
 }

@@ -21,7 +21,7 @@ pub enum Shown {
 
 /// What must be loaded before a row can be shown, as a set of bits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Need(pub u8);
+pub struct Need(pub u16);
 
 impl Need {
     /// Nothing beside the row itself.
@@ -42,6 +42,8 @@ impl Need {
     pub const FEEDS: Self = Self(64);
     /// The time zone of the account's owner.
     pub const ZONE: Self = Self(128);
+    /// The calendar that invitations come into.
+    pub const DEFAULT_CALENDAR: Self = Self(256);
 
     /// Whether all of `other` are among these.
     pub fn has(self, other: Self) -> bool {

@@ -11,7 +11,7 @@ use std::borrow::Cow;
 
 /// The classes of resources, as a set of bits: where a property row lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct On(pub u16);
+pub struct On(pub u32);
 
 impl On {
     /// Entrances and other collections that no account owns.
@@ -36,10 +36,16 @@ impl On {
     pub const FILE: Self = Self(512);
     /// Subscriptions (`CS:subscribed`).
     pub const SUBSCRIPTION: Self = Self(1024);
+    /// Scheduling inboxes (RFC 6638 §2.2).
+    pub const INBOX: Self = Self(2048);
+    /// Scheduling outboxes (RFC 6638 §2.1).
+    pub const OUTBOX: Self = Self(4096);
+    /// Collections of notifications (`CS:notification`).
+    pub const NOTIFICATIONS: Self = Self(8192);
     /// Everything.
-    pub const ALL: Self = Self(2047);
+    pub const ALL: Self = Self((1 << 14) - 1);
     /// Every collection that an account owns.
-    pub const STORED_COLLECTION: Self = Self(4 + 8 + 16 + 32 + 64 + 1024);
+    pub const STORED_COLLECTION: Self = Self(4 + 8 + 16 + 32 + 64 + 1024 + 2048 + 4096 + 8192);
     /// Every object.
     pub const OBJECT: Self = Self(128 + 256 + 512);
     /// Everything that an account owns.
@@ -63,6 +69,9 @@ impl On {
             Kind::Addressbook => Self::ADDRESSBOOK,
             Kind::Subscription => Self::SUBSCRIPTION,
             Kind::Folder => Self::FOLDER,
+            Kind::Inbox => Self::INBOX,
+            Kind::Outbox => Self::OUTBOX,
+            Kind::Notifications => Self::NOTIFICATIONS,
         }
     }
 

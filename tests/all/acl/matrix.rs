@@ -176,7 +176,7 @@ async fn lacking_one(owner: &User) -> Vec<Role> {
         let user = owner.server.user().await;
         let others = LEAVES.iter().filter(|leaf| leaf.0 != *lacking);
         let others: Vec<&str> = others.flat_map(|leaf| leaf.1.iter().copied()).collect();
-        let rights = Privileges(Privileges::ALL.0 & !(*lacking as u16));
+        let rights = Privileges(Privileges::ALL.0 & !(*lacking as u32));
         let entries = grant(&href(&user), &others);
         let name = format!("all but {}", names[0]);
         roles.push(Role { name, rights, entries, who: Asker::Known(user) });

@@ -148,7 +148,10 @@ dialogues! {
         let path = owner.path("files/a/");
         let read = ["read", "read-free-busy", "read-current-user-privilege-set"];
         let write = ["write", "write-properties", "write-content", "bind", "unbind"];
-        let rest = ["all", "unlock", "read-acl", "write-acl"];
+        let rest = ["all", "unlock", "read-acl", "write-acl", "schedule-deliver",
+            "schedule-deliver-invite", "schedule-deliver-reply", "schedule-query-freebusy",
+            "schedule-send", "schedule-send-invite", "schedule-send-reply",
+            "schedule-send-freebusy"];
         let table = [(&reader, read.to_vec()), (&writer, [&read[..], &write].concat()),
             (&owner, [&read[..], &write, &rest].concat())];
         for (user, mut expected) in table {

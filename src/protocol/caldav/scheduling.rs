@@ -1,0 +1,89 @@
+//! CalDAV Scheduling (RFC 6638) over the WebDAV engine: its properties (§2, §3.2.10, §9).
+
+use crate::domain::collection::scheduling::{INBOX, OUTBOX};
+use crate::domain::collection::{Home, Place};
+use crate::domain::directory::Kind;
+use crate::format::xml::{Element, Name, Ns, Writer};
+use crate::kernel::change::ScheduleTag;
+use crate::protocol::dav::extension::Extension;
+use crate::protocol::dav::name::names;
+use crate::protocol::dav::property::Listing::Named;
+use crate::protocol::dav::property::{Need, Row, Setting, Shown, row, settable};
+use crate::protocol::dav::space::place_path;
+use crate::protocol::dav::subject::{On, Subject};
+
+names! {
+    INBOX_URL = CalDav "schedule-inbox-URL",
+    OUTBOX_URL = CalDav "schedule-outbox-URL",
+    DEFAULT_CALENDAR_URL = CalDav "schedule-default-calendar-URL",
+    SCHEDULE_TAG = CalDav "schedule-tag",
+}
+
+/// What scheduling brings.
+pub static SCHEDULING: Extension =
+    Extension { features: &[], properties: ROWS, methods: &[], reports: &[], actions: &[] };
+
+static ROWS: &[Row] = &[
+    row(INBOX_URL, On::PRINCIPAL, Named, Need::NONE, |subject, _, w| {
+        in_home(subject, &INBOX_URL, INBOX, w)
+    }),
+    row(OUTBOX_URL, On::PRINCIPAL, Named, Need::NONE, |subject, _, w| {
+        in_home(subject, &OUTBOX_URL, OUTBOX, w)
+    }),
+    settable(
+        DEFAULT_CALENDAR_URL,
+        On::INBOX,
+        Named,
+        Need::STORED.and(Need::DEFAULT_CALENDAR),
+        default_calendar,
+        Setting::Kept(one_calendar),
+    ),
+    row(SCHEDULE_TAG, On::CALENDAR_OBJECT, Named, Need::NONE, schedule_tag),
+];
+
+/// A collection of the principal's own calendar home. A group has none: it is its members.
+fn in_home(subject: &Subject<'_>, name: &Name, path: &str, w: &mut Writer) -> Shown {
+    let Some(it) = subject.principal() else { return Shown::No };
+    if Kind::of(&it.principal) == Kind::Group {
+        return Shown::No;
+    }
+    let (account, home, path) = (it.principal.id, Home::Calendars, path.to_owned());
+    let account_name = it.principal.name.clone();
+    w.open(name);
+    w.href(&place_path(&Place { account, account_name, home, path, collection: true }));
+    w.close(name);
+    Shown::Yes
+}
+
+/// RFC 6638 §9.2: what the owner named, if it is still there, else what invitations come into.
+fn default_calendar(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
+    let (Some(place), Some(path)) = (subject.place, &subject.around.default_calendar) else {
+        return Shown::No;
+    };
+    w.open(&DEFAULT_CALENDAR_URL);
+    w.href(&place_path(&place.at(path, true)));
+    w.close(&DEFAULT_CALENDAR_URL);
+    Shown::Yes
+}
+
+/// RFC 6638 §4.3.1.2, as far as it can be seen in the value; a calendar that is not there is not
+/// used.
+fn one_calendar(element: &Element) -> Result<(), &'static str> {
+    const WHY: &str = "the value must be one DAV:href of a calendar in the same home";
+    let mut inside = element.elements();
+    let (Some(href), None) = (inside.next(), inside.next()) else { return Err(WHY) };
+    let is_href = href.name == Name::known(Ns::Dav, "href");
+    if is_href && href.text().contains("/calendars/") { Ok(()) } else { Err(WHY) }
+}
+
+/// RFC 6638 §9.3.
+fn schedule_tag(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
+    match subject.object().and_then(|it| it.schedule_tag) {
+        Some(number) => {
+            let tag = ScheduleTag { epoch: subject.ask.access.store.epoch().clone(), number };
+            w.element(&SCHEDULE_TAG, &tag.to_string());
+            Shown::Yes
+        }
+        None => Shown::No,
+    }
+}
