@@ -203,6 +203,12 @@ fn refused(refusal: &Refusal, about: About) -> Verdict {
         Refusal::InvalidFilter(_) => {
             (S::FORBIDDEN, of_kind(about, "valid-filter", "valid-filter"), None)
         }
+        Refusal::InvalidMessage(_) => {
+            (S::BAD_REQUEST, of_kind(about, "valid-scheduling-message", "x"), None)
+        }
+        Refusal::ForeignOrganizer(_) => {
+            (S::FORBIDDEN, of_kind(about, "valid-organizer", "x"), None)
+        }
         Refusal::Ace(rule, _) => (S::FORBIDDEN, dav(ace_rule(*rule)), None),
         Refusal::UnsupportedCollation(_) => {
             let name = of_kind(about, "supported-collation", "supported-collation");
