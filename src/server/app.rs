@@ -9,8 +9,10 @@ use crate::kernel::clock;
 use crate::kernel::fault::{Fault, Outcome};
 use crate::kernel::secret::Secret;
 use crate::protocol::caldav::CALDAV;
+use crate::protocol::caldav::proxy::PROXY;
 use crate::protocol::caldav::scheduling::SCHEDULING;
 use crate::protocol::carddav::{CARDDAV, DIRECTORY};
+use crate::protocol::dav::service::Policy;
 use crate::protocol::dav::{self, Service, acl::ACL, core::CORE, space::LINK_ROOT};
 use crate::protocol::http::body::Body;
 use crate::protocol::http::handler::Handler;
@@ -77,11 +79,13 @@ pub async fn start(current: &Arc<Current>) -> Outcome<App> {
     account::complete(&store, clock::now()).await?;
     // The configuration may say otherwise than the last time whether there is an address book of it.
     store.write(|tx| Box::pin(directory::changed(tx))).await?;
-    let mut extensions = vec![&CORE, &ACL, &CALDAV, &SCHEDULING, &CARDDAV];
-    if current.get().directory_book {
+    let mut extensions = vec![&CORE, &ACL, &CALDAV, &SCHEDULING, &PROXY, &CARDDAV];
+    let config = current.get();
+    let policy = Policy { open_directory: config.directory_book, anonymous: config.anonymous };
+    if policy.open_directory {
         extensions.push(&DIRECTORY);
     }
-    let service = Arc::new(Service::new(store.clone(), &extensions)?);
+    let service = Arc::new(Service::new(store.clone(), &extensions, policy)?);
     let probe = store.clone();
     let brake = Arc::new(tzdist::brake::Brake::default());
     let handler: Handler = Arc::new(move |request, peer| match request.uri().path() {

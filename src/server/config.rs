@@ -116,6 +116,8 @@ pub struct Config {
     pub birthdays: bool,
     /// Whether the directory is an address book, too.
     pub directory_book: bool,
+    /// Whether access may be granted to those who have not signed in.
+    pub anonymous: bool,
     /// The values behind the fields, with their origins.
     pub merged: Merged,
     /// What is allowed, but probably not meant.
@@ -164,6 +166,7 @@ impl Config {
             history_days: small("history_days"),
             birthdays: merged.is_on("birthdays"),
             directory_book: merged.is_on("directory.address_book"),
+            anonymous: merged.is_on("access.anonymous"),
             data_dir,
             merged,
             warnings,

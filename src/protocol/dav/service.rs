@@ -36,12 +36,23 @@ pub struct Service {
     pub logins: Logins,
     /// What is served.
     pub registry: Registry,
+    /// Who is told what.
+    pub policy: Policy,
+}
+
+/// What the configuration says about who is told what.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Policy {
+    /// Whether whoever signs in finds every user, group and resource.
+    pub open_directory: bool,
+    /// Whether access may be granted to those who have not signed in.
+    pub anonymous: bool,
 }
 
 impl Service {
     /// A service of these extensions.
-    pub fn new(store: Store, extensions: &[&'static Extension]) -> Outcome<Self> {
-        Ok(Self { store, logins: Logins::new()?, registry: Registry::new(extensions) })
+    pub fn new(store: Store, extensions: &[&'static Extension], policy: Policy) -> Outcome<Self> {
+        Ok(Self { store, logins: Logins::new()?, registry: Registry::new(extensions), policy })
     }
 }
 
@@ -231,7 +242,7 @@ pub fn not_allowed(ask: &Ask, class: On) -> Response<Body> {
 pub fn presumed_class(ask: &Ask) -> On {
     match (&ask.target, &ask.place) {
         (Target::Entrance, _) => On::ENTRANCE,
-        (Target::Principal(..), _) => On::PRINCIPAL,
+        (Target::Principal(..) | Target::Proxy(..), _) => On::PRINCIPAL,
         (Target::Nowhere, _) => On::ALL,
         (_, Some(place)) => match (place.home.kind(), place.depth()) {
             (Kind::CalendarHome, 0) => On::CALENDAR_HOME,
