@@ -92,6 +92,7 @@ pub fn examine(media_type: Option<&str>, bytes: &[u8]) -> Outcome<Index> {
         }
     }
     let text = text(&found.uid);
+    let scheduled = found.entries().any(|it| it.component.property("ORGANIZER").is_some());
     Ok(Index {
         media_type: None,
         uid: Some(found.uid.into_owned()),
@@ -102,6 +103,7 @@ pub fn examine(media_type: Option<&str>, bytes: &[u8]) -> Outcome<Index> {
         text,
         times: instances,
         dated: false,
+        scheduled,
     })
 }
 

@@ -47,16 +47,17 @@ pub(crate) use statements;
 /// Every statement of the store.
 pub(crate) fn all() -> impl Iterator<Item = &'static Statement> {
     use super::{
-        ace, blob, change_log, collection, due, feed, job, link, lock, meta, object, principal,
+        ace, blob, change_log, collection, due, feed, itip, job, link, lock, meta, object, principal,
         property, search, walk, watch,
     };
-    let modules: [&[&'static Statement]; 16] = [
+    let modules: [&[&'static Statement]; 17] = [
         ace::STATEMENTS,
         blob::STATEMENTS,
         change_log::STATEMENTS,
         collection::STATEMENTS,
         due::STATEMENTS,
         feed::STATEMENTS,
+        itip::STATEMENTS,
         job::STATEMENTS,
         link::STATEMENTS,
         lock::STATEMENTS,

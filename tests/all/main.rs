@@ -19,6 +19,7 @@ mod prefer;
 mod race;
 mod restart;
 mod retention;
+mod scheduling;
 mod server;
 mod store;
 mod support;
