@@ -105,12 +105,12 @@ async fn told(
         return of_link(service, asked, token).await.map(Ok);
     }
     let access = match service::known(service, headers, peer).await? {
-        Ok(Some(who)) => Access { store: store.clone(), who, client: String::new(), now },
+        Ok(Some(who)) => Access::of(store.clone(), who, String::new(), now),
         Ok(None) if public => Access::of_nobody(store, now),
         Ok(None) => return Ok(Err(challenge(headers))),
         Err(response) => return Ok(Err(response)),
     };
-    let open = Open(service.open_free_busy.0);
+    let open = Open(service.policy.open_free_busy.0);
     let question = Question::about(asked.window.clone())?;
     let answers = availability::ask(&access, open, &[asked.user.clone()], &question).await?;
     match answers.into_iter().next() {
