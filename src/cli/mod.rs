@@ -18,8 +18,10 @@ pub mod alias;
 pub mod password;
 pub mod app_password;
 pub mod link;
+pub mod delegate;
 pub mod subscription;
 pub mod calendar;
+pub mod why;
 pub mod lock;
 pub mod config;
 pub mod serve;
@@ -95,12 +97,18 @@ enum Command {
     /// Make, list and take back addresses that show a calendar
     #[command(subcommand, after_help = EXIT_CODES)]
     Link(link::LinkCommand),
+    /// Let others act for an account with all of its calendars
+    #[command(subcommand, after_help = EXIT_CODES)]
+    Delegate(delegate::DelegateCommand),
     /// Show calendars of other servers in an account
     #[command(subcommand, after_help = EXIT_CODES)]
     Subscription(subscription::SubscriptionCommand),
     /// Calendars that the server fills
     #[command(subcommand, after_help = EXIT_CODES)]
     Calendar(calendar::CalendarCommand),
+    /// Show who was told what about a meeting, and why
+    #[command(after_help = why::HELP)]
+    Why(why::Why),
     /// Keep a user from signing in
     #[command(after_help = lock::LOCK)]
     Lock(lock::Lock),
@@ -123,8 +131,10 @@ impl Command {
             Self::Password(it) => session::run(source, out, async |s| it.run(s).await),
             Self::AppPassword(it) => session::run(source, out, async |s| it.run(s).await),
             Self::Link(it) => session::run(source, out, async |s| it.run(s).await),
+            Self::Delegate(it) => session::run(source, out, async |s| it.run(s).await),
             Self::Subscription(it) => session::run(source, out, async |s| it.run(s).await),
             Self::Calendar(it) => session::run(source, out, async |s| it.run(s).await),
+            Self::Why(it) => session::run(source, out, async |s| it.run(s).await),
             Self::Lock(it) => session::run(source, out, async |s| it.run(s, true).await),
             Self::Unlock(it) => session::run(source, out, async |s| it.run(s, false).await),
         }

@@ -6,12 +6,17 @@
 pub mod retention;
 pub mod directory;
 pub mod collection;
+pub mod delegation;
+pub mod principals;
 pub mod calendar;
+pub mod availability;
 pub mod exception;
+pub mod attachment;
 pub mod contacts;
 pub mod directory_book;
 pub mod sharing;
 pub mod birthdays;
+pub mod scheduling;
 pub mod link;
 pub mod feed;
 pub mod account;

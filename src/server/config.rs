@@ -118,6 +118,12 @@ pub struct Config {
     pub directory_book: bool,
     /// Whether what is shared with somebody shows in his home without his answer.
     pub auto_accept: bool,
+    /// Whether everybody who signs in may know when everybody is busy.
+    pub open_free_busy: bool,
+    /// Whether those who do not sign in may know it, too.
+    pub anonymous_free_busy: bool,
+    /// Whether access may be granted to those who have not signed in.
+    pub anonymous: bool,
     /// The values behind the fields, with their origins.
     pub merged: Merged,
     /// What is allowed, but probably not meant.
@@ -167,6 +173,9 @@ impl Config {
             birthdays: merged.is_on("birthdays"),
             directory_book: merged.is_on("directory.address_book"),
             auto_accept: merged.is_on("sharing.auto_accept"),
+            open_free_busy: merged.is_on("scheduling.open_free_busy"),
+            anonymous_free_busy: merged.is_on("scheduling.anonymous_free_busy"),
+            anonymous: merged.is_on("access.anonymous"),
             data_dir,
             merged,
             warnings,

@@ -6,8 +6,10 @@
 
 use super::config::Current;
 use crate::domain::collection::derived::BIRTHDAYS_JOB;
+use crate::domain::collection::implicit::DELIVERY_JOB;
 use crate::domain::directory::{DIRECTORY_JOB, SHARING_JOB};
 use crate::domain::retention::{self, Progress};
+use crate::domain::scheduling::{deliver, history};
 use crate::domain::{birthdays, directory_book, feed, indexing, sharing};
 use crate::kernel::clock::{self, Timestamp};
 use crate::kernel::fault::{Fault, Outcome};
@@ -137,6 +139,18 @@ pub static RECURRING: &[Recurring] = &[
             Box::pin(async move {
                 sharing::settle::step(&it.store, it.account, it.auto_accept, it.now).await
             })
+        },
+    },
+    Recurring {
+        kind: DELIVERY_JOB,
+        every: DAY,
+        step: |it| Box::pin(async move { deliver::step(&it.store, it.now).await }),
+    },
+    Recurring {
+        kind: "retention.scheduling",
+        every: HOUR,
+        step: |it| {
+            Box::pin(async move { history::forget(&it.store, it.now, it.history_days).await })
         },
     },
     Recurring {

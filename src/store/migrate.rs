@@ -45,6 +45,14 @@ static MIGRATIONS: &[(&str, &str)] = &[
         include_str!("../../schemas/sqlite/0009_sharing.sql"),
         include_str!("../../schemas/postgres/0009_sharing.sql"),
     ),
+    (
+        include_str!("../../schemas/sqlite/0011_class.sql"),
+        include_str!("../../schemas/postgres/0011_class.sql"),
+    ),
+    (
+        include_str!("../../schemas/sqlite/0012_attachment.sql"),
+        include_str!("../../schemas/postgres/0012_attachment.sql"),
+    ),
 ];
 
 /// PostgreSQL's advisory lock for starts ("davenprt" as a number).

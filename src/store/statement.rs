@@ -47,16 +47,19 @@ pub(crate) use statements;
 /// Every statement of the store.
 pub(crate) fn all() -> impl Iterator<Item = &'static Statement> {
     use super::{
-        ace, blob, change_log, collection, due, feed, job, link, lock, meta, mount, object,
-        principal, property, search, walk, watch,
+        ace, attachment, blob, busy, change_log, collection, due, feed, itip, job, link, lock,
+        meta, mount, object, principal, property, search, walk, watch,
     };
-    let modules: [&[&'static Statement]; 17] = [
+    let modules: [&[&'static Statement]; 20] = [
         ace::STATEMENTS,
+        attachment::STATEMENTS,
         blob::STATEMENTS,
+        busy::STATEMENTS,
         change_log::STATEMENTS,
         collection::STATEMENTS,
         due::STATEMENTS,
         feed::STATEMENTS,
+        itip::STATEMENTS,
         job::STATEMENTS,
         link::STATEMENTS,
         lock::STATEMENTS,

@@ -12,7 +12,13 @@ use crate::store::{Store, Tx, ace, principal};
 /// The log's author of what the server does by itself.
 pub const SERVER: PrincipalId = PrincipalId(0);
 
-/// An authenticated principal with the store in hand, for one request.
+/// A number that no principal has: nobody's.
+pub const NOBODY: PrincipalId = PrincipalId(-1);
+
+/// Whoever has not signed in.
+pub const ANYONE: PrincipalId = PrincipalId(-6);
+
+/// A principal with the store in hand, for one request.
 #[derive(Clone)]
 pub struct Access {
     /// The store.
@@ -23,6 +29,20 @@ pub struct Access {
     pub client: String,
     /// When the request came; one request sees one time.
     pub now: Timestamp,
+    /// What is told to those who are invited to what this request changes.
+    pub telling: Telling,
+}
+
+/// What a request's changes of scheduling objects tell others (RFC 6638 §3.2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Telling {
+    /// What they have to know.
+    #[default]
+    All,
+    /// The same, but nobody is told that an invitation was thrown away (`Schedule-Reply: F`, §8.1).
+    NoReply,
+    /// Nothing: what is taken in was scheduled elsewhere.
+    Nothing,
 }
 
 /// Somebody's rights in a whole account: none stands for all of them, otherwise what is granted
@@ -55,6 +75,11 @@ impl Rights {
 }
 
 impl Access {
+    /// Somebody who tells others what they have to know.
+    pub fn of(store: Store, who: Principal, client: impl Into<String>, now: Timestamp) -> Self {
+        Self { store, who, client: client.into(), now, telling: Telling::All }
+    }
+
     /// The server itself, which fills what nobody else may (`derived`).
     pub fn of_server(store: &Store, now: Timestamp) -> Self {
         let who = Principal {
@@ -70,12 +95,36 @@ impl Access {
             created_at: now,
             zone: None,
         };
-        Self { store: store.clone(), who, client: "davenport".into(), now }
+        Self { store: store.clone(), who, client: "davenport".into(), now, telling: Telling::All }
+    }
+
+    /// Somebody who has not signed in.
+    pub fn of_nobody(store: &Store, now: Timestamp) -> Self {
+        let server = Self::of_server(store, now);
+        let who = Principal { id: NOBODY, administrator: false, ..server.who };
+        Self { who, client: String::new(), ..server }
+    }
+
+    /// Whether somebody has signed in.
+    pub fn is_somebody(&self) -> bool {
+        self.who.id != NOBODY
     }
 
     /// Whether it is the server itself.
     pub fn is_server(&self) -> bool {
         self.who.id == SERVER
+    }
+
+    /// Somebody who has not signed in.
+    pub fn of_anyone(store: &Store, client: String, now: Timestamp) -> Self {
+        let mut access = Self::of_server(store, now);
+        access.who = Principal { id: ANYONE, administrator: false, ..access.who };
+        Self { client, ..access }
+    }
+
+    /// Whether it is somebody who has not signed in.
+    pub fn is_anonymous(&self) -> bool {
+        self.who.id == ANYONE
     }
 
     /// As the log wants it.
@@ -84,7 +133,7 @@ impl Access {
     }
 
     /// The rights on a place: the owner and administrators have all; others what the grants on
-    /// the place and on what is above it give to them, to their groups and to everyone signed in.
+    /// the place and on what is above it give to them, to their groups and to everyone.
     pub async fn rights(&self, tx: &mut Tx, place: &Place) -> Outcome<Privileges> {
         if self.has_all(place.account) {
             return Ok(Privileges::ALL);
@@ -123,7 +172,12 @@ impl Access {
         if me.contains(&account) {
             me.push(ace::OWNER);
         }
-        me.extend([self.who.id, ace::AUTHENTICATED]);
+        // RFC 3744 §5.5.1: everybody is one of all, and either signed in or not.
+        me.extend(match self.is_anonymous() {
+            true => [ace::ALL, ace::UNAUTHENTICATED],
+            false => [ace::ALL, ace::AUTHENTICATED],
+        });
+        me.push(self.who.id);
         let mine = grants.into_iter().filter(|(_, grant)| me.contains(&grant.to));
         Ok(Rights(Some(mine.map(|(path, grant)| (path, grant.privileges)).collect())))
     }

@@ -1,12 +1,13 @@
 //! The conditions of a request: `If-Match`, `If-None-Match` (RFC 9110 §13), `If` (RFC 4918 §10.4),
-//! `If-Schedule-Tag-Match` comes with scheduling. Checked inside the transaction that they guard.
+//! `If-Schedule-Tag-Match` (RFC 6638 §8.3). Checked inside the transaction that they guard.
 
 use super::access::Access;
 use super::derived;
 use super::place::{Place, path_covers};
+use super::privacy;
 use super::tree::{Found, locate};
 use crate::format::uri;
-use crate::kernel::change::{Point, SyncToken};
+use crate::kernel::change::{Point, ScheduleTag, SyncToken};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::etag::ETag;
 use crate::kernel::fault::{Fault, Outcome, Refusal};
@@ -86,6 +87,8 @@ pub struct Guard {
     pub unmodified_since: Option<Timestamp>,
     /// `If`; empty when absent.
     pub if_lists: Vec<IfLists>,
+    /// `If-Schedule-Tag-Match`, as written.
+    pub schedule_tag: Option<String>,
     /// Tokens that the request shows besides: those of conditions that were checked already.
     pub submitted: Vec<String>,
 }
@@ -115,10 +118,22 @@ impl Guard {
         place: &Place,
         found: &Found,
     ) -> Outcome<()> {
-        let etag = found.object().map(|o| &o.etag);
+        let etag = match found.object() {
+            Some(it) => Some(privacy::etag(tx, access, place.account, it).await?),
+            None => None,
+        };
+        let etag = etag.as_ref();
         let fails = || Err(Refusal::ConditionFailed.into());
         if self.if_match != Tags::Unset && !self.if_match.matches(found.exists(), etag) {
             return fails();
+        }
+        if let Some(wanted) = &self.schedule_tag {
+            let tag = found.object().and_then(|it| it.schedule_tag);
+            let epoch = access.store.epoch().clone();
+            let tag = tag.map(|number| ScheduleTag { epoch, number }.to_string());
+            if tag.as_deref() != Some(wanted.trim()) {
+                return fails();
+            }
         }
         if self.if_none_match.matches(found.exists(), etag) {
             return fails();
@@ -201,7 +216,10 @@ async fn states(tx: &mut Tx, access: &Access, place: &Place) -> Outcome<States> 
         collection: c.id,
         point: Point::end_of(c.last_change),
     });
-    let etag = found.object().map(|o| o.etag);
+    let etag = match found.object() {
+        Some(it) => Some(privacy::etag(tx, access, place.account, it).await?),
+        None => None,
+    };
     let locks = lock::of_account(tx, place.account, access.now).await?;
     let locks = locks.into_iter().filter(|l| covers(l, &place.path)).collect();
     Ok(States { etag, sync_token, locks })
@@ -255,7 +273,7 @@ impl Reach {
 }
 
 /// Demands that nothing is in the way of a change of what was found at a place: that the server does
-/// not keep it itself ([`derived`]), and that every lock is shown by its holder. Every change by a
+/// not keep it itself ([`derived`]), that who changes it sees all of it ([`privacy`]), and that every lock is shown by its holder. Every change by a
 /// client passes here.
 pub async fn unlocked(
     tx: &mut Tx,
@@ -268,6 +286,7 @@ pub async fn unlocked(
         return Ok(());
     }
     derived::demand(place, found, reach.privilege(found))?;
+    privacy::demand(tx, access, place, found).await?;
     let locks = lock::of_account(tx, place.account, access.now).await?;
     if locks.is_empty() {
         return Ok(());

@@ -4,12 +4,13 @@
 //! Invariant: every object is stored, left alone or refused by itself; nothing that the text does
 //! not hold is touched. One batch is one transaction.
 
-use super::access::Access;
+use super::access::{Access, Telling};
 use super::derived;
 use super::guard::Guard;
 use super::item::write;
 use super::kind::Kind;
 use super::place::{Place, check_name};
+use super::privacy;
 use super::tree::{Found, locate};
 use crate::kernel::etag::ETag;
 use crate::kernel::fault::{Fault, Outcome, Refusal};
@@ -105,8 +106,9 @@ pub async fn put_all(
     items: Vec<Item>,
     how: How,
 ) -> Outcome<Vec<Fate>> {
-    let (access, place) = (access.clone(), place.clone());
-    let store = access.store.clone();
+    // What is taken in was scheduled elsewhere: nobody is invited once more.
+    let access = Access { telling: Telling::Nothing, ..access.clone() };
+    let (place, store) = (place.clone(), access.store.clone());
     store
         .write(move |tx| {
             Box::pin(async move {
@@ -165,6 +167,10 @@ async fn says_the_same(
     how: &How,
 ) -> Outcome<bool> {
     let Some(old) = object::find(tx, parent.id, name).await? else { return Ok(false) };
+    // It is refused below; whether it says the same is not told.
+    if privacy::hides(tx, access, parent.account, &old).await? {
+        return Ok(false);
+    }
     if old.etag == ETag::from_hash(&item.content.hash) {
         return Ok(true);
     }
@@ -178,7 +184,7 @@ async fn says_the_same(
 }
 
 /// A name for a new member: its UID, where that is a plain name and nobody has it.
-pub(super) async fn free_name(
+pub async fn free_name(
     tx: &mut Tx,
     parent: &Collection,
     uid: &str,

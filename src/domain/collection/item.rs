@@ -1,11 +1,15 @@
 //! Objects: storing and reading their contents, whatever kind of collection holds them.
 
 use super::access::Access;
+use super::attachment;
 use super::derived;
 use super::guard::{Guard, Reach, unlocked};
+use super::implicit;
 use super::kind::{Kind, component_names};
 use super::place::Place;
+use super::privacy;
 use super::tree::{Found, locate};
+use crate::kernel::change::ChangeNumber;
 use crate::kernel::etag::ETag;
 use crate::kernel::fault::{Fault, Outcome, Refusal};
 use crate::kernel::limits::BLOB_INLINE_MAX;
@@ -23,6 +27,10 @@ pub struct Stored {
     pub created: bool,
     /// The stored content's validator.
     pub etag: ETag,
+    /// Whether it is what was sent, octet for octet: scheduling may have changed it.
+    pub as_sent: bool,
+    /// The number that its Schedule-Tag stands for; none: it is no scheduling object.
+    pub schedule_tag: Option<ChangeNumber>,
 }
 
 /// Makes octets ready to be stored: small ones as they are, large ones in a durable file.
@@ -41,7 +49,7 @@ pub fn content(store: &Store, bytes: Vec<u8>) -> Outcome<Content> {
 /// # Errors
 /// `NoParent`, `Exists` when a collection has the name, `ConditionFailed`, `Locked`,
 /// `UidConflict`, `UnsupportedComponent`, `CollectionPlacement` when the collection holds no
-/// objects, `TooLarge`, `QuotaExceeded`, `Denied` without the right to write.
+/// objects, `TooLarge`, `QuotaExceeded`, `Private`, `Denied` without the right to write.
 pub async fn put(
     access: &Access,
     place: &Place,
@@ -94,6 +102,53 @@ pub async fn put_instead(
         .await
 }
 
+/// What an object becomes, with the attachment that comes with it.
+#[derive(Clone, Debug)]
+pub struct Rewritten {
+    /// The tag that it has still.
+    pub was: ETag,
+    /// Its new content.
+    pub content: Content,
+    /// What is kept of that.
+    pub index: Index,
+    /// An attachment that it names then.
+    pub new: Option<attachment::New>,
+}
+
+/// Stores an object anew that the server has changed, if it still is what was changed; none: it is
+/// not.
+///
+/// # Errors
+/// As [`put`]; `NotFound` when it is gone.
+pub async fn rewrite(
+    access: &Access,
+    place: &Place,
+    it: Rewritten,
+    guard: Guard,
+) -> Outcome<Option<Stored>> {
+    let (access, place) = (access.clone(), place.clone());
+    let store = access.store.clone();
+    store
+        .write(move |tx| {
+            Box::pin(async move {
+                demand_some(tx, &access, &place).await?;
+                change_log::take(tx, place.account).await?;
+                let Found::Object(parent, old) = admit(tx, &access, &place, &guard).await? else {
+                    return Err(Fault::NotFound);
+                };
+                if old.etag != it.was {
+                    return Ok(None);
+                }
+                if let Some(new) = &it.new {
+                    attachment::keep(tx, &access, &place, &parent, new).await?;
+                }
+                let stored = write(tx, &access, &place, &it.content, &it.index, &guard).await?;
+                Ok(Some(stored))
+            })
+        })
+        .await
+}
+
 /// Asks what can be asked before the content has come: rights, conditions, locks, the parent. The
 /// transaction that stores it asks again.
 pub async fn precheck(access: &Access, place: &Place, guard: &Guard) -> Outcome<()> {
@@ -135,7 +190,7 @@ async fn admit(tx: &mut Tx, access: &Access, place: &Place, guard: &Guard) -> Ou
 }
 
 /// Stores an object inside a transaction.
-pub(in crate::domain) async fn write(
+pub async fn write(
     tx: &mut Tx,
     access: &Access,
     place: &Place,
@@ -152,13 +207,20 @@ pub(in crate::domain) async fn write(
         Found::Collection(_) | Found::NoParent => return Err(Refusal::NoParent.into()),
     };
     fits(parent, content, index)?;
+    privacy::demand_of_new(tx, access, place, index).await?;
     if old.is_none() {
         uid_is_free(tx, place, parent, index.uid.as_deref()).await?;
     }
+    let plan = implicit::plan(tx, access, (place, parent), old, Some((content, index))).await?;
+    let replaced = plan.as_ref().and_then(|plan| plan.content.clone());
+    let as_sent = replaced.is_none();
+    let content = replaced.as_ref().unwrap_or(content);
     let growth = content.size as i64 - old.map_or(0, |o| o.size as i64);
     let charged = derived::charged(parent, growth);
     within_quota(tx, access, place, used, charged).await?;
+    let named = attachment::admitted(tx, access, place, old, index).await?;
     let blob = blob::keep(tx, content, access.now).await?;
+    attachment::note(tx, blob, &named).await?;
     let name = place.name();
     let (of, content, at) = (parent.id, (blob, content), access.now);
     let again = old.is_some();
@@ -184,7 +246,15 @@ pub(in crate::domain) async fn write(
     let members = i64::from(old.is_none());
     change_log::record_member(tx, &entry, &access.author(), (members, growth)).await?;
     derived::cards_changed(tx, access, parent, Some(index)).await?;
-    Ok(Stored { created: old.is_none(), etag: ETag::from_hash(&content.1.hash) })
+    let schedule_tag = match plan {
+        Some(plan) => {
+            let at = Some((parent, name));
+            implicit::carry_out(tx, access, account, at, (old, number), plan).await?
+        }
+        None => old.and_then(|it| it.schedule_tag),
+    };
+    let etag = ETag::from_hash(&content.1.hash);
+    Ok(Stored { created: old.is_none(), etag, as_sent, schedule_tag })
 }
 
 /// Whether the collection takes such an object.
@@ -278,7 +348,9 @@ pub async fn read(
                 if let Some(above) = place.parent_path().filter(|_| !place.collection) {
                     let (at, files) = ((above, place.name()), access.store.files());
                     let found = object::content_at(tx, place.account, at, files).await?;
-                    if let Some((kind, object, body)) = found {
+                    if let Some((kind, mut object, mut body)) = found {
+                        let seen = [(&mut object, Some(&mut body))];
+                        privacy::veil(tx, &access, place.account, seen).await?;
                         return Ok(Ok((Kind::from_number(kind), object, body)));
                     }
                 }

@@ -14,6 +14,7 @@ use super::kind::Kind;
 use super::place::{Mount, Place};
 use crate::domain::directory::{self, Kind as PrincipalKind};
 use crate::kernel::fault::Outcome;
+use crate::kernel::ids::{CollectionId, PrincipalId};
 use crate::kernel::secret::uuid;
 use crate::store::ace::{self, Grant};
 use crate::store::collection::Collection;
@@ -85,11 +86,11 @@ pub fn can_be_shared(it: &Collection) -> bool {
 /// Notes, within the write that changes a collection's grants, whose homes are to follow.
 pub(in crate::domain) async fn grants_changed(
     tx: &mut Tx,
-    it: &Collection,
+    (of, account): (CollectionId, PrincipalId),
     before: &[Grant],
     after: &[Grant],
 ) -> Outcome<()> {
-    mount::mark(tx, it.id).await?;
+    mount::mark(tx, of).await?;
     let changed = before.iter().filter(|g| !after.contains(g));
     let mut who: Vec<_> =
         changed.chain(after.iter().filter(|g| !before.contains(g))).map(|g| g.to).collect();
@@ -97,10 +98,11 @@ pub(in crate::domain) async fn grants_changed(
     who.dedup();
     for id in who {
         match id {
-            ace::AUTHENTICATED => {}
             // The members of the group, if it is one.
-            ace::OWNER => directory::sharing_changed(tx, it.account).await?,
-            _ => directory::sharing_changed(tx, id).await?,
+            ace::OWNER => directory::sharing_changed(tx, account).await?,
+            id if id.0 > 0 => directory::sharing_changed(tx, id).await?,
+            // Everybody, or everybody signed in: nobody by name.
+            _ => {}
         }
     }
     Ok(())

@@ -3,12 +3,11 @@
 use super::Level;
 use super::home::{hide, place_in, show};
 use super::offer::offers;
-use crate::domain::collection::guard::{Guard, Reach, unlocked};
+use crate::domain::collection::acl::{begin, end};
 use crate::domain::collection::mount::{
     DECLINED, INVITED, Invitation, MOUNTED, can_be_shared, grants_changed, told,
 };
-use crate::domain::collection::tree::{Found, locate};
-use crate::domain::collection::{Access, Collection, Place};
+use crate::domain::collection::{Access, Collection, Guard, Place};
 use crate::domain::directory::login::find;
 use crate::domain::directory::name::fold;
 use crate::domain::directory::{Kind as PrincipalKind, Principal};
@@ -19,9 +18,8 @@ use crate::kernel::limits::{
 use crate::kernel::privilege::{Privilege, Privileges};
 use crate::kernel::secret::uuid;
 use crate::store::ace::{self, Grant};
-use crate::store::change_log::{self, Action, Entry};
 use crate::store::mount::Mount;
-use crate::store::{Tx, collection, mount, principal};
+use crate::store::{Tx, change_log, collection, mount, principal};
 
 /// Who is meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,26 +61,14 @@ pub async fn share(
     store
         .write(move |tx| {
             Box::pin(async move {
-                access.demand(tx, &place, Privilege::WriteAcl).await?;
-                let (number, _) = change_log::take(tx, place.account).await?;
-                let found = locate(tx, &place).await?;
-                guard.check(tx, &access, &place, &found).await?;
-                let it = match &found {
-                    Found::Collection(it) if can_be_shared(it) => it,
-                    Found::Collection(_) | Found::Object(..) => {
-                        let why = "calendars and address books are shared, nothing else";
-                        return Err(Fault::malformed(why));
-                    }
-                    Found::Nothing(_) | Found::NoParent => return Err(Fault::NotFound),
+                let (id, number) = begin(tx, &access, &place, &guard).await?;
+                let it = collection::by_id(tx, id).await?.filter(can_be_shared);
+                let Some(it) = it else {
+                    let why = "calendars and address books are shared, nothing else";
+                    return Err(Fault::malformed(why));
                 };
-                let reach = Reach::One(Privilege::WriteAcl);
-                unlocked(tx, &access, (&place, &found), &guard, reach).await?;
-                let known = carry_out(tx, it, &changes).await?;
-                collection::change_self(tx, it.id, number, access.now).await?;
-                let (account, action) = (place.account, Action::Properties);
-                let entry =
-                    Entry { account, number, collection: it.id, name: "", action, before: None };
-                change_log::record(tx, &entry, &access.author()).await?;
+                let known = carry_out(tx, &it, &changes).await?;
+                end(tx, &access, &place, (id, number)).await?;
                 Ok(known)
             })
         })
@@ -124,7 +110,7 @@ async fn carry_out(tx: &mut Tx, it: &Collection, changes: &[Change]) -> Outcome<
         return Err(Refusal::Ace(AceRule::LimitedNumber, why).into());
     }
     ace::replace(tx, it.id, &grants).await?;
-    grants_changed(tx, it, &before, &grants).await?;
+    grants_changed(tx, (it.id, it.account), &before, &grants).await?;
     Ok(known)
 }
 

@@ -25,6 +25,9 @@ const TEXT: &str = "text/plain; charset=utf-8";
 /// The header of compliance classes (RFC 4918 §10.1).
 pub const DAV: HeaderName = HeaderName::from_static("dav");
 
+/// The header of scheduling objects (RFC 6638 §8.2).
+pub const SCHEDULE_TAG: HeaderName = HeaderName::from_static("schedule-tag");
+
 /// An answer without a body. An error has one all the same, its status in words: KDE's programs
 /// ask again and then wait for ever when a 412 comes without one (KIO 5.103).
 pub fn empty(status: StatusCode) -> Response<Body> {
@@ -48,6 +51,15 @@ pub fn full(status: StatusCode, media_type: &str, body: Vec<u8>) -> Response<Bod
 pub fn set(response: &mut Response<Body>, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         response.headers_mut().insert(name, value);
+    }
+}
+
+/// A path as others can use it: with the scheme and authority that the client used.
+pub fn absolute(ask: &Ask, path: &str) -> String {
+    let scheme = if ask.peer.secure { "https" } else { "http" };
+    match &ask.authority {
+        Some(authority) => format!("{scheme}://{authority}{path}"),
+        None => path.to_owned(),
     }
 }
 

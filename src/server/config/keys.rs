@@ -133,8 +133,31 @@ pub static KEYS: &[Key] = &[
         "directory.address_book",
         Kind::Switch,
         "true",
-        "Whether everyone who signs in can look up the users, groups and resources of this server in\n\
-         an address book, which programs search while one types a name.",
+        "Whether everyone who signs in can look up the users, groups and resources of this server: as\n\
+         principals, which programs search for people to invite, and in an address book, which they\n\
+         search while one types a name. Who is a member of a group is seen by its members only.",
+    ),
+    Key::new(
+        "access.anonymous",
+        Kind::Switch,
+        "false",
+        "Whether collections can be shared with everyone on the network, without a password, by those\n\
+         who may change who has access to them (DAV:all and DAV:unauthenticated in their lists).",
+    ),
+    Key::new(
+        "scheduling.open_free_busy",
+        Kind::Switch,
+        "true",
+        "Whether everybody who signs in may know when the people and rooms of this server are busy,\n\
+         and nothing else of it. Who grants schedule-query-freebusy on his inbox to some says that\n\
+         nobody else may. When false, only those may who were granted that or read-free-busy.",
+    ),
+    Key::new(
+        "scheduling.anonymous_free_busy",
+        Kind::Switch,
+        "false",
+        "Whether everybody, signed in or not, may read at /freebusy/NAME when NAME is busy, as far\n\
+         as everybody who signs in may.",
     ),
     Key::new(
         "sharing.auto_accept",

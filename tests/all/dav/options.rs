@@ -3,7 +3,7 @@
 use crate::support::dav::dialogues;
 
 /// The class tokens that RFCs and the calendar servers' own documents define.
-const KNOWN: [&str; 14] = [
+const KNOWN: &[&str] = &[
     "1",
     "2",
     "3",
@@ -18,6 +18,7 @@ const KNOWN: [&str; 14] = [
     "calendarserver-subscribed",
     "calendarserver-sharing",
     "resource-sharing",
+    "calendar-proxy",
 ];
 
 dialogues! {

@@ -1,8 +1,11 @@
 //! Sharing as its owner, those with whom something is shared, and strangers see it: dialogues with a
 //! running server on both engines.
 
+mod answer;
 mod flow;
+mod group;
 mod mount;
+mod notice;
 
 use crate::support::dav::{Answer, User, document};
 use std::time::{Duration, Instant};

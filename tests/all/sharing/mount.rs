@@ -135,7 +135,6 @@ dialogues! {
         let before = sync(&sharee, "calendars/", "").await.sync_token.unwrap();
         let mount = given(&owner, &sharee, "read").await;
         let news = sync(&sharee, "calendars/", &before).await;
-        assert_eq!(news.hrefs(), [mount.as_str()]);
         assert_eq!(news.of(&mount).status, None);
         let token = news.sync_token.unwrap();
         share(&owner, "calendars/work/", &[(&sharee.principal(), None)]).await.expect(200);

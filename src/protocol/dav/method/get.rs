@@ -5,11 +5,12 @@ use super::whole;
 use crate::domain::collection::guard::Tags;
 use crate::domain::collection::{Body as Content, Kind, Object, Place, item, list};
 use crate::format::ical::tailor::Zones;
+use crate::kernel::change::ScheduleTag;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::etag::ETag;
 use crate::kernel::fault::{Fault, Outcome};
 use crate::protocol::dav::Ask;
-use crate::protocol::dav::answer::{empty, full, set, vary};
+use crate::protocol::dav::answer::{SCHEDULE_TAG, empty, full, set, vary};
 use crate::protocol::dav::body::none;
 use crate::protocol::dav::core::media_type;
 use crate::protocol::dav::method::negotiate;
@@ -36,7 +37,7 @@ use tokio::sync::mpsc::channel;
 pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
     none(body).await?;
     let mut response = match &ask.target {
-        Target::Entrance | Target::Principal(..) => greeting(&ask),
+        Target::Entrance | Target::Principal(..) | Target::Proxy(..) => greeting(&ask),
         Target::Nowhere => return Err(Fault::NotFound),
         Target::Account(..) => stored(&ask).await?,
     };
@@ -88,6 +89,8 @@ struct Chosen {
     vary: Option<&'static str>,
     /// Whether parts of it may be asked for.
     ranges: bool,
+    /// The Schedule-Tag of a scheduling object.
+    schedule_tag: Option<ScheduleTag>,
 }
 
 impl Chosen {
@@ -101,7 +104,9 @@ impl Chosen {
             _ => None,
         };
         let (size, mark) = (object.size, String::new());
-        let chosen = Self { object, media_type, size, mark, vary, ranges: true };
+        let epoch = || ask.access.store.epoch().clone();
+        let schedule_tag = object.schedule_tag.map(|number| ScheduleTag { epoch: epoch(), number });
+        let chosen = Self { object, media_type, size, mark, vary, ranges: true, schedule_tag };
         match kind {
             Kind::Calendar => Ok(chosen.event(ask, content)),
             Kind::Addressbook => chosen.card(ask, content),
@@ -205,6 +210,9 @@ fn validators(response: &mut Response<Body>, chosen: &Chosen) {
     if let Some(fields) = chosen.vary {
         vary(response, fields);
     }
+    if let Some(tag) = &chosen.schedule_tag {
+        set(response, SCHEDULE_TAG, &tag.to_string());
+    }
     set(response, LAST_MODIFIED, &object.modified_at.http_date());
     set(response, ACCEPT_RANGES, if chosen.ranges { "bytes" } else { "none" });
     if let (Some(tags), true) = (&object.language, response.status().is_success()) {
@@ -243,7 +251,11 @@ fn if_range_holds(ask: &Ask, chosen: &Chosen) -> bool {
     }
 }
 
-fn send(status: StatusCode, content: Content, range: Range<u64>) -> Outcome<Response<Body>> {
+/// An answer with a part of a content.
+///
+/// # Errors
+/// None so far.
+pub fn send(status: StatusCode, content: Content, range: Range<u64>) -> Outcome<Response<Body>> {
     let body = match content {
         Content::Inline(bytes) => {
             let (from, to) = (range.start as usize, range.end as usize);
@@ -333,7 +345,9 @@ async fn listing(ask: &Ask) -> Outcome<Response<Body>> {
     }
     let mut names: Vec<String> = sight.children.iter().map(|c| format!("{}/", c.0.name)).collect();
     if let Some(it) = sight.found.collection() {
-        let page = list::page(&ask.access, it.id, String::new(), list::Want::default()).await?;
+        let page =
+            list::page(&ask.access, (it.account, it.id), String::new(), list::Want::default())
+                .await?;
         names.extend(page.objects.into_iter().map(|o| o.0.name));
         names.truncate(LISTED);
     }

@@ -11,10 +11,12 @@ pub mod whole;
 pub mod delete;
 pub mod mkcol;
 pub mod propfind;
+pub mod delegates;
 pub mod proppatch;
 pub mod copy_move;
 pub mod lock;
 pub mod acl;
+pub mod attachment;
 pub mod report;
 
 use super::extension::Method;
@@ -26,7 +28,7 @@ const COLLECTIONS: On = On::STORED_COLLECTION.or(On::ENTRANCE).or(On::PRINCIPAL)
 const FILLED: On = On::OBJECT.or(On::CALENDAR).or(On::ADDRESSBOOK);
 
 /// What takes a POST: what gets members by it, and homes, where replies to invitations go.
-const POSTED: On = On(16 + 32 + 64).or(On::CALENDAR_HOME).or(On::ADDRESSBOOK_HOME);
+const POSTED: On = On(16 + 32 + 64 + 128).or(On::CALENDAR_HOME).or(On::ADDRESSBOOK_HOME);
 
 /// The engine's methods and where they can be used. Most of what CalDAV and CardDAV need is the
 /// same as here; their own (MKCALENDAR) come with them.
