@@ -17,7 +17,11 @@ const END: &str = "<!-- conformance:end -->";
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Ledger {
+    #[serde(default)]
     rfc: u32,
+    /// The name of what is no RFC: a draft, or a vendor's extension.
+    #[serde(default)]
+    draft: String,
     title: String,
     #[serde(rename = "requirement")]
     requirements: Vec<Requirement>,
@@ -38,17 +42,29 @@ struct Requirement {
     note: String,
 }
 
+impl Ledger {
+    /// How ids begin, and the table names it.
+    fn name(&self) -> String {
+        if self.draft.is_empty() { self.rfc.to_string() } else { self.draft.clone() }
+    }
+
+    /// The name of its file.
+    fn file(&self) -> String {
+        let rfc = if self.draft.is_empty() { "rfc" } else { "" };
+        format!("conformance/requirements/{rfc}{}.toml", self.name())
+    }
+}
+
 fn ledgers() -> Vec<Ledger> {
     let read = |file: &File| -> Ledger {
         let ledger: Ledger =
             toml::from_str(&file.text).unwrap_or_else(|error| panic!("{}: {error}", file.path));
-        let name = format!("conformance/requirements/rfc{}.toml", ledger.rfc);
-        assert_eq!(file.path, name, "the file is named after its `rfc`");
+        assert_eq!(file.path, ledger.file(), "the file is named after its `rfc` or `draft`");
         ledger
     };
     let mut ledgers: Vec<Ledger> =
         files("conformance/requirements", ".toml").iter().map(read).collect();
-    ledgers.sort_by_key(|ledger| ledger.rfc);
+    ledgers.sort_by_key(|ledger| (ledger.rfc == 0, ledger.rfc, ledger.draft.clone()));
     ledgers
 }
 
@@ -61,7 +77,7 @@ fn complaints(ledgers: &[Ledger], proven: &dyn Fn(&str) -> bool) -> Vec<String> 
     for ledger in ledgers {
         for requirement in &ledger.requirements {
             let unique = seen.insert(requirement.id.as_str());
-            let problems = problems(ledger.rfc, requirement, unique, &known, proven);
+            let problems = problems(&ledger.name(), requirement, unique, &known, proven);
             found.extend(problems.iter().map(|problem| format!("{}: {problem}", requirement.id)));
         }
     }
@@ -69,7 +85,7 @@ fn complaints(ledgers: &[Ledger], proven: &dyn Fn(&str) -> bool) -> Vec<String> 
 }
 
 fn problems(
-    rfc: u32,
+    rfc: &str,
     it: &Requirement,
     unique: bool,
     known: &HashSet<&str>,
@@ -161,7 +177,7 @@ fn table(ledgers: &[Ledger]) -> String {
             ledger.requirements.iter().filter(|it| it.status == status).count().to_string()
         };
         let counts = STATUSES.map(count).join(" | ");
-        text += &format!("| {} | {} | {counts} |\n", ledger.rfc, ledger.title);
+        text += &format!("| {} | {} | {counts} |\n", ledger.name(), ledger.title);
     }
     text
 }
@@ -225,7 +241,7 @@ fn a_bad_ledger_is_noticed() {
         ("refers to an id", |it| it.check = "As 9-1.2-other -> the same.".into()),
     ];
     let run = |requirements: Vec<Requirement>| {
-        let ledger = Ledger { rfc: 9, title: "Nine".into(), requirements };
+        let ledger = Ledger { rfc: 9, draft: String::new(), title: "Nine".into(), requirements };
         complaints(&[ledger], &|proof| proof == "a::b")
     };
     assert_eq!(run(vec![good.clone()]), Vec::<String>::new());
