@@ -24,6 +24,7 @@ use crate::store::object::{self, Object};
 use crate::store::principal;
 use crate::store::property::{self, Property};
 use crate::store::{Store, Tx, change_log};
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -204,12 +205,14 @@ async fn mounted<'c>(
     }
     for (shown, target) in shown_in(tx, home.account).await? {
         let Some(path) = paths.get(&shown.row) else { continue };
-        if !owners.contains_key(&shown.owner) {
-            let rights = access.rights_in(tx, shown.owner).await?;
-            let around = Around::load(tx, access, shown.owner, want).await?;
-            owners.insert(shown.owner, (rights, Arc::new(around)));
-        }
-        let Some((rights, around)) = owners.get(&shown.owner) else { continue };
+        let (rights, around) = match owners.entry(shown.owner) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                let rights = access.rights_in(tx, shown.owner).await?;
+                let around = Around::load(tx, access, shown.owner, want).await?;
+                new.insert((rights, Arc::new(around)))
+            }
+        };
         let rights = derived::left_on(rights.on(&target.path), &target);
         if rights.has(Privilege::Read) {
             let place = mount::through(&home.at(path, true), path, &shown);

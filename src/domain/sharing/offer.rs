@@ -8,6 +8,7 @@ use crate::kernel::ids::CollectionId;
 use crate::kernel::privilege::{Privilege, Privileges};
 use crate::store::{Tx, collection, mount, principal};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 /// A collection that is shared with somebody.
 pub struct Offer {
@@ -39,11 +40,11 @@ pub async fn offers(tx: &mut Tx, access: &Access, who: &Principal) -> Outcome<Ve
     found.retain(|_, it| it.account != who.id && can_be_shared(it));
     let (mut offers, mut owners) = (Vec::new(), HashMap::new());
     for (_, target) in found {
-        if !owners.contains_key(&target.account) {
-            owners.insert(target.account, asker.rights_in(tx, target.account).await?);
-        }
-        let rights = owners.get(&target.account).map(|rights| rights.on(&target.path));
-        let rights = rights.unwrap_or(Privileges::NONE);
+        let rights = match owners.entry(target.account) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => new.insert(asker.rights_in(tx, target.account).await?),
+        };
+        let rights = rights.on(&target.path);
         if rights.has(Privilege::Read) {
             offers.push(Offer { target, rights });
         }
