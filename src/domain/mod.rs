@@ -12,6 +12,7 @@ pub mod contacts;
 pub mod directory_book;
 pub mod birthdays;
 pub mod link;
+pub mod push;
 pub mod feed;
 pub mod account;
 pub mod indexing;

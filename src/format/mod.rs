@@ -18,3 +18,4 @@ pub mod ical;
 pub mod vcard;
 pub mod split;
 pub mod feed;
+pub mod web_push;

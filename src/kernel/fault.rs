@@ -90,6 +90,8 @@ pub enum Refusal {
     UnsupportedCollation(String),
     /// An access control entry breaks this rule; the text says which entry and what to do.
     Ace(AceRule, String),
+    /// A registration for push breaks this rule; the text says what to do.
+    Push(PushRule, String),
     /// A directory change that cannot be made: name taken, unknown domain and the like.
     Directory(String),
 }
@@ -133,6 +135,18 @@ pub enum AceRule {
     AllowedPrincipal,
 }
 
+/// The rules of registrations for push (draft-bitfire-webdav-push-00 §3.1.3). Variants are named after
+/// the condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PushRule {
+    /// The request does not say where and how messages go.
+    InvalidSubscription,
+    /// Nobody is told of changes of this resource, or not the asker.
+    NotAvailable,
+    /// The request asks to be told of nothing that one can be told of.
+    NoSupportedTrigger,
+}
+
 impl Fault {
     /// A refusal for text that cannot be understood.
     pub fn malformed(why: impl Into<String>) -> Self {
@@ -172,6 +186,7 @@ impl fmt::Display for Refusal {
             | Self::InvalidResource(why)
             | Self::CollectionPlacement(why)
             | Self::Ace(_, why)
+            | Self::Push(_, why)
             | Self::BeyondLimit(_, why)
             | Self::Directory(why) => f.write_str(why),
             Self::InvalidData { line: 0, reason } => f.write_str(reason),

@@ -6,4 +6,5 @@ pub mod dav;
 pub mod caldav;
 pub mod carddav;
 pub mod link;
+pub mod push;
 pub mod tzdist;

@@ -37,6 +37,10 @@ static MIGRATIONS: &[(&str, &str)] = &[
         include_str!("../../schemas/sqlite/0007_zone.sql"),
         include_str!("../../schemas/postgres/0007_zone.sql"),
     ),
+    (
+        include_str!("../../schemas/sqlite/0010_push.sql"),
+        include_str!("../../schemas/postgres/0010_push.sql"),
+    ),
 ];
 
 /// PostgreSQL's advisory lock for starts ("davenprt" as a number).

@@ -31,6 +31,7 @@ pub mod link;
 pub mod feed;
 pub mod lock;
 pub mod job;
+pub mod push;
 
 use crate::kernel::change::Epoch;
 use crate::kernel::fault::{Fault, Outcome};

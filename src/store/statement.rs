@@ -48,9 +48,9 @@ pub(crate) use statements;
 pub(crate) fn all() -> impl Iterator<Item = &'static Statement> {
     use super::{
         ace, blob, change_log, collection, due, feed, job, link, lock, meta, object, principal,
-        property, search, walk, watch,
+        property, push, search, walk, watch,
     };
-    let modules: [&[&'static Statement]; 16] = [
+    let modules: [&[&'static Statement]; 17] = [
         ace::STATEMENTS,
         blob::STATEMENTS,
         change_log::STATEMENTS,
@@ -64,6 +64,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Statement> {
         object::STATEMENTS,
         principal::STATEMENTS,
         property::STATEMENTS,
+        push::STATEMENTS,
         search::STATEMENTS,
         walk::STATEMENTS,
         watch::STATEMENTS,

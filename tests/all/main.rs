@@ -16,6 +16,7 @@ mod kill;
 mod ledger;
 mod mkcol;
 mod prefer;
+mod push;
 mod race;
 mod restart;
 mod retention;

@@ -23,6 +23,8 @@ pub struct Access {
     pub client: String,
     /// When the request came; one request sees one time.
     pub now: Timestamp,
+    /// Which registrations for push need not be told of what it changes ([`Author::quiet`]).
+    pub quiet: Option<String>,
 }
 
 /// Somebody's rights in a whole account: none stands for all of them, otherwise what is granted
@@ -55,6 +57,11 @@ impl Rights {
 }
 
 impl Access {
+    /// For somebody who acts now with this program.
+    pub fn new(store: Store, who: Principal, client: &str, now: Timestamp) -> Self {
+        Self { store, who, client: client.to_owned(), now, quiet: None }
+    }
+
     /// The server itself, which fills what nobody else may (`derived`).
     pub fn of_server(store: &Store, now: Timestamp) -> Self {
         let who = Principal {
@@ -70,7 +77,7 @@ impl Access {
             created_at: now,
             zone: None,
         };
-        Self { store: store.clone(), who, client: "davenport".into(), now }
+        Self::new(store.clone(), who, "davenport", now)
     }
 
     /// Whether it is the server itself.
@@ -80,7 +87,8 @@ impl Access {
 
     /// As the log wants it.
     pub fn author(&self) -> Author {
-        Author { principal: self.who.id, client: self.client.clone(), at: self.now }
+        let (client, quiet) = (self.client.clone(), self.quiet.clone());
+        Author { principal: self.who.id, client, at: self.now, quiet }
     }
 
     /// The rights on a place: the owner and administrators have all; others what the grants on

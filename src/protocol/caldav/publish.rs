@@ -62,7 +62,7 @@ pub fn publish_url(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown 
     let Some(token) = found else { return Shown::No };
     w.open(&PUBLISH_URL);
     w.raw(b"<D:href>");
-    w.text(&absolute(subject.ask, &link_path(token)));
+    w.text(&subject.ask.absolute(&link_path(token)));
     w.raw(b"</D:href>");
     w.close(&PUBLISH_URL);
     Shown::Yes
@@ -77,13 +77,4 @@ pub fn sharing_modes(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Show
     w.empty(&CAN_BE_PUBLISHED);
     w.close(&SHARING_MODES);
     Shown::Yes
-}
-
-/// A path as others can use it: with the scheme and authority that the client used.
-fn absolute(ask: &Ask, path: &str) -> String {
-    let scheme = if ask.peer.secure { "https" } else { "http" };
-    match &ask.authority {
-        Some(authority) => format!("{scheme}://{authority}{path}"),
-        None => path.to_owned(),
-    }
 }

@@ -7,7 +7,7 @@
 use super::name::{ERROR, NEED_PRIVILEGES, PRIVILEGE, RESOURCE};
 use crate::domain::collection::Home;
 use crate::format::xml::{Name, Ns, Writer};
-use crate::kernel::fault::{AceRule, CalendarLimit, Fault, Refusal};
+use crate::kernel::fault::{AceRule, CalendarLimit, Fault, PushRule, Refusal};
 use crate::kernel::privilege::Privilege;
 use http::StatusCode;
 
@@ -106,6 +106,14 @@ fn calendar_limit(limit: CalendarLimit) -> &'static str {
     }
 }
 
+fn push_rule(rule: PushRule) -> &'static str {
+    match rule {
+        PushRule::InvalidSubscription => "invalid-subscription",
+        PushRule::NotAvailable => "push-not-available",
+        PushRule::NoSupportedTrigger => "no-supported-trigger",
+    }
+}
+
 fn refused(refusal: &Refusal, about: About) -> Verdict {
     use StatusCode as S;
     let (status, condition, href) = match refusal {
@@ -166,6 +174,9 @@ fn refused(refusal: &Refusal, about: About) -> Verdict {
         Refusal::TooManyMatches => (S::FORBIDDEN, dav("number-of-matches-within-limits"), None),
         Refusal::InvalidFilter(_) => {
             (S::FORBIDDEN, of_kind(about, "valid-filter", "valid-filter"), None)
+        }
+        Refusal::Push(rule, _) => {
+            (S::FORBIDDEN, Some(Name::known(Ns::Push, push_rule(*rule))), None)
         }
         Refusal::Ace(rule, _) => (S::FORBIDDEN, dav(ace_rule(*rule)), None),
         Refusal::UnsupportedCollation(_) => {

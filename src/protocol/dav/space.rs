@@ -30,6 +30,14 @@ pub enum Target {
 /// Where links to calendars are.
 pub const LINK_ROOT: &str = "/links/";
 
+/// Where registrations for push are.
+pub const REGISTRATION_ROOT: &str = "/dav/push/";
+
+/// The path of a registration.
+pub fn registration_path(token: &str) -> String {
+    format!("{REGISTRATION_ROOT}{token}")
+}
+
 /// The path of a link.
 pub fn link_path(token: &str) -> String {
     format!("{LINK_ROOT}{token}.ics")

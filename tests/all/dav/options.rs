@@ -3,7 +3,7 @@
 use crate::support::dav::dialogues;
 
 /// The class tokens that RFCs and the calendar servers' own documents define.
-const KNOWN: [&str; 12] = [
+const KNOWN: [&str; 13] = [
     "1",
     "2",
     "3",
@@ -16,6 +16,8 @@ const KNOWN: [&str; 12] = [
     "calendarserver-principal-property-search",
     "calendarserver-principal-search",
     "calendarserver-subscribed",
+    // Named by draft-bitfire-webdav-push-00 §2.
+    "webdav-push",
 ];
 
 dialogues! {

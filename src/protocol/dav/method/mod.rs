@@ -32,7 +32,11 @@ pub static METHODS: &[Method] = &[
     Method { name: "GET", on: On::ALL, run: |ask, body| Box::pin(get::run(ask, body)) },
     Method { name: "HEAD", on: On::ALL, run: |ask, body| Box::pin(get::run(ask, body)) },
     Method { name: "PUT", on: FILLED, run: |ask, body| Box::pin(put::run(ask, body)) },
-    Method { name: "POST", on: On(16 + 32 + 64), run: |ask, body| Box::pin(post::run(ask, body)) },
+    Method {
+        name: "POST",
+        on: On(4 + 8 + 16 + 32 + 64),
+        run: |ask, body| Box::pin(post::run(ask, body)),
+    },
     Method { name: "DELETE", on: On::STORED, run: |ask, body| Box::pin(delete::run(ask, body)) },
     Method { name: "MKCOL", on: On::STORED, run: |ask, body| Box::pin(mkcol::run(ask, body)) },
     Method { name: "PROPFIND", on: On::ALL, run: |ask, body| Box::pin(propfind::run(ask, body)) },
