@@ -102,6 +102,8 @@ pub enum Refusal {
     /// The organizer of a scheduling message is not the owner of the outbox (RFC 6638 §5.2.2); the
     /// address.
     ForeignOrganizer(String),
+    /// A registration for push breaks this rule; the text says what to do.
+    Push(PushRule, String),
     /// A directory change that cannot be made: name taken, unknown domain and the like.
     Directory(String),
 }
@@ -180,6 +182,18 @@ pub enum AceRule {
     AllowedPrincipal,
 }
 
+/// The rules of registrations for push (draft-bitfire-webdav-push-00 §3.1.3). Variants are named after
+/// the condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PushRule {
+    /// The request does not say where and how messages go.
+    InvalidSubscription,
+    /// Nobody is told of changes of this resource, or not the asker.
+    NotAvailable,
+    /// The request asks to be told of nothing that one can be told of.
+    NoSupportedTrigger,
+}
+
 impl Fault {
     /// A refusal for text that cannot be understood.
     pub fn malformed(why: impl Into<String>) -> Self {
@@ -220,6 +234,7 @@ impl fmt::Display for Refusal {
             | Self::CollectionPlacement(why)
             | Self::Ace(_, why)
             | Self::Scheduling(_, why)
+            | Self::Push(_, why)
             | Self::BeyondLimit(_, why)
             | Self::Attachment(_, why)
             | Self::InvalidMessage(why)

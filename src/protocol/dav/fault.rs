@@ -7,7 +7,9 @@
 use super::name::{ERROR, NEED_PRIVILEGES, PRIVILEGE, RESOURCE};
 use crate::domain::collection::Home;
 use crate::format::xml::{Name, Ns, Writer};
-use crate::kernel::fault::{AceRule, AttachRule, CalendarLimit, Fault, Refusal, SchedulingRule};
+use crate::kernel::fault::{
+    AceRule, AttachRule, CalendarLimit, Fault, PushRule, Refusal, SchedulingRule,
+};
 use crate::kernel::privilege::Privilege;
 use http::StatusCode;
 
@@ -135,6 +137,14 @@ fn attach_rule(rule: AttachRule) -> &'static str {
     }
 }
 
+fn push_rule(rule: PushRule) -> &'static str {
+    match rule {
+        PushRule::InvalidSubscription => "invalid-subscription",
+        PushRule::NotAvailable => "push-not-available",
+        PushRule::NoSupportedTrigger => "no-supported-trigger",
+    }
+}
+
 fn refused(refusal: &Refusal, about: About) -> Verdict {
     use StatusCode as S;
     let (status, condition, href) = match refusal {
@@ -208,6 +218,9 @@ fn refused(refusal: &Refusal, about: About) -> Verdict {
         }
         Refusal::ForeignOrganizer(_) => {
             (S::FORBIDDEN, of_kind(about, "valid-organizer", "x"), None)
+        }
+        Refusal::Push(rule, _) => {
+            (S::FORBIDDEN, Some(Name::known(Ns::Push, push_rule(*rule))), None)
         }
         Refusal::Ace(rule, _) => (S::FORBIDDEN, dav(ace_rule(*rule)), None),
         Refusal::UnsupportedCollation(_) => {

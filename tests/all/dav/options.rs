@@ -17,6 +17,9 @@ const KNOWN: &[&str] = &[
     "calendarserver-principal-search",
     "calendarserver-subscribed",
     "calendar-proxy",
+    // Named by draft-bitfire-webdav-push-00 §2.
+    "webdav-push",
+    "calendar-auto-schedule",
 ];
 
 dialogues! {

@@ -42,6 +42,9 @@ pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
     if place.home != Home::Files && is_xml(&ask) {
         return act(ask, body).await;
     }
+    if place.home != Home::Files && place.depth() == 0 {
+        return Err(Refusal::UnexpectedBody.into());
+    }
     let guard = guard::of(&ask).await?;
     let ending = match place.home {
         Home::Calendars => ".ics",
