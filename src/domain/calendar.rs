@@ -95,6 +95,7 @@ pub fn examine(media_type: Option<&str>, bytes: &[u8]) -> Outcome<Index> {
         }
     }
     let text = text(&found.uid);
+    let scheduled = found.entries().any(|it| it.component.property("ORGANIZER").is_some());
     Ok(Index {
         media_type: None,
         uid: Some(found.uid.into_owned()),
@@ -107,6 +108,7 @@ pub fn examine(media_type: Option<&str>, bytes: &[u8]) -> Outcome<Index> {
         class: class_of(&calendar).number(),
         managed: managed_ids(&calendar),
         dated: false,
+        scheduled,
     })
 }
 

@@ -21,6 +21,7 @@ mod privacy;
 mod race;
 mod restart;
 mod retention;
+mod scheduling;
 mod server;
 mod store;
 mod support;

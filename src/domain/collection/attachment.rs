@@ -11,6 +11,7 @@ use crate::store::blob::Content;
 use crate::store::collection::Collection;
 use crate::store::object::{Index, Object};
 use crate::store::{Tx, blob, change_log};
+use memchr::memmem;
 
 /// An attachment about to be kept.
 #[derive(Clone, Debug)]
@@ -82,10 +83,24 @@ pub async fn admitted(
     Ok(all)
 }
 
-/// Notes what a content names.
-pub async fn note(tx: &mut Tx, content: BlobId, all: &[AttachmentId]) -> Outcome<()> {
+/// Notes what a content names. One that scheduling has made of what was sent may name again what the
+/// object named before.
+pub async fn note(
+    tx: &mut Tx,
+    content: BlobId,
+    mut all: Vec<AttachmentId>,
+    (old, made): (Option<&Object>, Option<&Content>),
+) -> Outcome<()> {
+    if let (Some(old), Some(Content { data: Some(octets), .. })) = (old, made) {
+        for it in attachment::of_content(tx, old.blob).await? {
+            let again = memmem::find(octets, it.managed_id.as_bytes()).is_some();
+            if again && !all.contains(&it.id) {
+                all.push(it.id);
+            }
+        }
+    }
     for it in all {
-        attachment::note(tx, content, *it).await?;
+        attachment::note(tx, content, it).await?;
     }
     Ok(())
 }

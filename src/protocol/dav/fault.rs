@@ -7,7 +7,7 @@
 use super::name::{ERROR, NEED_PRIVILEGES, PRIVILEGE, RESOURCE};
 use crate::domain::collection::Home;
 use crate::format::xml::{Name, Ns, Writer};
-use crate::kernel::fault::{AceRule, AttachRule, CalendarLimit, Fault, Refusal};
+use crate::kernel::fault::{AceRule, AttachRule, CalendarLimit, Fault, Refusal, SchedulingRule};
 use crate::kernel::privilege::Privilege;
 use http::StatusCode;
 
@@ -112,7 +112,7 @@ fn calendar_limit(limit: CalendarLimit) -> &'static str {
     }
 }
 
-/// RFC 8607 §3.11; of attendees, RFC 6638 §3.2.4.2.
+/// RFC 8607 §3.11.
 fn attach_rule(rule: AttachRule) -> &'static str {
     match rule {
         AttachRule::Size => "max-attachment-size",
@@ -121,7 +121,16 @@ fn attach_rule(rule: AttachRule) -> &'static str {
         AttachRule::Instance => "valid-rid",
         AttachRule::ManagedId => "valid-managed-id",
         AttachRule::Parameter => "valid-managed-id-parameter",
-        AttachRule::Attendee => "allowed-attendee-scheduling-object-change",
+    }
+}
+
+/// RFC 6638 §3.2.4.
+fn scheduling_rule(rule: &SchedulingRule) -> (&'static str, Option<&String>) {
+    match rule {
+        SchedulingRule::Unique { path } => ("unique-scheduling-object-resource", Some(path)),
+        SchedulingRule::SameOrganizer => ("same-organizer-in-all-components", None),
+        SchedulingRule::OrganizerChange => ("allowed-organizer-scheduling-object-change", None),
+        SchedulingRule::AttendeeChange => ("allowed-attendee-scheduling-object-change", None),
     }
 }
 
@@ -159,6 +168,10 @@ fn refused(refusal: &Refusal, about: About) -> Verdict {
         }
         Refusal::Attachment(rule, _) => {
             (S::FORBIDDEN, Some(Name::known(Ns::CalDav, attach_rule(*rule))), None)
+        }
+        Refusal::Scheduling(rule, _) => {
+            let (name, href) = scheduling_rule(rule);
+            (S::FORBIDDEN, Some(Name::known(Ns::CalDav, name)), href)
         }
         Refusal::UnexpectedBody => (S::UNSUPPORTED_MEDIA_TYPE, None, None),
         Refusal::ExternalEntity => (S::FORBIDDEN, dav("no-external-entities"), None),
