@@ -77,7 +77,8 @@ pub async fn change(
     let attach = new.as_ref().map(|new| Attach {
         id: new.about.managed_id.clone(),
         url: address(&new.about),
-        media_type: new.about.media_type.clone(),
+        // RFC 5545 §3.2.8: FMTTYPE has no parameters.
+        media_type: new.about.media_type.split(';').next().unwrap_or_default().trim().to_owned(),
         filename: new.about.filename.clone(),
         size: new.about.size,
     });

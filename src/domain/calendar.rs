@@ -9,7 +9,6 @@ use crate::format::civil::Civil;
 use crate::format::ical::Calendar;
 use crate::format::ical::attach::managed_ids;
 use crate::format::ical::bounds::Bounds;
-use crate::format::ical::busy::BusyTimes;
 use crate::format::ical::expand::extent;
 use crate::format::ical::filter::{self, CompFilter};
 use crate::format::ical::form::Form;
@@ -90,9 +89,8 @@ pub fn examine(media_type: Option<&str>, bytes: &[u8]) -> Outcome<Index> {
             end => end.saturating_add(widen),
         };
         (range, recurring) = ((it.first_start.saturating_sub(widen), end), it.recurring);
-        if it.last_end != i64::MAX {
-            instances = times::of(&found, &calendar, it.floating, &mut steps);
-        }
+        let shape = (it.floating, it.last_end != i64::MAX);
+        instances = times::of(&found, &calendar, shape, &mut steps);
     }
     let text = text(&found.uid);
     let scheduled = found.entries().any(|it| it.component.property("ORGANIZER").is_some());
@@ -210,8 +208,9 @@ impl Narrowed {
         if !self.is_all || self.is_open() {
             return self.is_all.then_some(true);
         }
-        if let Some(kept) = &it.times {
-            return Some(times::overlap(kept, floating, &self.window));
+        let kept = it.times.as_ref();
+        if let Some(verdict) = kept.and_then(|it| times::overlap(it, floating, &self.window)) {
+            return Some(verdict);
         }
         let (start, end) = it.range;
         let inside = start >= self.window.start.saturating_add(2 * UNKNOWN_ZONE)
@@ -379,51 +378,3 @@ fn exactly(body: &Body, query: &Query, steps: &mut Steps) -> Outcome<bool> {
     filter::matches(&query.filters, &calendar, &query.floating, steps)
         .map_err(|_| Fault::Refused(Refusal::TooManyMatches))
 }
-
-/// Adds what the objects of a calendar say of being busy (RFC 4791 §7.10). The caller has asked for
-/// the right to know it. An object that cannot be read is passed over.
-///
-/// # Errors
-/// `TooManyMatches` when working it out would take more than the request's share of work.
-pub async fn busy(
-    access: &Access,
-    (account, of): (PrincipalId, CollectionId),
-    floating: &Zone,
-    window: &Range<i64>,
-    steps: &mut Steps,
-    busy: &mut BusyTimes,
-) -> Outcome<()> {
-    let (bits, is_all) = (BUSY_COMPONENTS, false);
-    let wanted =
-        Narrowed { components: bits, window: window.clone(), uid: None, only: None, is_all };
-    let store = access.store.clone();
-    let found =
-        store.read(move |tx| Box::pin(async move { overlapping(tx, of, &wanted).await })).await?;
-    if found.len() > QUERY_MATCHES_MAX {
-        return Err(Refusal::TooManyMatches.into());
-    }
-    let mut opened = Vec::new();
-    for it in found {
-        match &it.times {
-            Some(kept) => times::busy(kept, floating, busy),
-            None => opened.push(it.object.name),
-        }
-    }
-    if busy.is_full() {
-        return Err(Refusal::TooManyMatches.into());
-    }
-    for batch in opened.chunks(BATCH) {
-        let names = batch.to_vec();
-        for (_, body) in list::by_names(access, (account, of), names).await? {
-            let Ok(bytes) = body.octets() else { continue };
-            let Ok(calendar) = Calendar::parse(&bytes) else { continue };
-            let Ok(object) = check_resource(&calendar) else { continue };
-            let taken = busy.take(&object, &calendar, floating, steps);
-            taken.map_err(|_| Fault::Refused(Refusal::TooManyMatches))?;
-        }
-    }
-    Ok(())
-}
-
-/// Components that say when somebody is busy: VEVENT and VFREEBUSY.
-const BUSY_COMPONENTS: i64 = 1 | 8;

@@ -7,6 +7,7 @@ pub mod retention;
 pub mod directory;
 pub mod collection;
 pub mod calendar;
+pub mod availability;
 pub mod exception;
 pub mod attachment;
 pub mod contacts;

@@ -97,6 +97,11 @@ pub enum Refusal {
     Ace(AceRule, String),
     /// A change of a scheduling object breaks this rule; the text says what.
     Scheduling(SchedulingRule, String),
+    /// A scheduling message breaks a rule of iTIP (RFC 6638 §5.2.1); the text says which.
+    InvalidMessage(String),
+    /// The organizer of a scheduling message is not the owner of the outbox (RFC 6638 §5.2.2); the
+    /// address.
+    ForeignOrganizer(String),
     /// A directory change that cannot be made: name taken, unknown domain and the like.
     Directory(String),
 }
@@ -115,6 +120,22 @@ pub enum CalendarLimit {
     MaxAttendees,
 }
 
+/// The rules of scheduling objects (RFC 6638 §3.2.4). Variants are named after the condition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SchedulingRule {
+    /// The same meeting is already in the home, at this path below the DAV root.
+    Unique {
+        /// Where.
+        path: String,
+    },
+    /// Its components name different organizers.
+    SameOrganizer,
+    /// The organizer may not change that.
+    OrganizerChange,
+    /// An attendee may not change that.
+    AttendeeChange,
+}
+
 /// The rules of attachments (RFC 8607 §3.11, §3.12.2). Variants are named after the condition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AttachRule {
@@ -130,22 +151,6 @@ pub enum AttachRule {
     ManagedId,
     /// An object names an attachment that it may not name.
     Parameter,
-}
-
-/// The rules of scheduling objects (RFC 6638 §3.2.4). Variants are named after the condition.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SchedulingRule {
-    /// The same meeting is already in the home, at this path below the DAV root.
-    Unique {
-        /// Where.
-        path: String,
-    },
-    /// Its components name different organizers.
-    SameOrganizer,
-    /// The organizer may not change that.
-    OrganizerChange,
-    /// An attendee may not change that.
-    AttendeeChange,
 }
 
 /// The rules that an access control list must keep (RFC 3744 §8.1.1). Variants are named after
@@ -215,6 +220,7 @@ impl fmt::Display for Refusal {
             | Self::Scheduling(_, why)
             | Self::BeyondLimit(_, why)
             | Self::Attachment(_, why)
+            | Self::InvalidMessage(why)
             | Self::Directory(why) => f.write_str(why),
             Self::InvalidData { line: 0, reason } => f.write_str(reason),
             Self::InvalidData { line, reason } => write!(f, "line {line}: {reason}"),
@@ -246,6 +252,9 @@ impl fmt::Display for Refusal {
             Self::TooManyMatches => f.write_str("too many matches: ask for less"),
             Self::UnsupportedFilter(what) => write!(f, "this filter is not served: {what}"),
             Self::InvalidFilter(why) => write!(f, "this filter is not valid: {why}"),
+            Self::ForeignOrganizer(address) => {
+                write!(f, "the ORGANIZER {address} is not the owner of this outbox")
+            }
             Self::UnsupportedCollation(name) => write!(f, "the collation {name} is not served"),
         }
     }

@@ -7,4 +7,5 @@ pub mod caldav;
 pub mod carddav;
 pub mod link;
 pub mod attachment;
+pub mod freebusy;
 pub mod tzdist;

@@ -251,6 +251,12 @@ dialogues! {
         assert!(unfolded(&user, &copy).await.contains(&id));
         user.put(&path, &event("e", "")).await;
         open(&user, &url).await.expect(200);
+        // §3.7: a wrong size is put right, and the answer does not say that it is as it was sent.
+        let wrong = with.replace("UID:e\r\n", "UID:size\r\n").replace("SIZE=5;", "SIZE=50;");
+        let sized = user.path("calendars/all/size.ics");
+        let answer = user.send("PUT", &sized, &[], &wrong).await.expect(201);
+        assert_eq!(answer.header("etag"), None);
+        assert!(unfolded(&user, &sized).await.contains(";SIZE=5;"));
         let unknown = with.replace(&id, "0000");
         let refused = user.send("PUT", &path, &[], &unknown).await;
         refused.expect_condition(403, "valid-managed-id-parameter");

@@ -10,6 +10,7 @@ mod config;
 mod dav;
 mod derived;
 mod feeds;
+mod freebusy;
 mod fuzz;
 mod indexing;
 mod jobs;

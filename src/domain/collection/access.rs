@@ -12,6 +12,9 @@ use crate::store::{Store, Tx, ace, principal};
 /// The log's author of what the server does by itself.
 pub const SERVER: PrincipalId = PrincipalId(0);
 
+/// A number that no principal has: nobody's.
+pub const NOBODY: PrincipalId = PrincipalId(-1);
+
 /// An authenticated principal with the store in hand, for one request.
 #[derive(Clone)]
 pub struct Access {
@@ -85,6 +88,18 @@ impl Access {
             zone: None,
         };
         Self { store: store.clone(), who, client: "davenport".into(), now, telling: Telling::All }
+    }
+
+    /// Somebody who has not signed in.
+    pub fn of_nobody(store: &Store, now: Timestamp) -> Self {
+        let server = Self::of_server(store, now);
+        let who = Principal { id: NOBODY, administrator: false, ..server.who };
+        Self { who, client: String::new(), ..server }
+    }
+
+    /// Whether somebody has signed in.
+    pub fn is_somebody(&self) -> bool {
+        self.who.id != NOBODY
     }
 
     /// Whether it is the server itself.

@@ -12,6 +12,11 @@ pub async fn by_name(store: &Store, name: &str) -> Outcome<Option<Principal>> {
     store.read(move |tx| Box::pin(async move { principal::by_name(tx, &name).await })).await
 }
 
+/// The principal with this identity, if there is one.
+pub async fn by_id(store: &Store, id: PrincipalId) -> Outcome<Option<Principal>> {
+    store.read(move |tx| Box::pin(async move { principal::by_id(tx, id).await })).await
+}
+
 /// The principal with its addresses, groups and members, if there is one of this kind and name.
 pub async fn profile(store: &Store, kind: Kind, name: &str) -> Outcome<Option<Profile>> {
     let name = name.to_owned();

@@ -269,8 +269,8 @@ fn is_rule(value: &str) -> bool {
     matches!(Rule::parse(value), Ok(_) | Err(RuleError::UnsupportedScale(_)))
 }
 
-/// A line with no parameters but these.
-fn line(it: &Line<'_>, parameters: &[&str], out: &mut Vec<u8>) {
+/// Appends a line with no parameters but these.
+pub(super) fn line(it: &Line<'_>, parameters: &[&str], out: &mut Vec<u8>) {
     let mut text = it.full_name().to_owned();
     for parameter in it.params().filter(|p| is_in(p.name, parameters)) {
         text.push_str(&format!(";{}={}", parameter.name, parameter.raw));

@@ -3,6 +3,7 @@
 pub mod publish;
 pub mod source;
 pub mod zone;
+pub mod availability;
 pub mod property;
 pub mod scheduling;
 pub mod mkcalendar;
@@ -10,6 +11,8 @@ pub mod data;
 pub mod filter;
 pub mod query;
 pub mod free_busy;
+pub mod find_time;
+pub mod outbox;
 
 use crate::domain::collection::Kind;
 use crate::format::xml::{Name, Ns};

@@ -1,6 +1,7 @@
 //! CalDAV's live properties: a table (RFC 4791 §5.2, §6.2, §7.5, RFC 6638 §2.4, §9.1, RFC 7809 §5)
 //! and what Apple's clients keep on calendars.
 
+use super::availability;
 use super::publish::{PUBLISH_URL, SHARING_MODES, publish_url, sharing_modes};
 use super::source::{STATUS, source, status};
 use super::zone;
@@ -136,7 +137,14 @@ pub static ROWS: &[Row] = &[
         Setting::Also(&KEPT_ZONE, zone::of_id),
     ),
     row(TIMEZONE_SERVICE_SET, On::CALENDAR_HOME, Named, Need::NONE, zone_services),
-    kept(SCHEDULE_CALENDAR_TRANSP, anything),
+    settable(
+        SCHEDULE_CALENDAR_TRANSP,
+        On::CALENDAR.or(On::SUBSCRIPTION),
+        Named,
+        Need::STORED,
+        availability::transparency,
+        Setting::Kept(availability::one_transparency),
+    ),
     kept(CALENDAR_COLOR, text_only),
     kept(CALENDAR_ORDER, text_only),
     row(PUBLISH_URL, On::CALENDAR, Named, Need::LINKS, publish_url),

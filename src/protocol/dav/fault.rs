@@ -112,6 +112,16 @@ fn calendar_limit(limit: CalendarLimit) -> &'static str {
     }
 }
 
+/// RFC 6638 §3.2.4.
+fn scheduling_rule(rule: &SchedulingRule) -> (&'static str, Option<&String>) {
+    match rule {
+        SchedulingRule::Unique { path } => ("unique-scheduling-object-resource", Some(path)),
+        SchedulingRule::SameOrganizer => ("same-organizer-in-all-components", None),
+        SchedulingRule::OrganizerChange => ("allowed-organizer-scheduling-object-change", None),
+        SchedulingRule::AttendeeChange => ("allowed-attendee-scheduling-object-change", None),
+    }
+}
+
 /// RFC 8607 §3.11.
 fn attach_rule(rule: AttachRule) -> &'static str {
     match rule {
@@ -121,16 +131,6 @@ fn attach_rule(rule: AttachRule) -> &'static str {
         AttachRule::Instance => "valid-rid",
         AttachRule::ManagedId => "valid-managed-id",
         AttachRule::Parameter => "valid-managed-id-parameter",
-    }
-}
-
-/// RFC 6638 §3.2.4.
-fn scheduling_rule(rule: &SchedulingRule) -> (&'static str, Option<&String>) {
-    match rule {
-        SchedulingRule::Unique { path } => ("unique-scheduling-object-resource", Some(path)),
-        SchedulingRule::SameOrganizer => ("same-organizer-in-all-components", None),
-        SchedulingRule::OrganizerChange => ("allowed-organizer-scheduling-object-change", None),
-        SchedulingRule::AttendeeChange => ("allowed-attendee-scheduling-object-change", None),
     }
 }
 
@@ -166,12 +166,12 @@ fn refused(refusal: &Refusal, about: About) -> Verdict {
         Refusal::BeyondLimit(limit, _) => {
             (S::FORBIDDEN, Some(Name::known(Ns::CalDav, calendar_limit(*limit))), None)
         }
-        Refusal::Attachment(rule, _) => {
-            (S::FORBIDDEN, Some(Name::known(Ns::CalDav, attach_rule(*rule))), None)
-        }
         Refusal::Scheduling(rule, _) => {
             let (name, href) = scheduling_rule(rule);
             (S::FORBIDDEN, Some(Name::known(Ns::CalDav, name)), href)
+        }
+        Refusal::Attachment(rule, _) => {
+            (S::FORBIDDEN, Some(Name::known(Ns::CalDav, attach_rule(*rule))), None)
         }
         Refusal::UnexpectedBody => (S::UNSUPPORTED_MEDIA_TYPE, None, None),
         Refusal::ExternalEntity => (S::FORBIDDEN, dav("no-external-entities"), None),
@@ -201,6 +201,12 @@ fn refused(refusal: &Refusal, about: About) -> Verdict {
         Refusal::TooManyMatches => (S::FORBIDDEN, dav("number-of-matches-within-limits"), None),
         Refusal::InvalidFilter(_) => {
             (S::FORBIDDEN, of_kind(about, "valid-filter", "valid-filter"), None)
+        }
+        Refusal::InvalidMessage(_) => {
+            (S::BAD_REQUEST, of_kind(about, "valid-scheduling-message", "x"), None)
+        }
+        Refusal::ForeignOrganizer(_) => {
+            (S::FORBIDDEN, of_kind(about, "valid-organizer", "x"), None)
         }
         Refusal::Ace(rule, _) => (S::FORBIDDEN, dav(ace_rule(*rule)), None),
         Refusal::UnsupportedCollation(_) => {

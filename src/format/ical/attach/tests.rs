@@ -120,3 +120,14 @@ fn names_cannot_break_out_of_their_parameter() {
     assert_eq!(line.param("FILENAME").unwrap().bare(), "a;X=END:VEVENT;b:c,d^");
     assert!(line.param("X").is_none());
 }
+
+#[test]
+fn a_wrong_size_is_put_right() {
+    let new = text(add(object(SERIES).as_bytes(), &Which::All, &attach("one")));
+    let size = |id: &str| (id == "one").then_some(5);
+    assert_eq!(sized(new.as_bytes(), size), None);
+    let wrong = new.replace("SIZE=5", "SIZE=6");
+    assert_eq!(sized(wrong.as_bytes(), size), Some(new.clone().into_bytes()));
+    assert_eq!(sized(wrong.as_bytes(), |_| None), None);
+    assert_eq!(sized(new.replace(";SIZE=5", "").as_bytes(), size), None);
+}
