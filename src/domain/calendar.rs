@@ -19,7 +19,7 @@ use crate::format::recur::Steps;
 use crate::format::text_match::{Needed, searchable};
 use crate::format::tz::Zone;
 use crate::kernel::fault::{Fault, Outcome, Refusal};
-use crate::kernel::ids::{CollectionId, PrincipalId};
+use crate::kernel::ids::CollectionId;
 use crate::kernel::limits::{
     ATTENDEES_MAX, CALENDAR_YEARS, INSTANCE_STEPS_OBJECT, INSTANCES_MAX, QUERY_CONTENT_HELD,
     QUERY_MATCHES_MAX, RECURRENCE_STEPS_OBJECT, UID_MAX,

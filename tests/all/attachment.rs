@@ -290,7 +290,7 @@ on_both! {
     async fn what_nothing_names_is_collected(fresh: Fresh) {
         indexing::begin(fresh).await.unwrap();
         let who = account::create(fresh, NewAccount::of(Kind::User, "ada"), clock::now()).await.unwrap();
-        let access = Access { store: fresh.store.clone(), who, client: "test".into(), now: clock::now() };
+        let access = Access::of(fresh.store.clone(), who, "test", clock::now());
         let making = tree::Making { kind: Home::Calendars.child(), components: 1, properties: Vec::new() };
         let place = |names: &str| Place::new(access.who.id, "ada", Home::Calendars, names).unwrap();
         tree::make(&access, &place("a/"), making, Guard::default()).await.unwrap();

@@ -64,8 +64,8 @@ pub async fn all_in(
     let hidden = hidden(tx, asker, &work, question.mask.as_ref()).await?;
     let opened = work.gather(tx, &hidden).await?;
     for batch in opened.chunks(BATCH) {
-        for (of, name, body) in object::by_keys(tx, batch, asker.store.files()).await? {
-            work.open(of, &name, &body, &hidden);
+        for (of, it, body) in object::by_keys(tx, batch, asker.store.files()).await? {
+            work.open(of, &it.name, &body, &hidden);
         }
     }
     Ok(work.finish(&sources))
@@ -291,7 +291,8 @@ async fn hidden(
     let found = busy::with_uid(tx, &work.ids(), &mask.uid).await?;
     let keys: Vec<String> = found.iter().map(|(of, name)| object::key(*of, name)).collect();
     for batch in keys.chunks(BATCH) {
-        for (of, name, body) in object::by_keys(tx, batch, asker.store.files()).await? {
+        for (of, it, body) in object::by_keys(tx, batch, asker.store.files()).await? {
+            let name = it.name;
             let organizer = body.octets().ok().and_then(|bytes| organizer(&bytes));
             match organizer {
                 None => hidden.0.insert((of, name), Some(asker.who.id)),

@@ -72,6 +72,11 @@ impl Rights {
 }
 
 impl Access {
+    /// Somebody who tells others what they have to know.
+    pub fn of(store: Store, who: Principal, client: impl Into<String>, now: Timestamp) -> Self {
+        Self { store, who, client: client.into(), now, telling: Telling::All }
+    }
+
     /// The server itself, which fills what nobody else may (`derived`).
     pub fn of_server(store: &Store, now: Timestamp) -> Self {
         let who = Principal {

@@ -44,6 +44,7 @@ pub mod busy;
 pub mod attach;
 pub mod availability;
 pub mod request;
+pub mod redact;
 pub mod times;
 pub mod project;
 pub mod merge;

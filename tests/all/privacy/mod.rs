@@ -183,7 +183,7 @@ async fn linked(owner: &User, detail: Detail) -> String {
     let work = async move {
         let who = admin::profile(&store, &name, None).await.unwrap().principal;
         let place = Place::new(who.id, &who.name, Home::Calendars, "all").unwrap();
-        let access = Access { store, who, client: "test".into(), now: clock::now() };
+        let access = Access::of(store, who, "test", clock::now());
         link::add(&access, &place, Wish { detail, ..Wish::default() }).await.unwrap().1
     };
     format!("/links/{}.ics", owner.server.on(work).await)

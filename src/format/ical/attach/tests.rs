@@ -24,8 +24,8 @@ fn attach(id: &str) -> Attach {
     }
 }
 
-const LINE: &str = "ATTACH;MANAGED-ID=one;FMTTYPE=text/plain;SIZE=5;FILENAME=a.txt:https://ex\n \
-    ample.com/attachments/one\n";
+const LINE: &str = "ATTACH;MANAGED-ID=one;FMTTYPE=text/plain;SIZE=5;FILENAME=a.txt:https://exam\n \
+    ple.com/attachments/one\n";
 
 fn some(rid: &str) -> Which {
     Which::read(Some(rid)).unwrap()
