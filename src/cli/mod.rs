@@ -18,6 +18,7 @@ pub mod alias;
 pub mod password;
 pub mod app_password;
 pub mod link;
+pub mod delegate;
 pub mod subscription;
 pub mod calendar;
 pub mod why;
@@ -96,6 +97,9 @@ enum Command {
     /// Make, list and take back addresses that show a calendar
     #[command(subcommand, after_help = EXIT_CODES)]
     Link(link::LinkCommand),
+    /// Let others act for an account with all of its calendars
+    #[command(subcommand, after_help = EXIT_CODES)]
+    Delegate(delegate::DelegateCommand),
     /// Show calendars of other servers in an account
     #[command(subcommand, after_help = EXIT_CODES)]
     Subscription(subscription::SubscriptionCommand),
@@ -127,6 +131,7 @@ impl Command {
             Self::Password(it) => session::run(source, out, async |s| it.run(s).await),
             Self::AppPassword(it) => session::run(source, out, async |s| it.run(s).await),
             Self::Link(it) => session::run(source, out, async |s| it.run(s).await),
+            Self::Delegate(it) => session::run(source, out, async |s| it.run(s).await),
             Self::Subscription(it) => session::run(source, out, async |s| it.run(s).await),
             Self::Calendar(it) => session::run(source, out, async |s| it.run(s).await),
             Self::Why(it) => session::run(source, out, async |s| it.run(s).await),

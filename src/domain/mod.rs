@@ -6,6 +6,8 @@
 pub mod retention;
 pub mod directory;
 pub mod collection;
+pub mod delegation;
+pub mod principals;
 pub mod calendar;
 pub mod availability;
 pub mod exception;

@@ -12,8 +12,10 @@ use crate::kernel::secret::Secret;
 use crate::protocol::attachment;
 use crate::protocol::caldav::CALDAV;
 use crate::protocol::caldav::outbox::{FREE_BUSY, POSTS};
+use crate::protocol::caldav::proxy::PROXY;
 use crate::protocol::caldav::scheduling::SCHEDULING;
 use crate::protocol::carddav::{CARDDAV, DIRECTORY};
+use crate::protocol::dav::service::Policy;
 use crate::protocol::dav::{
     self, Service, acl::ACL, core::CORE, space::ATTACHMENT_ROOT, space::LINK_ROOT,
 };
@@ -83,14 +85,19 @@ pub async fn start(current: &Arc<Current>) -> Outcome<App> {
     account::complete(&store, clock::now()).await?;
     // The configuration may say otherwise than the last time whether there is an address book of it.
     store.write(|tx| Box::pin(directory::changed(tx))).await?;
-    let mut extensions = vec![&CORE, &ACL, &CALDAV, &SCHEDULING, &FREE_BUSY, &CARDDAV];
-    if current.get().directory_book {
+    let mut extensions = vec![&CORE, &ACL, &CALDAV, &SCHEDULING, &FREE_BUSY, &PROXY, &CARDDAV];
+    let config = current.get();
+    let policy = Policy {
+        open_directory: config.directory_book,
+        anonymous: config.anonymous,
+        open_free_busy: Open(config.open_free_busy),
+    };
+    if policy.open_directory {
         extensions.push(&DIRECTORY);
     }
-    let mut service = Service::new(store.clone(), &extensions)?;
+    let mut service = Service::new(store.clone(), &extensions, policy)?;
     service.posts = &POSTS;
-    service.open_free_busy = Open(current.get().open_free_busy);
-    let (service, public) = (Arc::new(service), current.get().anonymous_free_busy);
+    let (service, public) = (Arc::new(service), config.anonymous_free_busy);
     let probe = store.clone();
     let brake = Arc::new(tzdist::brake::Brake::default());
     let handler: Handler = Arc::new(move |request, peer| match request.uri().path() {

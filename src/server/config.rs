@@ -120,6 +120,8 @@ pub struct Config {
     pub open_free_busy: bool,
     /// Whether those who do not sign in may know it, too.
     pub anonymous_free_busy: bool,
+    /// Whether access may be granted to those who have not signed in.
+    pub anonymous: bool,
     /// The values behind the fields, with their origins.
     pub merged: Merged,
     /// What is allowed, but probably not meant.
@@ -170,6 +172,7 @@ impl Config {
             directory_book: merged.is_on("directory.address_book"),
             open_free_busy: merged.is_on("scheduling.open_free_busy"),
             anonymous_free_busy: merged.is_on("scheduling.anonymous_free_busy"),
+            anonymous: merged.is_on("access.anonymous"),
             data_dir,
             merged,
             warnings,

@@ -2,6 +2,7 @@
 
 use super::statement::statements;
 use super::tx::Tx;
+use super::value::Row;
 use crate::kernel::fault::Outcome;
 use crate::kernel::ids::{CollectionId, PrincipalId};
 use crate::kernel::privilege::Privileges;
@@ -20,10 +21,31 @@ statements! {
         FROM ace a JOIN collection c ON c.id = a.collection_id
         LEFT JOIN principal p ON p.id = a.principal_id
         WHERE c.account_id = $1 AND c.deleted_at IS NULL ORDER BY c.path, a.principal_id";
+    BY_PATH = "SELECT a.principal_id, a.privileges, p.id, p.kind, p.name, p.display_name
+        FROM ace a JOIN collection c ON c.id = a.collection_id
+        JOIN principal p ON p.id = a.principal_id
+        WHERE c.account_id = $1 AND c.path = $2 AND c.deleted_at IS NULL
+        ORDER BY p.name";
+    /// To a principal or a group that it is in, directly or through other groups.
+    FOR_PRINCIPAL = "WITH RECURSIVE up (id) AS (
+            SELECT CAST($1 AS BIGINT)
+            UNION
+            SELECT m.group_id FROM member m JOIN up ON m.member_id = up.id
+        ) SELECT a.principal_id, a.privileges, p.id, p.kind, p.name, p.display_name
+        FROM up JOIN ace a ON a.principal_id = up.id
+        JOIN collection c ON c.id = a.collection_id AND c.path = $2 AND c.deleted_at IS NULL
+        JOIN principal p ON p.id = c.account_id
+        ORDER BY p.name, a.principal_id";
 }
 
 /// Everyone who has signed in (`DAV:authenticated`).
 pub const AUTHENTICATED: PrincipalId = PrincipalId(0);
+
+/// Everyone, signed in or not (`DAV:all`).
+pub const ALL: PrincipalId = PrincipalId(-4);
+
+/// Everyone who has not signed in (`DAV:unauthenticated`).
+pub const UNAUTHENTICATED: PrincipalId = PrincipalId(-5);
 
 /// Whoever owns the collection, as a principal (`DAV:property` with `DAV:owner`).
 pub const OWNER: PrincipalId = PrincipalId(-2);
@@ -31,7 +53,7 @@ pub const OWNER: PrincipalId = PrincipalId(-2);
 /// A grant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Grant {
-    /// Who has it: a principal, [`AUTHENTICATED`] or [`OWNER`].
+    /// Who has it: a principal, or one of the constants above.
     pub to: PrincipalId,
     /// What it gives.
     pub privileges: Privileges,
@@ -79,6 +101,43 @@ pub async fn named(tx: &mut Tx, account: PrincipalId) -> Outcome<Vec<Named>> {
         })
     })
     .await
+}
+
+/// A grant with the principal at its other end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tied {
+    /// The grant.
+    pub grant: Grant,
+    /// The other end: who has the grant, or on whose collection it stands.
+    pub id: PrincipalId,
+    /// Its kind.
+    pub kind: i64,
+    /// Its name.
+    pub name: String,
+    /// Its name for people.
+    pub display_name: String,
+}
+
+fn tied(row: &Row<'_>) -> Outcome<Tied> {
+    let privileges = Privileges(row.int(1)? as u32);
+    Ok(Tied {
+        grant: Grant { to: PrincipalId(row.int(0)?), privileges },
+        id: PrincipalId(row.int(2)?),
+        kind: row.int(3)?,
+        name: row.text(4)?.to_owned(),
+        display_name: row.text(5)?.to_owned(),
+    })
+}
+
+/// The principals that have a grant on the collection at this path of an account, by name.
+pub async fn tied_to(tx: &mut Tx, account: PrincipalId, path: &str) -> Outcome<Vec<Tied>> {
+    tx.all(&BY_PATH, &[account.0.into(), path.into()], tied).await
+}
+
+/// Whose collection at this path grants something to a principal, or to a group that it is in,
+/// directly or through other groups; by name.
+pub async fn tied_from(tx: &mut Tx, to: PrincipalId, path: &str) -> Outcome<Vec<Tied>> {
+    tx.all(&FOR_PRINCIPAL, &[to.0.into(), path.into()], tied).await
 }
 
 /// Makes these the only grants on a collection.

@@ -26,6 +26,32 @@ statements! {
         JOIN address a ON a.principal_id = p.id WHERE a.address = $1");
     LIST = concat!("SELECT ", columns!(), " FROM principal p
         WHERE p.kind = $1 AND p.name > $2 ORDER BY p.name LIMIT $3");
+    /// SQLite's `lower` knows ASCII only. Two other characters have ASCII in their lower case; a text
+    /// with others is looked for in every name that has any ($5), by whoever asked.
+    SEARCH = concat!("SELECT ", columns!(), ", coalesce((SELECT group_concat(x.address, ' ') FROM
+            (SELECT a.address FROM address a WHERE a.principal_id = p.id
+             ORDER BY a.position, a.address) x), '')
+        FROM principal p WHERE p.name > $2 AND ((1 << p.kind) & $1) <> 0
+        AND (p.locked = 0 OR $6 <> 0) AND (instr(p.name, $3) > 0
+            OR instr(replace(replace(lower(p.display_name), '\u{130}', 'i\u{307}'), '\u{212a}', 'k'),
+                $3) > 0
+            OR ($5 <> 0 AND length(CAST(p.display_name AS BLOB)) <> length(p.display_name))
+            OR EXISTS (SELECT 1 FROM address a WHERE a.principal_id = p.id
+                AND instr(a.address, $3) > 0))
+        ORDER BY p.name LIMIT $4"),
+        postgres: concat!("SELECT ", columns!(), ", coalesce((SELECT
+            string_agg(a.address, ' ' ORDER BY a.position, a.address) FROM address a
+            WHERE a.principal_id = p.id), '')
+        FROM principal p WHERE p.name > $2
+        AND ((CAST(1 AS BIGINT) << CAST(p.kind AS INT)) & CAST($1 AS BIGINT)) <> 0
+        AND (p.locked = 0 OR CAST($6 AS BIGINT) <> 0) AND (strpos(p.name, $3) > 0
+            OR strpos(replace(replace(lower(p.display_name), '\u{130}', 'i\u{307}'), '\u{212a}', 'k'),
+                $3) > 0
+            OR (CAST($5 AS BIGINT) <> 0
+                AND octet_length(p.display_name) <> length(p.display_name))
+            OR EXISTS (SELECT 1 FROM address a WHERE a.principal_id = p.id
+                AND strpos(a.address, $3) > 0))
+        ORDER BY p.name LIMIT $4");
     COUNT = "SELECT CAST(count(*) AS BIGINT) FROM principal WHERE kind = $1";
     ADMINISTRATORS = "SELECT CAST(count(*) AS BIGINT) FROM principal
         WHERE administrator <> 0 AND locked = 0";
@@ -158,6 +184,41 @@ pub async fn by_address(tx: &mut Tx, address: &str) -> Outcome<Option<Principal>
 /// The next principals of a kind after a name, at most `limit`.
 pub async fn list(tx: &mut Tx, kind: i64, after: &str, limit: i64) -> Outcome<Vec<Principal>> {
     tx.all(&LIST, &[kind.into(), after.into(), limit.into()], principal).await
+}
+
+/// What principals are looked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Sought<'a> {
+    /// The numbers of their kinds, each as the bit of that number.
+    pub kinds: i64,
+    /// What is in their names or addresses, in lower case; empty: anything.
+    pub text: &'a str,
+    /// Whether those that may not sign in count as well.
+    pub locked: bool,
+}
+
+/// The next principals after a name in whose name, display name or addresses a text may be, at most
+/// `limit`, each with its addresses, the primary one first. Case does not count. Where the text is
+/// more than ASCII, some are given in which it is not.
+pub async fn search(
+    tx: &mut Tx,
+    sought: Sought<'_>,
+    after: &str,
+    limit: i64,
+) -> Outcome<Vec<(Principal, Vec<String>)>> {
+    let with = [
+        sought.kinds.into(),
+        after.into(),
+        sought.text.into(),
+        limit.into(),
+        (!sought.text.is_ascii()).into(),
+        sought.locked.into(),
+    ];
+    let map = |row: &Row<'_>| {
+        let addresses = row.text(11)?.split_whitespace().map(str::to_owned).collect();
+        Ok((principal(row)?, addresses))
+    };
+    tx.all(&SEARCH, &with, map).await
 }
 
 /// How many principals of a kind there are.

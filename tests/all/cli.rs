@@ -275,6 +275,30 @@ on_both! {
         place.run(&format!("link add alice@example.org {calendar} --expires 2001-01-01")).refused();
     }
 
+    /// Delegates are added, listed at both ends, changed and removed.
+    async fn delegates_of_accounts(fresh: Fresh) {
+        let place = Place::beside(fresh);
+        for name in ["boss", "carl"] {
+            place.run(&format!("user add {name}@example.org --no-password")).good();
+        }
+        place.run("resource add room@example.org").good();
+        place.run("group add team@example.org --member carl@example.org").good();
+        let list = |name: &str| place.run(&format!("delegate list {name}@example.org --json")).json();
+        let made = place.run("delegate add boss@example.org carl@example.org --json").json();
+        let (boss, carl) = ("boss@example.org", "carl@example.org");
+        let one = |owner, rights, via| json!({"owner": owner, "delegate": carl, "rights": rights, "via_group": via});
+        assert_eq!(made, one(boss, "write", false));
+        place.run("delegate add boss@example.org carl@example.org --read-only").good();
+        place.run("delegate add room@example.org team@example.org").good();
+        assert_eq!(list("boss"), json!([one(boss, "read", false)]));
+        assert_eq!(list("carl"), json!([one(boss, "read", false), one("room@example.org", "write", true)]));
+        place.run("delegate remove boss@example.org carl@example.org").good();
+        place.run("delegate remove boss@example.org carl@example.org").refused();
+        place.run("delegate add boss@example.org boss@example.org").refused();
+        place.run("delegate add boss@example.org nobody").refused();
+        assert_eq!(list("boss"), json!([]));
+    }
+
     /// Subscriptions are added, fetched by the running server, listed without secrets, and ended.
     async fn subscriptions_to_calendars(fresh: Fresh) {
         let server = FeedServer::start().await;
@@ -651,6 +675,7 @@ fn every_subcommand_explains_itself_with_an_example_and_its_json() {
         ("alias", "add list show set delete"),
         ("app-password", "add list show delete"),
         ("link", "add list delete"),
+        ("delegate", "add list remove"),
         ("subscription", "add list remove refresh"),
         ("calendar birthdays", "add"),
     ];

@@ -34,7 +34,7 @@ use told::Told;
 
 /// Whether everybody who has signed in may know when everybody is busy, until somebody says otherwise
 /// of himself (the setting `scheduling.open_free_busy`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Open(pub bool);
 
 /// A meeting that is about to be moved and does not count (`X-CALENDARSERVER-MASK-UID`).

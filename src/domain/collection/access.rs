@@ -15,7 +15,10 @@ pub const SERVER: PrincipalId = PrincipalId(0);
 /// A number that no principal has: nobody's.
 pub const NOBODY: PrincipalId = PrincipalId(-1);
 
-/// An authenticated principal with the store in hand, for one request.
+/// Whoever has not signed in.
+pub const ANYONE: PrincipalId = PrincipalId(-6);
+
+/// A principal with the store in hand, for one request.
 #[derive(Clone)]
 pub struct Access {
     /// The store.
@@ -112,13 +115,25 @@ impl Access {
         self.who.id == SERVER
     }
 
+    /// Somebody who has not signed in.
+    pub fn of_anyone(store: &Store, client: String, now: Timestamp) -> Self {
+        let mut access = Self::of_server(store, now);
+        access.who = Principal { id: ANYONE, administrator: false, ..access.who };
+        Self { client, ..access }
+    }
+
+    /// Whether it is somebody who has not signed in.
+    pub fn is_anonymous(&self) -> bool {
+        self.who.id == ANYONE
+    }
+
     /// As the log wants it.
     pub fn author(&self) -> Author {
         Author { principal: self.who.id, client: self.client.clone(), at: self.now }
     }
 
     /// The rights on a place: the owner and administrators have all; others what the grants on
-    /// the place and on what is above it give to them, to their groups and to everyone signed in.
+    /// the place and on what is above it give to them, to their groups and to everyone.
     pub async fn rights(&self, tx: &mut Tx, place: &Place) -> Outcome<Privileges> {
         if self.has_all(place.account) {
             return Ok(Privileges::ALL);
@@ -157,7 +172,12 @@ impl Access {
         if me.contains(&account) {
             me.push(ace::OWNER);
         }
-        me.extend([self.who.id, ace::AUTHENTICATED]);
+        // RFC 3744 §5.5.1: everybody is one of all, and either signed in or not.
+        me.extend(match self.is_anonymous() {
+            true => [ace::ALL, ace::UNAUTHENTICATED],
+            false => [ace::ALL, ace::AUTHENTICATED],
+        });
+        me.push(self.who.id);
         let mine = grants.into_iter().filter(|(_, grant)| me.contains(&grant.to));
         Ok(Rights(Some(mine.map(|(path, grant)| (path, grant.privileges)).collect())))
     }

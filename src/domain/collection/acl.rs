@@ -9,8 +9,9 @@ use super::guard::{Guard, Reach, unlocked};
 use super::place::{Place, path_covers};
 use super::tree::{Found, locate};
 use crate::domain::directory::Kind;
+use crate::kernel::change::ChangeNumber;
 use crate::kernel::fault::{AceRule, Fault, Outcome, Refusal};
-use crate::kernel::ids::PrincipalId;
+use crate::kernel::ids::{CollectionId, PrincipalId};
 use crate::kernel::limits::ACES_MAX;
 use crate::kernel::privilege::{Privilege, Privileges};
 use crate::store::ace::{self, Grant};
@@ -22,8 +23,12 @@ use crate::store::{Tx, collection, principal};
 pub enum Grantee {
     /// Whoever owns the resource (`DAV:property` with `DAV:owner`).
     Owner,
+    /// Everyone, signed in or not (`DAV:all`).
+    All,
     /// Everyone who has signed in (`DAV:authenticated`).
     Authenticated,
+    /// Everyone who has not signed in (`DAV:unauthenticated`).
+    Unauthenticated,
     /// A principal; a group means its members.
     Principal(Kind, String),
 }
@@ -67,7 +72,9 @@ pub(super) async fn granted(tx: &mut Tx, account: PrincipalId) -> Outcome<Vec<Gr
     let all = rows.into_iter().filter_map(|row| {
         let to = match row.grant.to {
             ace::OWNER => Grantee::Owner,
+            ace::ALL => Grantee::All,
             ace::AUTHENTICATED => Grantee::Authenticated,
+            ace::UNAUTHENTICATED => Grantee::Unauthenticated,
             _ => {
                 let kind = Kind::ALL.into_iter().find(|kind| kind.number() == row.kind)?;
                 Grantee::Principal(kind, row.name)
@@ -89,34 +96,53 @@ pub async fn set(access: &Access, place: &Place, aces: Vec<Ace>, guard: Guard) -
     store
         .write(move |tx| {
             Box::pin(async move {
-                access.demand(tx, &place, Privilege::WriteAcl).await?;
-                let (account, (number, _)) =
-                    (place.account, change_log::take(tx, place.account).await?);
-                let found = locate(tx, &place).await?;
-                guard.check(tx, &access, &place, &found).await?;
-                let id = match &found {
-                    Found::Collection(it) => it.id,
-                    Found::Object(..) => {
-                        let why = "access to a member is that to its collection: set it there";
-                        return refuse(AceRule::NoConflict, why);
-                    }
-                    _ => return Err(Fault::NotFound),
-                };
-                let reach = Reach::One(Privilege::WriteAcl);
-                unlocked(tx, &access, (&place, &found), &guard, reach).await?;
+                let (id, number) = begin(tx, &access, &place, &guard).await?;
                 let grants = grants(tx, &place, &aces).await?;
                 ace::replace(tx, id, &grants).await?;
-                collection::change_self(tx, id, number, access.now).await?;
-                let action = Action::Properties;
-                let entry =
-                    Entry { account, number, collection: id, name: "", action, before: None };
-                change_log::record(tx, &entry, &access.author()).await
+                end(tx, &access, &place, (id, number)).await
             })
         })
         .await
 }
 
-fn refuse<T>(rule: AceRule, why: impl Into<String>) -> Outcome<T> {
+/// What comes before every change of a list: rights, the account's next number, conditions, locks.
+pub(in crate::domain) async fn begin(
+    tx: &mut Tx,
+    access: &Access,
+    place: &Place,
+    guard: &Guard,
+) -> Outcome<(CollectionId, ChangeNumber)> {
+    access.demand(tx, place, Privilege::WriteAcl).await?;
+    let (number, _) = change_log::take(tx, place.account).await?;
+    let found = locate(tx, place).await?;
+    guard.check(tx, access, place, &found).await?;
+    let id = match &found {
+        Found::Collection(it) => it.id,
+        Found::Object(..) => {
+            let why = "access to a member is that to its collection: set it there";
+            return refuse(AceRule::NoConflict, why);
+        }
+        _ => return Err(Fault::NotFound),
+    };
+    let reach = Reach::One(Privilege::WriteAcl);
+    unlocked(tx, access, (place, &found), guard, reach).await?;
+    Ok((id, number))
+}
+
+/// What comes after: the collection and the log say that it changed.
+pub(in crate::domain) async fn end(
+    tx: &mut Tx,
+    access: &Access,
+    place: &Place,
+    (id, number): (CollectionId, ChangeNumber),
+) -> Outcome<()> {
+    collection::change_self(tx, id, number, access.now).await?;
+    let (account, action) = (place.account, Action::Properties);
+    let entry = Entry { account, number, collection: id, name: "", action, before: None };
+    change_log::record(tx, &entry, &access.author()).await
+}
+
+pub(in crate::domain) fn refuse<T>(rule: AceRule, why: impl Into<String>) -> Outcome<T> {
     Err(Refusal::Ace(rule, why.into()).into())
 }
 
@@ -161,10 +187,12 @@ async fn inherited(tx: &mut Tx, place: &Place, it: &Ace, from: &str) -> Outcome<
     }
 }
 
-async fn identity(tx: &mut Tx, to: &Grantee) -> Outcome<PrincipalId> {
+pub(in crate::domain) async fn identity(tx: &mut Tx, to: &Grantee) -> Outcome<PrincipalId> {
     let (kind, name) = match to {
         Grantee::Owner => return Ok(ace::OWNER),
+        Grantee::All => return Ok(ace::ALL),
         Grantee::Authenticated => return Ok(ace::AUTHENTICATED),
+        Grantee::Unauthenticated => return Ok(ace::UNAUTHENTICATED),
         Grantee::Principal(kind, name) => (*kind, name),
     };
     match principal::by_name(tx, name).await?.filter(|found| Kind::of(found) == kind) {

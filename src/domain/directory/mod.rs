@@ -51,9 +51,14 @@ impl Kind {
     /// All kinds.
     pub const ALL: [Self; 3] = [Self::User, Self::Group, Self::Resource];
 
-    /// Of a stored principal; an unknown number (a newer schema's) is treated as a resource.
+    /// Of a stored principal.
     pub fn of(principal: &Principal) -> Self {
-        KINDS.iter().find(|k| k.1 == principal.kind).map_or(Self::Resource, |k| k.0)
+        Self::from_number(principal.kind)
+    }
+
+    /// From the number in the store; an unknown one (a newer schema's) is treated as a resource.
+    pub fn from_number(number: i64) -> Self {
+        KINDS.iter().find(|k| k.1 == number).map_or(Self::Resource, |k| k.0)
     }
 
     fn row(self) -> &'static (Kind, i64, &'static str, &'static str) {

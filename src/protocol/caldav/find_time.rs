@@ -66,7 +66,7 @@ pub async fn run(ask: &Ask, asker: &Access, octets: &[u8]) -> Outcome<Response<B
     let wish: Wish = serde_json::from_value(value)
         .map_err(|why| Fault::malformed(format!("the search cannot be read: {why}")))?;
     let search = search(wish, asker)?;
-    let found = find::times(asker, ask.service.open_free_busy, &search).await?;
+    let found = find::times(asker, ask.service.policy.open_free_busy, &search).await?;
     let text = told(&found).to_string();
     Ok(full(StatusCode::OK, "application/json", text.into_bytes()))
 }

@@ -4,6 +4,7 @@ pub mod publish;
 pub mod source;
 pub mod zone;
 pub mod availability;
+pub mod proxy;
 pub mod property;
 pub mod scheduling;
 pub mod mkcalendar;

@@ -90,7 +90,7 @@ async fn answer(
     let organizer = request.organizer.clone();
     question.mask = request.mask.clone().map(|uid| Mask { uid, organizer });
     let whom: Vec<String> = request.attendees.iter().map(|it| address(it)).collect();
-    let open = ask.service.open_free_busy;
+    let open = ask.service.policy.open_free_busy;
     let answers = availability::ask(asker, open, &whom, &question).await?;
     let mut w = Writer::with_capacity(4 << 10);
     w.document_start(&SCHEDULE_RESPONSE);

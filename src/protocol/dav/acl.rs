@@ -4,8 +4,8 @@ use super::extension::Extension;
 use super::name::{PRINCIPAL, names};
 use super::property::Listing::Named;
 use super::property::{Need, Shown, row};
-use super::space::{place_path, principal_path};
-use super::subject::{On, Subject};
+use super::space::{place_path, principal_path, proxy_path};
+use super::subject::{Node, On, Subject};
 use crate::domain::collection::place::path_covers;
 use crate::domain::collection::{Grantee, Place};
 use crate::domain::directory::Kind;
@@ -83,17 +83,16 @@ fn current_user_principal(subject: &Subject<'_>, _: &Element, w: &mut Writer) ->
 
 /// On an entrance: the current user's principal, which is what clients that ask there want.
 fn principal_url(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
-    let path = match subject.principal() {
-        Some(_) => subject.path.to_owned(),
-        None => subject.ask.principal_path(),
+    let path = match subject.node {
+        Node::Entrance => subject.ask.principal_path(),
+        _ => subject.path.to_owned(),
     };
     hrefs(w, &PRINCIPAL_URL, [path.as_str()].into_iter())
 }
 
 fn alternate_uris(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
-    let Some(it) = subject.principal() else { return Shown::No };
     w.open(&ALTERNATE_URI_SET);
-    for address in &it.addresses {
+    for address in subject.principal().map_or(&[][..], |it| &it.addresses) {
         w.raw(b"<D:href>mailto:");
         w.text(address);
         w.raw(b"</D:href>");
@@ -103,19 +102,30 @@ fn alternate_uris(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
 }
 
 fn group_members(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
-    let Some(it) = subject.principal() else { return Shown::No };
-    if Kind::of(&it.principal) != Kind::Group {
-        return Shown::No;
+    let paths: Vec<String> = match subject.node {
+        Node::Proxy(it) => it.members.iter().map(|m| principal_path(m.kind, &m.name)).collect(),
+        Node::Principal(it) if Kind::of(&it.profile.principal) == Kind::Group => {
+            let members = it.profile.members.iter();
+            members.map(|m| principal_path(Kind::of(m), &m.name)).collect()
+        }
+        _ => return Shown::No,
+    };
+    if !subject.rights.has(Privilege::ReadAcl) {
+        return Shown::Denied;
     }
-    let paths: Vec<String> =
-        it.members.iter().map(|m| principal_path(Kind::of(m), &m.name)).collect();
     hrefs(w, &GROUP_MEMBER_SET, paths.iter().map(String::as_str))
 }
 
 fn group_membership(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
-    let Some(it) = subject.principal() else { return Shown::No };
-    let paths: Vec<String> =
-        it.groups.iter().map(|g| principal_path(Kind::Group, &g.name)).collect();
+    let mut paths = Vec::new();
+    if let Node::Principal(it) = subject.node {
+        if !subject.rights.has(Privilege::ReadAcl) {
+            return Shown::Denied;
+        }
+        paths.extend(it.profile.groups.iter().map(|g| principal_path(Kind::Group, &g.name)));
+        let direct = it.acts_for.iter().filter(|bond| bond.direct);
+        paths.extend(direct.map(|bond| proxy_path(bond.kind, &bond.name, bond.level)));
+    }
     hrefs(w, &GROUP_MEMBERSHIP, paths.iter().map(String::as_str))
 }
 
@@ -135,17 +145,25 @@ fn access_list(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
             }
             write_grants(subject, place, &path, w);
         }
-        _ => {
-            let all = Privileges::READ.union(Privilege::ReadAcl.into());
-            let to: &[u8] = match subject.principal() {
-                Some(_) => b"<D:self/>",
-                None => AUTHENTICATED_PRINCIPAL,
-            };
-            write_ace(to, all, b"<D:protected/>", w);
-        }
+        _ => write_protected(subject, w),
     }
     w.close(&ACL_PROPERTY);
     Shown::Yes
+}
+
+/// The entries of what no account owns; nobody changes them.
+fn write_protected(subject: &Subject<'_>, w: &mut Writer) {
+    let all = Privileges::READ.union(Privilege::ReadAcl.into());
+    let set = all.union(Privilege::WriteProperties.into());
+    let seen = subject.ask.open().then_some((AUTHENTICATED_PRINCIPAL, Privileges::READ));
+    let (to, more) = match subject.node {
+        Node::Principal(_) => (("<D:self/>".as_bytes(), all), seen),
+        Node::Proxy(_) => ((OWNER_PRINCIPAL, set), seen),
+        _ => ((AUTHENTICATED_PRINCIPAL, all), None),
+    };
+    for (to, privileges) in [Some(to), more].into_iter().flatten() {
+        write_ace(to, privileges, b"<D:protected/>", w);
+    }
 }
 
 const OWNER_PRINCIPAL: &[u8] = b"<D:property><D:owner/></D:property>";
@@ -166,7 +184,9 @@ fn write_grants(subject: &Subject<'_>, place: &Place, path: &str, w: &mut Writer
         let mut to = Writer::with_capacity(128);
         match &it.to {
             Grantee::Owner => to.raw(OWNER_PRINCIPAL),
+            Grantee::All => to.raw(b"<D:all/>"),
             Grantee::Authenticated => to.raw(AUTHENTICATED_PRINCIPAL),
+            Grantee::Unauthenticated => to.raw(b"<D:unauthenticated/>"),
             Grantee::Principal(kind, name) => to.href(&principal_path(*kind, name)),
         }
         write_ace(&to.out, it.privileges, &origin.out, w);

@@ -7,7 +7,6 @@ use super::space::{self, Target};
 use crate::domain::collection::{Access, Home, Place};
 use crate::domain::directory::{self, Kind, Principal};
 use crate::kernel::fault::{Fault, Outcome};
-use crate::kernel::ids::PrincipalId;
 use crate::kernel::privilege::Privilege;
 use crate::protocol::http::peer::Peer;
 use http::HeaderMap;
@@ -52,7 +51,7 @@ impl Ask {
     pub fn need_place(&self) -> Outcome<&Place> {
         match (&self.place, &self.target) {
             (Some(place), _) => Ok(place),
-            (None, Target::Entrance | Target::Principal(..)) => {
+            (None, Target::Entrance | Target::Principal(..) | Target::Proxy(..)) => {
                 let path = self.path.strip_prefix(space::DAV_ROOT).unwrap_or("").to_owned();
                 Err(Fault::Denied { path, privilege: Privilege::WriteContent })
             }
@@ -63,6 +62,11 @@ impl Ask {
     /// Which standard's conditions apply.
     pub fn about(&self) -> About {
         self.place.as_ref().map_or(About::Other, |place| place.home.into())
+    }
+
+    /// Whether whoever signs in sees every principal.
+    pub fn open(&self) -> bool {
+        self.service.policy.open_directory
     }
 
     /// The path of the current user's principal.
@@ -114,10 +118,4 @@ pub async fn locate(
         false => directory::lookup::by_name(&access.store, name).await?,
     };
     Ok((space::place(home, owner.as_ref(), name, rest)?, owner))
-}
-
-/// Whether a principal may be looked at by the asker: oneself, one's groups, everyone for an
-/// administrator.
-pub fn may_see(access: &Access, groups: &[PrincipalId], it: &Principal) -> bool {
-    access.who.administrator || it.id == access.who.id || groups.contains(&it.id)
 }

@@ -9,6 +9,7 @@ use super::property::{Need, Setting, Shown, row, settable, show_kept, text_only}
 use super::subject::{Node, On, Subject};
 use crate::domain::collection::guard::covers as lock_covers;
 use crate::domain::collection::{Derived, Kind, Lock};
+use crate::domain::delegation::Level;
 use crate::format::xml::{Element, Writer};
 use crate::kernel::change::{Point, SyncToken};
 
@@ -84,7 +85,11 @@ pub static CORE: Extension = Extension {
 fn resource_type(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
     let inside: &[u8] = match subject.class() {
         On::ENTRANCE | On::CALENDAR_HOME | On::ADDRESSBOOK_HOME | On::FOLDER => b"<D:collection/>",
-        On::PRINCIPAL => b"<D:principal/><D:collection/>",
+        On::PRINCIPAL => match subject.proxy().map(|it| it.level) {
+            None => b"<D:principal/><D:collection/>",
+            Some(Level::Read) => b"<D:principal/><S:calendar-proxy-read/>",
+            Some(Level::Write) => b"<D:principal/><S:calendar-proxy-write/>",
+        },
         On::CALENDAR => b"<D:collection/><C:calendar/>",
         On::ADDRESSBOOK
             if subject.collection().and_then(Derived::of) == Some(Derived::Directory) =>
@@ -112,7 +117,8 @@ fn creation_date(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
     let at = match subject.node {
         Node::Collection(it) => it.created_at,
         Node::Object(it, _) => it.created_at,
-        Node::Principal(it) => it.principal.created_at,
+        Node::Principal(it) => it.profile.principal.created_at,
+        Node::Proxy(it) => it.of.profile.principal.created_at,
         _ => return Shown::No,
     };
     w.element(&CREATION_DATE, &at.rfc3339());
@@ -137,7 +143,12 @@ fn show_display_name(subject: &Subject<'_>, asked: &Element, w: &mut Writer) -> 
         return Shown::Yes;
     }
     match subject.node {
-        Node::Principal(it) => w.element(&DISPLAY_NAME, &it.principal.display_name),
+        Node::Principal(it) => w.element(&DISPLAY_NAME, &it.profile.principal.display_name),
+        Node::Proxy(it) => {
+            let much = if it.level == Level::Read { " (read only)" } else { "" };
+            let owner = &it.of.profile.principal.display_name;
+            w.element(&DISPLAY_NAME, &format!("Delegates of {owner}{much}"));
+        }
         Node::Collection(it) if it.parent.is_some() => w.element(&DISPLAY_NAME, &it.name),
         _ => return Shown::No,
     }

@@ -147,7 +147,7 @@ pub fn text_only(element: &Element) -> Result<(), &'static str> {
 /// Apple's programs.
 pub fn show_home(subject: &Subject<'_>, name: &Name, home: Home, w: &mut Writer) -> Shown {
     let owner = match (subject.node, subject.place) {
-        (Node::Principal(it), _) => it.principal.name.as_str(),
+        (Node::Principal(it), _) => it.profile.principal.name.as_str(),
         (Node::Entrance, _) => subject.ask.access.who.name.as_str(),
         // What is in the directory leads to the asker's own.
         (_, Some(place)) if place.account == BOOK_ACCOUNT => subject.ask.access.who.name.as_str(),

@@ -40,15 +40,26 @@ pub struct Service {
     pub registry: Registry,
     /// What POST means to some collections.
     pub posts: &'static [Post],
+    /// Who is told what.
+    pub policy: Policy,
+}
+
+/// What the configuration says about who is told what.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Policy {
+    /// Whether whoever signs in finds every user, group and resource.
+    pub open_directory: bool,
+    /// Whether access may be granted to those who have not signed in.
+    pub anonymous: bool,
     /// Whether everybody may know when everybody is busy.
     pub open_free_busy: Open,
 }
 
 impl Service {
     /// A service of these extensions.
-    pub fn new(store: Store, extensions: &[&'static Extension]) -> Outcome<Self> {
+    pub fn new(store: Store, extensions: &[&'static Extension], policy: Policy) -> Outcome<Self> {
         let (logins, registry) = (Logins::new()?, Registry::new(extensions));
-        Ok(Self { store, logins, registry, posts: &[], open_free_busy: Open(false) })
+        Ok(Self { store, logins, registry, posts: &[], policy })
     }
 }
 
@@ -263,7 +274,7 @@ pub fn not_allowed(ask: &Ask, class: On) -> Response<Body> {
 pub fn presumed_class(ask: &Ask) -> On {
     match (&ask.target, &ask.place) {
         (Target::Entrance, _) => On::ENTRANCE,
-        (Target::Principal(..), _) => On::PRINCIPAL,
+        (Target::Principal(..) | Target::Proxy(..), _) => On::PRINCIPAL,
         (Target::Nowhere, _) => On::ALL,
         (_, Some(place)) => match (place.home.kind(), place.depth()) {
             (Kind::CalendarHome, 0) => On::CALENDAR_HOME,

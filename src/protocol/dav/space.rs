@@ -1,10 +1,12 @@
 //! The URL space: what a path names before anything is looked up, and the paths that answers name.
 //!
-//! `/dav/principals/{users,groups,resources}/NAME/`, `/dav/{calendars,addressbooks,files}/NAME/…`.
+//! `/dav/principals/{users,groups,resources}/NAME/`, with `calendar-proxy-read/` and `-write/` below
+//! for the delegates, and `/dav/{calendars,addressbooks,files}/NAME/…`.
 //! Every entrance that clients try (RFC 6764's well-known paths and Apple's guesses) is a
 //! collection that says who the current user is, so that discovery ends at the first request.
 
 use crate::domain::collection::{Home, Place};
+use crate::domain::delegation::Level;
 use crate::domain::directory::{BOOK_ACCOUNT, BOOK_OWNER, Kind, Principal};
 use crate::format::uri;
 use crate::kernel::fault::{Fault, Outcome};
@@ -20,6 +22,8 @@ pub enum Target {
     Entrance,
     /// A principal by kind and name.
     Principal(Kind, String),
+    /// The delegates of a principal, by their level: a principal below the principal.
+    Proxy(Kind, String, Level),
     /// A place in an account named by its owner's name; the rest of the path follows.
     Account(Home, String, String),
     /// Nothing that this server has ever given a name.
@@ -76,8 +80,14 @@ fn principal(kind: &str, name: &str) -> Target {
     match (Kind::from_segment(kind), name) {
         (None, "") if kind.is_empty() => Target::Entrance,
         (Some(_), "") => Target::Entrance,
-        (Some(kind), name) if !name.contains('/') => Target::Principal(kind, name.to_lowercase()),
-        _ => Target::Nowhere,
+        (Some(kind), path) => match path.split_once('/') {
+            None => Target::Principal(kind, path.to_lowercase()),
+            Some((name, level)) => match Level::from_segment(level) {
+                Some(level) => Target::Proxy(kind, name.to_lowercase(), level),
+                None => Target::Nowhere,
+            },
+        },
+        (None, _) => Target::Nowhere,
     }
 }
 
@@ -113,6 +123,11 @@ pub fn place(home: Home, owner: Option<&Principal>, name: &str, rest: &str) -> O
 /// The path of a principal.
 pub fn principal_path(kind: Kind, name: &str) -> String {
     format!("{DAV_ROOT}principals/{}/{name}/", kind.segment())
+}
+
+/// The path of a principal's delegates.
+pub fn proxy_path(kind: Kind, name: &str, level: Level) -> String {
+    format!("{}{}/", principal_path(kind, name), level.segment())
 }
 
 /// The path of an account's home.
@@ -154,6 +169,10 @@ mod tests {
         assert_eq!(
             target("/dav/principals/users/Alice@example.org/"),
             Target::Principal(Kind::User, alice())
+        );
+        assert_eq!(
+            target("/dav/principals/resources/room/calendar-proxy-write"),
+            Target::Proxy(Kind::Resource, "room".into(), Level::Write)
         );
         let home = |rest: &str| Target::Account(Home::Calendars, alice(), rest.to_owned());
         assert_eq!(target("/dav/calendars/alice@example.org"), home(""));

@@ -1,10 +1,13 @@
 //! One resource as property rows see it: what it is, and what was loaded of it.
 
 use super::context::Ask;
+use super::space::principal_path;
 use crate::domain::collection::list::Around;
 use crate::domain::collection::{Body, Collection, Home, Kind, Object, Place, Property};
-use crate::domain::directory::BOOK_ACCOUNT;
+use crate::domain::delegation::{Bond, Level};
 use crate::domain::directory::admin::Profile;
+use crate::domain::directory::{BOOK_ACCOUNT, Kind as PrincipalKind};
+use crate::domain::principals::View;
 use crate::format::line::refolded;
 use crate::kernel::privilege::Privileges;
 use std::borrow::Cow;
@@ -84,13 +87,36 @@ impl On {
     }
 }
 
+/// The delegates of a principal of one level, as somebody sees them.
+#[derive(Clone, Debug)]
+pub struct Proxy {
+    /// Whose delegates they are.
+    pub of: View,
+    /// Their level.
+    pub level: Level,
+    /// Who they are; empty for whoever may not see that.
+    pub members: Vec<Bond>,
+    /// The asker's rights: with `DAV:read-acl` the members are seen, with `DAV:write-properties`
+    /// they can be set.
+    pub rights: Privileges,
+}
+
+impl Proxy {
+    /// What the principal is whose delegates they are.
+    pub fn kind(&self) -> PrincipalKind {
+        PrincipalKind::of(&self.of.profile.principal)
+    }
+}
+
 /// What it is.
 #[derive(Clone, Copy, Debug)]
 pub enum Node<'a> {
     /// An entrance.
     Entrance,
     /// A principal.
-    Principal(&'a Profile),
+    Principal(&'a View),
+    /// The delegates of a principal.
+    Proxy(&'a Proxy),
     /// A collection.
     Collection(&'a Collection),
     /// An object, with its text where that was asked for.
@@ -121,7 +147,7 @@ impl Subject<'_> {
     pub fn class(&self) -> On {
         match self.node {
             Node::Entrance => On::ENTRANCE,
-            Node::Principal(_) => On::PRINCIPAL,
+            Node::Principal(_) | Node::Proxy(_) => On::PRINCIPAL,
             Node::Collection(it) => On::of_collection(Kind::from_number(it.kind)),
             Node::Object(..) => self.place.map_or(On::FILE, |p| On::of_object(p.home)),
         }
@@ -146,7 +172,23 @@ impl Subject<'_> {
     /// The principal, if it is one.
     pub fn principal(&self) -> Option<&Profile> {
         match self.node {
+            Node::Principal(it) => Some(&it.profile),
+            _ => None,
+        }
+    }
+
+    /// The principal with what of it the asker sees, if it is one.
+    pub fn view(&self) -> Option<&View> {
+        match self.node {
             Node::Principal(it) => Some(it),
+            _ => None,
+        }
+    }
+
+    /// The delegates of a principal, if that is what it is.
+    pub fn proxy(&self) -> Option<&Proxy> {
+        match self.node {
+            Node::Proxy(it) => Some(it),
             _ => None,
         }
     }
@@ -173,6 +215,7 @@ impl Subject<'_> {
     pub fn owner_path(&self) -> Option<String> {
         match self.node {
             Node::Principal(_) => Some(self.path.to_owned()),
+            Node::Proxy(it) => Some(principal_path(it.kind(), &it.of.profile.principal.name)),
             Node::Entrance => None,
             // The directory is nobody's own.
             _ => self.place.filter(|p| p.account != BOOK_ACCOUNT).map(|p| self.ask.owner_path(p)),

@@ -110,7 +110,7 @@ async fn told(
         Ok(None) => return Ok(Err(challenge(headers))),
         Err(response) => return Ok(Err(response)),
     };
-    let open = Open(service.open_free_busy.0);
+    let open = Open(service.policy.open_free_busy.0);
     let question = Question::about(asked.window.clone())?;
     let answers = availability::ask(&access, open, &[asked.user.clone()], &question).await?;
     match answers.into_iter().next() {

@@ -133,8 +133,16 @@ pub static KEYS: &[Key] = &[
         "directory.address_book",
         Kind::Switch,
         "true",
-        "Whether everyone who signs in can look up the users, groups and resources of this server in\n\
-         an address book, which programs search while one types a name.",
+        "Whether everyone who signs in can look up the users, groups and resources of this server: as\n\
+         principals, which programs search for people to invite, and in an address book, which they\n\
+         search while one types a name. Who is a member of a group is seen by its members only.",
+    ),
+    Key::new(
+        "access.anonymous",
+        Kind::Switch,
+        "false",
+        "Whether collections can be shared with everyone on the network, without a password, by those\n\
+         who may change who has access to them (DAV:all and DAV:unauthenticated in their lists).",
     ),
     Key::new(
         "scheduling.open_free_busy",

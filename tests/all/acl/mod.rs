@@ -1,6 +1,7 @@
 //! Access control (RFC 3744) as clients see it: dialogues with a running server on both engines.
 
 mod list;
+mod delegates;
 mod matrix;
 mod principals;
 mod properties;

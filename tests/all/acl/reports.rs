@@ -68,7 +68,9 @@ dialogues! {
     }
 
     /// What may not be looked at says so in its place.
-    async fn expand_property_says_what_is_denied(user: User, other: User) {
+    async fn expand_property_says_what_is_denied(plain: User) {
+        let server = plain.server.discreet().await;
+        let (user, other) = (server.user().await, server.user().await);
         user.mkcol("files/a/").await;
         acl(&user, "files/a/", &grant(&href(&other), &["D:read"])).await.expect(200);
         let content = "<D:property name=\"owner\"><D:property name=\"displayname\"/></D:property>";
@@ -189,7 +191,11 @@ dialogues! {
         let nothing = search("D:displayname", "no such name");
         assert!(report(&admin, PRINCIPALS, root, &nothing).await.responses.is_empty());
         admin.report(PRINCIPALS, "0", root, prop).await.expect(400);
-        // Others find themselves and their groups, whatever they search.
+        // Where the directory is not open, others find themselves and their groups, whatever they
+        // search.
+        let server = other.server.discreet().await;
+        let (user, other) = (server.user().await, server.user().await);
+        let by_name = search("D:displayname", &user.name);
         let anybody = search("D:displayname", "");
         assert_eq!(report(&other, PRINCIPALS, root, &anybody).await.hrefs(), [other.principal()]);
         let of_user = report(&other, PRINCIPALS, root, &by_name).await;
@@ -198,6 +204,7 @@ dialogues! {
 
     /// The collection asked is the one searched, unless all shall be.
     async fn a_search_stays_inside_its_collection(user: User) {
+        let user = user.server.discreet().await.user().await;
         let root = "D:principal-property-search";
         let find = search("D:displayname", &user.name);
         for (path, expected) in [(PRINCIPALS, 1), ("/dav/principals/users/", 1), ("/dav/", 1),
@@ -270,7 +277,8 @@ dialogues! {
 
     /// Every property that is announced finds something by a text of its own.
     async fn what_is_searchable_is_found(plain: User) {
-        let user = plain.server.account(|new| new.name += "@localhost").await;
+        let server = plain.server.discreet().await;
+        let user = server.account(|new| new.name += "@localhost").await;
         let root = "D:principal-property-search";
         let principal = user.principal();
         let table = [
@@ -286,5 +294,36 @@ dialogues! {
             let found = report(&user, PRINCIPALS, root, &search(property, text)).await;
             assert_eq!(found.hrefs(), [user.principal()], "{property}");
         }
+    }
+
+    /// Who wants to invite somebody finds him, whichever program he uses (`clients/apple-requests` 42).
+    async fn attendees_are_found_by_everyone(user: User) {
+        let named = |name: &'static str| move |new: &mut NewAccount| name.clone_into(&mut new.display_name);
+        let ann = user.server.account(named("Änne Kelvin \u{212a}ühn")).await;
+        let prop = "<D:prop><D:displayname/><S:email-address-set/><S:record-type/><D:principal-URL/></D:prop>";
+        let root = "D:principal-property-search";
+        for text in ["änne", "ÄNNE KEL", "kühn", "nne kelvin", &format!("{}@", ann.name)] {
+            let token = format!("<S:search-token>{text}</S:search-token>{prop}");
+            let found = report(&user, PRINCIPALS, "S:calendarserver-principal-search", &token).await;
+            assert!(found.hrefs().contains(&ann.principal().as_str()), "{text}");
+            let one = |name: &str| format!("<D:property-search><D:prop><{name}/></D:prop>\
+                <D:match match-type=\"contains\">{text}</D:match></D:property-search>");
+            let any = ["D:displayname", "S:email-address-set", "S:first-name", "S:last-name"].map(one).concat();
+            let body = document(root, &format!("{any}{prop}")).replacen("search ", "search test=\"anyof\" ", 1);
+            let found = user.send("REPORT", PRINCIPALS, &[("Depth", "0")], body).await.expect(207).multistatus();
+            assert!(found.hrefs().contains(&ann.principal().as_str()), "{text}");
+        }
+        for (name, text) in [
+            ("C:calendar-user-address-set", format!("mailto:{}@", ann.name)),
+            ("C:calendar-user-address-set", ann.principal()),
+            ("C:calendar-home-set", ann.path("calendars/")),
+        ] {
+            let find = format!("{}{prop}", search(name, &text));
+            let found = report(&user, PRINCIPALS, root, &find).await;
+            assert_eq!(found.hrefs(), [ann.principal()], "{text}");
+        }
+        // What one may not see cannot be searched for, either.
+        let find = format!("{}{prop}", search("D:group-membership", "x"));
+        assert!(report(&user, PRINCIPALS, root, &find).await.responses.is_empty());
     }
 }

@@ -3,7 +3,7 @@
 use crate::support::dav::dialogues;
 
 /// The class tokens that RFCs and the calendar servers' own documents define.
-const KNOWN: [&str; 12] = [
+const KNOWN: &[&str] = &[
     "1",
     "2",
     "3",
@@ -16,6 +16,7 @@ const KNOWN: [&str; 12] = [
     "calendarserver-principal-property-search",
     "calendarserver-principal-search",
     "calendarserver-subscribed",
+    "calendar-proxy",
 ];
 
 dialogues! {

@@ -3,10 +3,65 @@
 use super::given::{moment, user};
 use crate::support::on_both;
 use davenport::kernel::ids::PrincipalId;
-use davenport::store::principal::{self, AppPassword};
+use davenport::store::principal::{self, AppPassword, NewPrincipal, Sought};
 use davenport::store::{Store, change_log};
 
 on_both! {
+    /// A text is found in names and addresses whatever its case, also in other scripts, page by page,
+    /// without what it is not in.
+    async fn principals_are_found_by_a_text(fresh: Fresh) {
+        let made = [
+            ("ada", "Ada ÄRGER", "countess@example.org", 1),
+            ("bob", "\u{212a}arl \u{130}nce", "b@example.org", 1),
+            ("room", "Room 12", "zimmer@example.org", 3),
+            ("team", "Straße", "team@example.org", 2),
+        ];
+        fresh.write(move |tx| Box::pin(async move {
+            for (name, display_name, address, kind) in made {
+                let new = NewPrincipal {
+                    kind, name, display_name, password: None, administrator: false, quota: None,
+                    at: moment(0), zone: None,
+                };
+                let id = principal::insert(tx, &new).await?;
+                principal::add_address(tx, id, address).await?;
+                principal::add_address(tx, id, &format!("second-{name}@example.org")).await?;
+            }
+            for n in 0..1_500 {
+                let (name, display_name) = (format!("n{n:04}"), format!("Nora Nummer{n}"));
+                let new = NewPrincipal {
+                    kind: 1, name: &name, display_name: &display_name, password: None,
+                    administrator: false, quota: None, at: moment(0), zone: None,
+                };
+                principal::insert(tx, &new).await?;
+            }
+            Ok(())
+        })).await.unwrap();
+        let find = |kinds: i64, text: &'static str, after: &'static str, limit: i64| async move {
+            let found = fresh.read(move |tx| Box::pin(async move {
+                let sought = Sought { kinds, text, locked: false };
+                principal::search(tx, sought, after, limit).await
+            })).await.unwrap();
+            found.into_iter().map(|(it, addresses)| (it.name, addresses)).collect::<Vec<_>>()
+        };
+        let names = |found: Vec<(String, Vec<String>)>| found.into_iter().map(|it| it.0).collect::<Vec<_>>();
+        let everyone = 2 + 4 + 8;
+        for (text, name) in [
+            ("ada ", "ada"), ("countess", "ada"), ("karl", "bob"), ("nce", "bob"),
+            ("second-room@", "room"), ("oom 1", "room"), ("team@", "team"), ("nummer1499", "n1499"),
+        ] {
+            assert_eq!(names(find(everyone, text, "", 9).await), [name], "{text}");
+        }
+        // Beyond ASCII, whatever has such characters is given; whoever asks looks closer.
+        assert!(names(find(everyone, "ärger", "", 9).await).contains(&"ada".to_owned()));
+        assert!(names(find(everyone, "straße", "", 9).await).contains(&"team".to_owned()));
+        assert_eq!(find(everyone, "%", "", 9).await, []);
+        assert_eq!(find(2, "room", "", 9).await, []);
+        let found = find(8, "", "", 9).await;
+        assert_eq!(found[0].1, ["zimmer@example.org", "second-room@example.org"]);
+        assert_eq!(names(find(2, "nora", "n0003", 2).await), ["n0004", "n0005"]);
+        assert_eq!(find(2, "nora", "", 9_999).await.len(), 1_500);
+    }
+
     async fn addresses_keep_their_order(fresh: Fresh) {
         let (ada, bob) = (user(fresh, "ada").await, user(fresh, "bob").await);
         for address in ["z@example.org", "a@example.org", "m@example.org"] {

@@ -39,13 +39,14 @@ pub struct Server {
     /// What its connections share, to serve one from elsewhere than a socket.
     pub shell: Arc<Shell>,
     runtime: tokio::runtime::Handle,
+    engine: &'static str,
 }
 
 impl Server {
     /// The server over the embedded engine, which starts with its first test.
     pub async fn sqlite() -> &'static Self {
         static SERVER: OnceCell<Server> = OnceCell::const_new();
-        SERVER.get_or_init(|| Self::start("sqlite".into(), "sqlite")).await
+        SERVER.get_or_init(|| Self::start("sqlite".into(), "sqlite", &[])).await
     }
 
     /// The server over PostgreSQL; `None`, said loudly, where its programs are missing.
@@ -54,21 +55,39 @@ impl Server {
         let start = || async {
             // The database goes with the cluster, when the last test is over.
             let database = super::postgres::Database::create().await?;
-            Some(Self::start(database.url(), "postgres").await)
+            Some(Self::start(database.url(), "postgres", &[]).await)
         };
         SERVER.get_or_init(start).await.as_ref()
     }
 
-    async fn start(store: String, engine: &str) -> Self {
+    /// The server over another store of the same engine where one sees only whom one has to do with,
+    /// and where access may be granted to whoever has not signed in.
+    pub async fn discreet(&self) -> &'static Self {
+        static SERVERS: [OnceCell<Server>; 2] = [const { OnceCell::const_new() }; 2];
+        const SETTINGS: [(&str, &str); 2] =
+            [("DIRECTORY_ADDRESS_BOOK", "false"), ("ACCESS_ANONYMOUS", "true")];
+        let sqlite = self.engine == "sqlite";
+        let start = || async {
+            if sqlite {
+                return Self::start("sqlite".into(), "sqlite-discreet", &SETTINGS).await;
+            }
+            let database = super::postgres::Database::create().await.unwrap();
+            Self::start(database.url(), "postgres-discreet", &SETTINGS).await
+        };
+        SERVERS[usize::from(sqlite)].get_or_init(start).await
+    }
+
+    async fn start(store: String, engine: &'static str, settings: &[(&str, &str)]) -> Self {
         let folder = folder(engine);
         let set = |name: &str, value: &str| (format!("DAVENPORT_{name}"), value.to_owned());
-        let environment = vec![
+        let mut environment = vec![
             set("HTTP_LISTEN", "127.0.0.1:0"),
             set("DATA_DIR", folder.to_str().unwrap()),
             set("STORE", &store),
             set("TRUSTED_PROXIES", "127.0.0.0/8"),
             set("OUTBOUND_ALLOW", super::feed::ALLOWED),
         ];
+        environment.extend(settings.iter().map(|(name, value)| set(name, value)));
         let config = Source { environment, ..Source::default() }.load().unwrap();
         let (ready, started) = tokio::sync::oneshot::channel();
         std::thread::spawn(move || {
@@ -85,7 +104,7 @@ impl Server {
                 }
                 let runtime = tokio::runtime::Handle::current();
                 let store = app.store;
-                let _ = ready.send(Self { store, address, shell, runtime });
+                let _ = ready.send(Self { store, address, shell, runtime, engine });
                 std::future::pending::<()>().await;
             });
         });

@@ -60,20 +60,26 @@ async fn ace(ask: &Ask, element: &Element) -> Outcome<Ace> {
         None if element.child("DAV:", "protected").is_some() => Origin::Protected,
         None => Origin::Own,
     };
-    Ok(Ace { to: grantee(who)?, privileges: privileges(what)?, origin })
+    Ok(Ace { to: grantee(ask, who)?, privileges: privileges(what)?, origin })
 }
 
 const PRINCIPALS: [&str; 6] =
     ["href", "all", "authenticated", "unauthenticated", "property", "self"];
 
-fn grantee(principal: &Element) -> Outcome<Grantee> {
+fn grantee(ask: &Ask, principal: &Element) -> Outcome<Grantee> {
     let it = only(principal, &PRINCIPALS, "a principal is one of those of RFC 3744")?;
     match it.name.local() {
         "href" => match path_of(it).map(|path| target(&path)) {
             Some(Target::Principal(kind, name)) => Ok(Grantee::Principal(kind, name)),
+            Some(Target::Proxy(..)) => {
+                let why = "delegates have what their level gives: name them one by one";
+                refuse(AceRule::AllowedPrincipal, why)
+            }
             _ => refuse(AceRule::RecognizedPrincipal, "an href names no principal"),
         },
         "authenticated" => Ok(Grantee::Authenticated),
+        "all" if ask.service.policy.anonymous => Ok(Grantee::All),
+        "unauthenticated" if ask.service.policy.anonymous => Ok(Grantee::Unauthenticated),
         "property" if it.child("DAV:", "owner").is_some() => Ok(Grantee::Owner),
         _ => {
             let why = "access is for principals, everyone signed in, and the owner";

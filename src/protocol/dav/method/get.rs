@@ -37,7 +37,7 @@ use tokio::sync::mpsc::channel;
 pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
     none(body).await?;
     let mut response = match &ask.target {
-        Target::Entrance | Target::Principal(..) => greeting(&ask),
+        Target::Entrance | Target::Principal(..) | Target::Proxy(..) => greeting(&ask),
         Target::Nowhere => return Err(Fault::NotFound),
         Target::Account(..) => stored(&ask).await?,
     };

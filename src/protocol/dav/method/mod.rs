@@ -11,6 +11,7 @@ pub mod whole;
 pub mod delete;
 pub mod mkcol;
 pub mod propfind;
+pub mod delegates;
 pub mod proppatch;
 pub mod copy_move;
 pub mod lock;

@@ -2,22 +2,23 @@
 
 use crate::domain::collection::tree::Found;
 use crate::domain::collection::{Home, Place, list};
-use crate::domain::directory::admin::Profile;
-use crate::domain::directory::{Kind, lookup};
+use crate::domain::delegation::{self, Level};
+use crate::domain::directory::Kind;
+use crate::domain::principals::{self, Search, View, see};
 use crate::format::uri::encoded;
 use crate::format::xml::{Name, Ns, Writer};
 use crate::kernel::fault::{Fault, Outcome};
+use crate::kernel::limits::PAGE_MEMBERS;
 use crate::kernel::privilege::{Privilege, Privileges};
 use crate::protocol::dav::Ask;
 use crate::protocol::dav::answer::{
     Sheet, multistatus, of_verdict, set, streamed, tell_preferences,
 };
 use crate::protocol::dav::body::xml;
-use crate::protocol::dav::context::may_see;
 use crate::protocol::dav::fault::{Verdict, verdict};
 use crate::protocol::dav::multistatus::{Wanted, write_response, write_status};
-use crate::protocol::dav::space::{self, Target, home_path, place_path, principal_path};
-use crate::protocol::dav::subject::{Node, Subject, text_of};
+use crate::protocol::dav::space::{Target, home_path, place_path, principal_path, proxy_path};
+use crate::protocol::dav::subject::{Node, Proxy, Subject, text_of};
 use crate::protocol::http::body::Body;
 use crate::protocol::http::header::accept::error_body;
 use crate::protocol::http::header::depth::{self, Depth};
@@ -40,8 +41,15 @@ pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
     let members = depth == Depth::One;
     let alone = !(members && preferences.depth_noroot);
     let mut response = match &ask.target {
-        Target::Entrance => entrance(&ask, &wanted, members, alone).await?,
-        Target::Principal(kind, name) => principal(&ask, &wanted, *kind, name).await?,
+        Target::Entrance => entrance(ask.clone(), wanted, members, alone).await?,
+        Target::Principal(kind, name) => {
+            principal(&ask, &wanted, (*kind, name), members || depth == Depth::Infinity, alone)
+                .await?
+        }
+        Target::Proxy(kind, name, level) => {
+            let (it, path) = (proxy(&ask, *kind, name, *level).await?, &ask.path);
+            multistatus(|w| write_response(&wanted, &bare(&ask, Node::Proxy(&it), path), w))
+        }
         Target::Account(..) => {
             let (mut response, collection) = stored(ask.clone(), wanted, members, alone).await?;
             if collection {
@@ -61,7 +69,8 @@ pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
 async fn has_members(ask: &Ask) -> Outcome<bool> {
     Ok(match &ask.target {
         Target::Entrance => true,
-        Target::Principal(..) | Target::Nowhere => false,
+        // What is below a principal is little enough to be told with it.
+        Target::Principal(..) | Target::Proxy(..) | Target::Nowhere => false,
         Target::Account(..) => {
             let sight = list::see(&ask.access, ask.need_place()?, list::Want::default()).await?;
             sight.found.collection().is_some()
@@ -79,78 +88,164 @@ fn infinite(ask: &Ask) -> Response<Body> {
     of_verdict(&verdict, "give Depth: 0 or Depth: 1", error_body(&ask.headers))
 }
 
-/// A subject that nobody owns. Nobody changes it by way of this protocol.
+/// A subject that no account owns.
 pub fn bare<'a>(ask: &'a Ask, node: Node<'a>, path: &'a str) -> Subject<'a> {
-    let rights = Privileges::READ.union(Privilege::ReadAcl.into());
+    let rights = match node {
+        Node::Principal(it) => it.rights,
+        Node::Proxy(it) => it.rights,
+        _ => Privileges::READ.union(Privilege::ReadAcl.into()),
+    };
     Subject { ask, node, path, place: None, rights, stored: &[], around: &list::NOTHING_AROUND }
 }
 
 async fn entrance(
-    ask: &Ask,
-    wanted: &Wanted,
+    ask: Arc<Ask>,
+    wanted: Wanted,
     members: bool,
     itself: bool,
 ) -> Outcome<Response<Body>> {
-    let below = if members { below_entrance(ask).await? } else { Vec::new() };
-    let mut profiles = Vec::new();
-    for path in &below {
-        if let Target::Principal(kind, name) = space::target(path)
-            && let Some(profile) = lookup::profile(&ask.access.store, kind, &name).await?
-        {
-            profiles.push((path, profile));
-        }
+    if let (true, Some(kind)) = (members, principals_at(&ask)) {
+        return Ok(people(ask, wanted, kind, itself));
     }
+    let below = if members { below_entrance(&ask) } else { Vec::new() };
     Ok(multistatus(|w| {
         if itself {
-            write_response(wanted, &bare(ask, Node::Entrance, &ask.path), w);
+            write_response(&wanted, &bare(&ask, Node::Entrance, &ask.path), w);
         }
         for path in &below {
-            let profile = profiles.iter().find(|(p, _)| *p == path);
-            let node = profile.map_or(Node::Entrance, |(_, profile)| Node::Principal(profile));
-            write_response(wanted, &bare(ask, node, path), w);
+            write_response(&wanted, &bare(&ask, Node::Entrance, path), w);
         }
     }))
 }
 
-/// What is directly below a collection that nobody owns: only what is the asker's own.
-async fn below_entrance(ask: &Ask) -> Outcome<Vec<String>> {
+/// The path with a slash at its end.
+fn here(ask: &Ask) -> String {
+    if ask.path.ends_with('/') { ask.path.clone() } else { format!("{}/", ask.path) }
+}
+
+/// The kind of the principals that are directly below.
+fn principals_at(ask: &Ask) -> Option<Kind> {
+    let here = here(ask);
+    Kind::ALL.into_iter().find(|kind| here == format!("/dav/principals/{}/", kind.segment()))
+}
+
+/// The principals of a kind that the asker sees, page by page.
+fn people(ask: Arc<Ask>, wanted: Wanted, kind: Kind, itself: bool) -> Response<Body> {
+    streamed(move |mut sheet| async move {
+        if itself {
+            let subject = bare(&ask, Node::Entrance, &ask.path);
+            write_response(&wanted, &subject, &mut sheet.writer);
+        }
+        match write_people(&ask, &wanted, kind, &mut sheet).await {
+            Ok(true) => sheet.finish().await,
+            Ok(false) => {}
+            Err(fault) => sheet.break_off(&fault).await,
+        }
+    })
+}
+
+/// Writes principals page by page; `false` when the client went away.
+async fn write_people(ask: &Ask, wanted: &Wanted, kind: Kind, sheet: &mut Sheet) -> Outcome<bool> {
+    let search = Arc::new(Search { kinds: vec![kind], text: String::new() });
+    let mut after = Some(String::new());
+    while let Some(from) = after {
+        let page =
+            principals::search(&ask.access, ask.open(), &search, &from, PAGE_MEMBERS).await?;
+        for it in &principals::complete(&ask.access, page.views).await? {
+            let path = principal_path(kind, &it.profile.principal.name);
+            write_response(wanted, &bare(ask, Node::Principal(it), &path), &mut sheet.writer);
+            if sheet.flush().await.is_err() {
+                return Ok(false);
+            }
+        }
+        after = page.next;
+    }
+    Ok(true)
+}
+
+/// What is directly below a collection that nobody owns: of homes only the asker's own.
+fn below_entrance(ask: &Ask) -> Vec<String> {
     let name = &ask.access.who.name;
-    let me = lookup::oneself(&ask.access.store, &ask.access.who).await?;
     let mut all = vec!["/dav/".to_owned(), "/dav/principals/".to_owned()];
     all.extend(Kind::ALL.map(|kind| format!("/dav/principals/{}/", kind.segment())));
-    all.extend(me.iter().map(|it| principal_path(Kind::of(it), &it.name)));
     all.extend(Home::ALL.map(|home| format!("/dav/{}/", home.segment())));
     all.extend(Home::ALL.map(|home| home_path(home, name)));
-    let here = if ask.path.ends_with('/') { ask.path.clone() } else { format!("{}/", ask.path) };
+    let here = here(ask);
     all.retain(|path| {
         let rest = path.strip_prefix(&here).and_then(|rest| rest.strip_suffix('/'));
         rest.is_some_and(|rest| !rest.is_empty() && !rest.contains('/'))
     });
-    Ok(all)
+    all
 }
 
-/// The profile of a principal that the asker may see.
+/// The principal of this kind and name, as the asker sees it.
 ///
 /// # Errors
-/// `Denied` whether or not it exists, for those who may not see it; `NotFound` for an
-/// administrator.
-pub async fn visible(ask: &Ask, kind: Kind, name: &str) -> Outcome<Profile> {
-    let found = lookup::profile(&ask.access.store, kind, name).await?;
-    let groups = lookup::groups_of(&ask.access.store, ask.access.who.id).await?;
-    match found {
-        Some(it) if may_see(&ask.access, &groups, &it.principal) => Ok(it),
-        None if ask.access.who.administrator => Err(Fault::NotFound),
-        _ => {
+/// For those who may not see it the same whether or not it exists: `NotFound` where whoever exists is
+/// seen, otherwise `Denied`.
+pub async fn visible(ask: &Ask, kind: Kind, name: &str) -> Outcome<View> {
+    match see(&ask.access, ask.open(), kind, name).await? {
+        Some(it) => Ok(it),
+        None if ask.access.who.administrator || ask.open() => Err(Fault::NotFound),
+        None => {
             let path = format!("principals/{}/{name}/", kind.segment());
             Err(Fault::Denied { path, privilege: Privilege::Read })
         }
     }
 }
 
-async fn principal(ask: &Ask, wanted: &Wanted, kind: Kind, name: &str) -> Outcome<Response<Body>> {
-    let profile = visible(ask, kind, name).await?;
+/// The delegates of a principal that the asker may see; who they are is told to whoever may read the
+/// list of the calendar home, which they are made of, and changed by whoever may write it.
+///
+/// # Errors
+/// Those of [`visible`].
+pub async fn proxy(ask: &Ask, kind: Kind, name: &str, level: Level) -> Outcome<Proxy> {
+    let of = visible(ask, kind, name).await?;
+    proxies(ask, of, &[level]).await?.pop().ok_or(Fault::NotFound)
+}
+
+async fn proxies(ask: &Ask, of: View, levels: &[Level]) -> Outcome<Vec<Proxy>> {
+    let owner = &of.profile.principal;
+    let held = list::rights_in(&ask.access, &delegation::home(owner)?).await?;
+    let held = held.on(&delegation::home(owner)?.path);
+    let mut rights = Privileges::READ;
+    let mut bonds = Vec::new();
+    if held.has(Privilege::ReadAcl) {
+        rights = rights.union(Privilege::ReadAcl.into());
+        bonds = delegation::of(&ask.access, owner).await?;
+    }
+    if held.has(Privilege::WriteAcl) {
+        rights = rights.union(Privilege::WriteProperties.into());
+    }
+    let one = |level: &Level| {
+        let members = bonds.iter().filter(|bond| bond.level == *level).cloned().collect();
+        Proxy { of: of.clone(), level: *level, members, rights }
+    };
+    Ok(levels.iter().map(one).collect())
+}
+
+async fn principal(
+    ask: &Ask,
+    wanted: &Wanted,
+    (kind, name): (Kind, &str),
+    members: bool,
+    itself: bool,
+) -> Outcome<Response<Body>> {
+    let view = visible(ask, kind, name).await?;
+    let below = match members {
+        true => proxies(ask, view.clone(), &Level::ALL).await?,
+        false => Vec::new(),
+    };
     let path = principal_path(kind, name);
-    Ok(multistatus(|w| write_response(wanted, &bare(ask, Node::Principal(&profile), &path), w)))
+    Ok(multistatus(|w| {
+        if itself {
+            write_response(wanted, &bare(ask, Node::Principal(&view), &path), w);
+        }
+        for it in &below {
+            let path = proxy_path(kind, name, it.level);
+            write_response(wanted, &bare(ask, Node::Proxy(it), &path), w);
+        }
+    }))
 }
 
 async fn stored(

@@ -1,5 +1,6 @@
 //! PROPPATCH (RFC 4918 §9.2): in document order, all or nothing, always 207 once it was tried.
 
+use super::delegates;
 use super::mkcol::{NO_LANGUAGE, bad_value, kept};
 use crate::domain::collection::property::{Instruction, patch, precheck};
 use crate::format::xml::{Element, Name, Writer};
@@ -13,7 +14,7 @@ use crate::protocol::dav::guard;
 use crate::protocol::dav::multistatus::write_propstat;
 use crate::protocol::dav::property::Setting;
 use crate::protocol::dav::source::SOURCE;
-use crate::protocol::dav::space::place_path;
+use crate::protocol::dav::space::{Target, place_path};
 use crate::protocol::http::body::Body;
 use crate::protocol::http::header::content_language;
 use crate::protocol::http::header::prefer::Preferences;
@@ -32,6 +33,9 @@ pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
         return Err(Fault::malformed("the propertyupdate names no property"));
     }
     demand_few(steps.len())?;
+    if let Target::Proxy(kind, name, level) = &ask.target {
+        return delegates::patch(&ask, (*kind, name, *level), &steps).await;
+    }
     let place = ask.need_place()?;
     let guard = guard::of(&ask).await?;
     let mut instructions = Vec::new();
@@ -54,13 +58,7 @@ pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
             tell_preferences(&mut done, &preferences.of_listing(false));
             Ok(done)
         }
-        Ok(collection) => Ok(multistatus(|w| {
-            w.raw(b"<D:response>");
-            w.href(&place_path(&place.at(&place.path, collection)));
-            let none = None::<&Verdict>;
-            write_propstat(distinct(&steps).into_iter(), StatusCode::OK, none, None, w);
-            w.raw(b"</D:response>");
-        })),
+        Ok(collection) => Ok(done(&place_path(&place.at(&place.path, collection)), &steps)),
         // Where a fetched calendar comes from stays.
         Err(fault @ Fault::Refused(Refusal::Protected)) => {
             Ok(refused(&ask, &ask.path, &steps, Some(&SOURCE), &fault))
@@ -71,6 +69,17 @@ pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
         }
         Err(fault) => Err(fault),
     }
+}
+
+/// The answer to what was done.
+pub(super) fn done(href: &str, steps: &[(bool, &Element)]) -> Response<Body> {
+    multistatus(|w| {
+        w.raw(b"<D:response>");
+        w.href(href);
+        let none = None::<&Verdict>;
+        write_propstat(distinct(steps).into_iter(), StatusCode::OK, none, None, w);
+        w.raw(b"</D:response>");
+    })
 }
 
 /// Demands no more properties than a resource may have, before each is copied with the namespaces
@@ -134,7 +143,7 @@ fn distinct<'e>(steps: &[(bool, &'e Element)]) -> Vec<&'e Name> {
 }
 
 /// The answer to what was refused as a whole.
-fn refused(
+pub(super) fn refused(
     ask: &Ask,
     href: &str,
     steps: &[(bool, &Element)],

@@ -6,14 +6,14 @@ use super::resource::{demand_depth_zero, fetch};
 use crate::domain::collection::list::Want;
 use crate::domain::collection::place::path_covers;
 use crate::domain::collection::{Granted, Grantee};
-use crate::domain::directory::{Kind, lookup};
+use crate::domain::directory::Kind;
+use crate::domain::principals::see_all;
 use crate::format::xml::{Element, Name, Ns};
 use crate::kernel::fault::{Fault, Outcome};
 use crate::kernel::privilege::Privilege;
 use crate::protocol::dav::Ask;
 use crate::protocol::dav::acl::PRINCIPAL_URL;
 use crate::protocol::dav::answer::multistatus;
-use crate::protocol::dav::context::may_see;
 use crate::protocol::dav::method::propfind::bare;
 use crate::protocol::dav::multistatus::{Wanted, write_response};
 use crate::protocol::dav::space::{DAV_ROOT, principal_path};
@@ -36,15 +36,13 @@ pub async fn run(ask: Arc<Ask>, root: Element) -> Outcome<Response<Body>> {
     let want = Want { grants: true, ..Want::default() };
     let resource = fetch(&ask, &ask.path, want).await?;
     let principals = resource.with(&ask, |subject| principals(&ask, subject));
-    let mut profiles = Vec::new();
-    for (kind, name) in principals.ok_or(Fault::NotFound)?? {
-        profiles.extend(lookup::profile(&ask.access.store, kind, &name).await?);
-    }
-    let groups = lookup::groups_of(&ask.access.store, ask.access.who.id).await?;
+    let principals = principals.ok_or(Fault::NotFound)??;
+    let views = see_all(&ask.access, ask.open(), principals).await?;
     Ok(multistatus(|w| {
-        for it in &profiles {
-            let wanted = if may_see(&ask.access, &groups, &it.principal) { &wanted } else { &told };
-            let path = principal_path(Kind::of(&it.principal), &it.principal.name);
+        for it in &views {
+            let wanted = if it.rights.is_empty() { &told } else { &wanted };
+            let principal = &it.profile.principal;
+            let path = principal_path(Kind::of(principal), &principal.name);
             write_response(wanted, &bare(&ask, Node::Principal(it), &path), w);
         }
     }))
@@ -72,7 +70,7 @@ fn principals(ask: &Ask, subject: &Subject<'_>) -> Outcome<Vec<(Kind, String)>> 
         let principal = match &it.to {
             Grantee::Owner => owner.clone(),
             Grantee::Principal(kind, name) => (*kind, name.clone()),
-            Grantee::Authenticated => continue,
+            Grantee::All | Grantee::Authenticated | Grantee::Unauthenticated => continue,
         };
         if !all.contains(&principal) {
             all.push(principal);

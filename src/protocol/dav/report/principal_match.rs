@@ -4,6 +4,7 @@
 use super::resource::{Resource, demand_depth_zero, fetch, inside, own_homes, write_truncated};
 use crate::domain::collection::list::{self, Want};
 use crate::domain::collection::{Object, Place};
+use crate::domain::delegation;
 use crate::domain::directory::{Kind, lookup};
 use crate::format::xml::{Element, Writer};
 use crate::kernel::fault::{Fault, Outcome};
@@ -14,7 +15,7 @@ use crate::protocol::dav::method::propfind::each_child;
 use crate::protocol::dav::multistatus::{Wanted, show, write_response};
 use crate::protocol::dav::name::MULTISTATUS;
 use crate::protocol::dav::property::Shown;
-use crate::protocol::dav::space::{place_path, principal_path};
+use crate::protocol::dav::space::{place_path, principal_path, proxy_path};
 use crate::protocol::dav::subject::{Node, Subject};
 use crate::protocol::http::body::Body;
 use crate::protocol::http::header::prefer::Preferences;
@@ -40,8 +41,17 @@ pub async fn run(ask: Arc<Ask>, root: Element) -> Outcome<Response<Body>> {
                 .map_or(crate::protocol::dav::property::Need::STORED, |row| row.need),
         );
     }
-    let me = lookup::oneself(&ask.access.store, &ask.access.who).await?;
-    let me = me.iter().map(|p| principal_path(Kind::of(p), &p.name)).collect();
+    let store = &ask.access.store;
+    let me = lookup::oneself(store, &ask.access.who).await?;
+    let mut me: Vec<String> = me.iter().map(|p| principal_path(Kind::of(p), &p.name)).collect();
+    // Delegates are members of groups below those for whom they act (caldav-proxy §5.2).
+    let acts_for = delegation::owners_of(store, ask.access.who.id).await?;
+    for bond in acts_for {
+        let path = proxy_path(bond.kind, &bond.name, bond.level);
+        if !me.contains(&path) {
+            me.push(path);
+        }
+    }
     let mut writer = Writer::with_capacity(2048);
     writer.document_start(&MULTISTATUS);
     let (looks, left) = (QUERY_MATCHES_MAX, PRINCIPAL_MATCHES_MAX);
@@ -85,7 +95,7 @@ impl Search<'_> {
         let mut places = Vec::new();
         match resource {
             Resource::Stored(place, _) => places.push(place),
-            Resource::Principal(..) => {}
+            Resource::Principal(..) | Resource::Proxy(..) => {}
             Resource::Entrance(_) => {
                 for home in own_homes(ask, &inside) {
                     let place = ask.place_of(&home).await?;
@@ -158,7 +168,7 @@ impl Search<'_> {
         let Some(looks) = self.looks.checked_sub(1) else { return false };
         self.looks = looks;
         let matches = match self.property {
-            None => subject.principal().is_some(),
+            None => matches!(subject.node, Node::Principal(_) | Node::Proxy(_)),
             Some(property) => self.names_me(subject, property),
         };
         if !matches {

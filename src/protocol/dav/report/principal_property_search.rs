@@ -6,8 +6,8 @@
 
 use super::resource::{demand_depth_zero, fetch, inside, write_truncated};
 use crate::domain::collection::list::Want;
-use crate::domain::directory::admin::Profile;
-use crate::domain::directory::{Kind, lookup};
+use crate::domain::directory::Kind;
+use crate::domain::principals::{self, Search, View};
 use crate::format::xml::{self, Element, Name, Node as XmlNode, Ns, Writer};
 use crate::kernel::fault::{Fault, Outcome};
 use crate::kernel::limits::{PAGE_MEMBERS, PRINCIPALS_FOUND_MAX, PRINCIPALS_SEARCHED_MAX};
@@ -120,37 +120,92 @@ pub async fn answer(
 ) -> Outcome<Response<Body>> {
     let minimal = Preferences::parse(&ask.headers).minimal();
     let wanted = Wanted::of_report(ask.registry(), root, minimal);
-    let mut found: Vec<(String, Profile)> = Vec::new();
+    let mut kinds = kinds.to_vec();
+    kinds.retain(|kind| overlap(&principal_path(*kind, ""), scope));
+    let search = Arc::new(Search { kinds, text: narrow(test).unwrap_or_default() });
+    let mut found: Vec<View> = Vec::new();
     let mut left = PRINCIPALS_SEARCHED_MAX;
-    let mut whole = true;
-    for kind in kinds {
-        let mut after = Some(String::new());
-        while let (true, Some(from)) = (whole, after) {
-            let (store, who) = (&ask.access.store, &ask.access.who);
-            let page = lookup::visible_to(store, who, *kind, &from, PAGE_MEMBERS).await?;
-            left = left.saturating_sub(page.len());
-            let last = page.last().filter(|_| page.len() == PAGE_MEMBERS);
-            after = last.map(|last| last.principal.name.clone());
-            for it in page {
-                let path = principal_path(*kind, &it.principal.name);
-                let inside = path.starts_with(scope);
-                if inside && holds(test, &bare(ask, Node::Principal(&it), &path)) {
-                    found.push((path, it));
-                }
-            }
-            whole = found.len() <= limit && (left > 0 || after.is_none());
+    let mut after = Some(String::new());
+    while let Some(from) = after {
+        let (access, open) = (&ask.access, ask.open());
+        let page = principals::search(access, open, &search, &from, PAGE_MEMBERS).await?;
+        left = left.saturating_sub(PAGE_MEMBERS);
+        after = page.next.filter(|_| left > 0 && found.len() <= limit);
+        found.extend(page.views.into_iter().filter(|it| {
+            let path = path_of(it);
+            path.starts_with(scope) && holds(test, &bare(ask, Node::Principal(it), &path))
+        }));
+        if left == 0 {
+            break;
         }
     }
+    let whole = found.len() <= limit && left > 0;
     found.truncate(limit);
+    found.sort_by_key(|it| it.profile.principal.kind);
+    let found = principals::complete(&ask.access, found).await?;
     Ok(multistatus(|w| {
-        for (path, it) in &found {
-            write_response(&wanted, &bare(ask, Node::Principal(it), path), w);
+        for it in &found {
+            write_response(&wanted, &bare(ask, Node::Principal(it), &path_of(it)), w);
         }
         if !whole {
             write_truncated(ask, w);
         }
     }))
 }
+
+fn path_of(it: &View) -> String {
+    principal_path(Kind::of(&it.profile.principal), &it.profile.principal.name)
+}
+
+/// Whether one path is inside the other, or the same.
+fn overlap(one: &str, other: &str) -> bool {
+    let one = one.trim_end_matches('/');
+    one.starts_with(other) || other.starts_with(one)
+}
+
+/// Text that is in the name, the display name or an address of whatever a test can hold on; none:
+/// there is no such text.
+fn narrow(test: &Test) -> Option<String> {
+    match test {
+        Test::All(tests) => tests.iter().filter_map(narrow).max_by_key(String::len),
+        Test::Any(tests) => {
+            let all: Option<Vec<String>> = tests.iter().map(narrow).collect();
+            let all = all?;
+            let shortest = all.iter().min_by_key(|text| text.len())?;
+            all.iter().all(|text| text.contains(shortest)).then(|| shortest.clone())
+        }
+        Test::Has(name, _, text) => {
+            let (_, reach) = REACH.iter().find(|row| row.0 == *name)?;
+            // What is around the text in a URL is the same for all: mailto:, a path.
+            let text = match text.rsplit_once(':') {
+                Some((_, address)) if *reach == Reach::Url => address,
+                _ => text,
+            };
+            let vague = *reach == Reach::Url && AROUND.iter().any(|around| around.contains(text));
+            (!vague && !text.contains(['/', '%'])).then(|| text.to_owned())
+        }
+    }
+}
+
+/// What the texts of a property are made of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// Names and addresses only.
+    Text,
+    /// URLs that names and addresses are in.
+    Url,
+}
+
+static REACH: [(Name, Reach); 5] = [
+    (Name::known(Ns::Dav, "displayname"), Reach::Text),
+    (Name::known(Ns::CalendarServer, "email-address-set"), Reach::Text),
+    (Name::known(Ns::CalendarServer, "first-name"), Reach::Text),
+    (Name::known(Ns::CalendarServer, "last-name"), Reach::Text),
+    (Name::known(Ns::CalDav, "calendar-user-address-set"), Reach::Url),
+];
+
+/// What is in such URLs beside names and addresses.
+const AROUND: [&str; 6] = ["mailto", "dav", "principals", "users", "groups", "resources"];
 
 /// Whether a test holds on a principal.
 pub fn holds(test: &Test, subject: &Subject<'_>) -> bool {
@@ -219,6 +274,29 @@ mod tests {
         assert_eq!(of(&format!("test=\"anyof\">{one}{one}{end}")), Ok(Test::Any(both)));
         assert!(of(&format!("test=\"someof\">{one}{end}")).is_err());
         assert!(of(&format!(">{end}")).is_err());
+    }
+
+    #[test]
+    fn a_search_is_narrowed_by_what_must_be_there() {
+        let has = |ns, local, text: &str| {
+            Test::Has(Name::known(ns, local), How::Contains, text.to_owned())
+        };
+        let name = |text| has(Ns::Dav, "displayname", text);
+        let url = |text| has(Ns::CalDav, "calendar-user-address-set", text);
+        let table = [
+            (name("bob"), Some("bob")),
+            (url("mailto:bob@example.org"), Some("bob@example.org")),
+            (url("lto"), None),
+            (url("/dav/principals/users/bob/"), None),
+            (has(Ns::CalDav, "calendar-user-type", "room"), None),
+            (Test::All(vec![name("bo"), url("user"), name("smith")]), Some("smith")),
+            (Test::Any(vec![name("bob"), url("bobby")]), Some("bob")),
+            (Test::Any(vec![name("bob"), url("user")]), None),
+            (Test::Any(vec![name("bob"), name("ann")]), None),
+        ];
+        for (test, expected) in table {
+            assert_eq!(narrow(&test).as_deref(), expected, "{test:?}");
+        }
     }
 
     #[test]

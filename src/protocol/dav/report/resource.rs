@@ -2,16 +2,16 @@
 
 use crate::domain::collection::list::{self, Sight, Want};
 use crate::domain::collection::{Home, Place};
-use crate::domain::directory::admin::Profile;
+use crate::domain::principals::View;
 use crate::format::xml::Writer;
 use crate::kernel::fault::{Fault, Outcome};
 use crate::protocol::dav::Ask;
 use crate::protocol::dav::fault::Verdict;
-use crate::protocol::dav::method::propfind::{bare, visible, with_sight};
+use crate::protocol::dav::method::propfind::{bare, proxy, visible, with_sight};
 use crate::protocol::dav::multistatus::write_status;
 use crate::protocol::dav::name::NUMBER_OF_MATCHES;
-use crate::protocol::dav::space::{Target, principal_path, target};
-use crate::protocol::dav::subject::{Node, Subject};
+use crate::protocol::dav::space::{Target, principal_path, proxy_path, target};
+use crate::protocol::dav::subject::{Node, Proxy, Subject};
 use crate::protocol::http::header::depth::{self, Depth};
 use http::StatusCode;
 
@@ -20,7 +20,9 @@ pub enum Resource {
     /// An entrance, by its path.
     Entrance(String),
     /// A principal, by its path.
-    Principal(String, Box<Profile>),
+    Principal(String, Box<View>),
+    /// The delegates of a principal, by their path.
+    Proxy(String, Box<Proxy>),
     /// What an account owns.
     Stored(Place, Box<Sight>),
 }
@@ -33,8 +35,12 @@ pub async fn fetch(ask: &Ask, path: &str, want: Want) -> Outcome<Resource> {
     match target(path) {
         Target::Entrance => Ok(Resource::Entrance(path.to_owned())),
         Target::Principal(kind, name) => {
-            let profile = visible(ask, kind, &name).await?;
-            Ok(Resource::Principal(principal_path(kind, &name), Box::new(profile)))
+            let view = visible(ask, kind, &name).await?;
+            Ok(Resource::Principal(principal_path(kind, &name), Box::new(view)))
+        }
+        Target::Proxy(kind, name, level) => {
+            let it = proxy(ask, kind, &name, level).await?;
+            Ok(Resource::Proxy(proxy_path(kind, &name, level), Box::new(it)))
         }
         Target::Account(..) => {
             let place = ask.place_of(path).await?;
@@ -51,6 +57,7 @@ impl Resource {
         match self {
             Self::Entrance(path) => Some(then(&bare(ask, Node::Entrance, path))),
             Self::Principal(path, it) => Some(then(&bare(ask, Node::Principal(it), path))),
+            Self::Proxy(path, it) => Some(then(&bare(ask, Node::Proxy(it), path))),
             Self::Stored(place, sight) => with_sight(ask, place, sight, then),
         }
     }
