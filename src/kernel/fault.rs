@@ -153,8 +153,6 @@ pub enum AttachRule {
     ManagedId,
     /// An object names an attachment that it may not name.
     Parameter,
-    /// An attendee changes what is the organizer's.
-    Attendee,
 }
 
 /// The rules that an access control list must keep (RFC 3744 §8.1.1). Variants are named after

@@ -124,7 +124,7 @@ fn scheduling_rule(rule: &SchedulingRule) -> (&'static str, Option<&String>) {
     }
 }
 
-/// RFC 8607 §3.11; of attendees, RFC 6638 §3.2.4.2.
+/// RFC 8607 §3.11.
 fn attach_rule(rule: AttachRule) -> &'static str {
     match rule {
         AttachRule::Size => "max-attachment-size",
@@ -133,7 +133,6 @@ fn attach_rule(rule: AttachRule) -> &'static str {
         AttachRule::Instance => "valid-rid",
         AttachRule::ManagedId => "valid-managed-id",
         AttachRule::Parameter => "valid-managed-id-parameter",
-        AttachRule::Attendee => "allowed-attendee-scheduling-object-change",
     }
 }
 

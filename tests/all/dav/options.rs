@@ -11,6 +11,7 @@ const KNOWN: &[&str] = &[
     "extended-mkcol",
     "calendar-access",
     "calendar-no-timezone",
+    "calendar-managed-attachments",
     "addressbook",
     "calendar-query-extended",
     "calendarserver-principal-property-search",

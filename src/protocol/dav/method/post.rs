@@ -26,10 +26,7 @@ use std::sync::Arc;
 pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
     let place = ask.need_place()?;
     if place.home == Home::Calendars && place.depth() == 2 {
-        return match attachment::is_meant(&ask) {
-            true => attachment::run(ask, body).await,
-            false => Err(Fault::malformed("POST to an event asks for an action (RFC 8607)")),
-        };
+        return attachment::run(ask, body).await;
     }
     let special = ask.service.posts.iter().find(|post| post.path == place.path);
     if let Some(post) = special.filter(|_| !is_xml(&ask)) {
