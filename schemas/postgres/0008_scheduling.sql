@@ -6,7 +6,7 @@ ALTER TABLE object ADD COLUMN schedule_tag BIGINT;
 -- Scheduling messages, each for one recipient; they stay for the retention time as the history of
 -- what was decided. account_id: whose object it is about; principal_id: who changed it;
 -- recipient_id: whose account it goes to, null for somebody elsewhere. blob_id: the message until it
--- is delivered. status: the request status (RFC 5546 §3.6); outcome: what the recipient's calendar
+-- is delivered. due_at: when to try, again after a failure. status: the request status (RFC 5546 §3.6); outcome: what the recipient's calendar
 -- made of it.
 CREATE TABLE itip (
     id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -19,13 +19,14 @@ CREATE TABLE itip (
     about TEXT COLLATE "C" NOT NULL,
     blob_id BIGINT,
     created_at BIGINT NOT NULL,
+    due_at BIGINT NOT NULL,
     done_at BIGINT,
     status TEXT COLLATE "C" NOT NULL,
-    outcome TEXT COLLATE "C" NOT NULL
+    outcome TEXT COLLATE "C" NOT NULL,
+    attempts BIGINT NOT NULL
 );
 CREATE INDEX itip_due ON itip (recipient_id, id) WHERE done_at IS NULL;
-CREATE INDEX itip_sent ON itip (account_id, uid);
-CREATE INDEX itip_received ON itip (recipient_id, uid);
+CREATE INDEX itip_uid ON itip (uid);
 CREATE INDEX itip_done ON itip (done_at) WHERE done_at IS NOT NULL;
 
 -- Everything includes the rights of scheduling now.

@@ -20,6 +20,8 @@ pub mod app_password;
 pub mod link;
 pub mod subscription;
 pub mod calendar;
+pub mod find_time;
+pub mod why;
 pub mod lock;
 pub mod config;
 pub mod serve;
@@ -101,6 +103,12 @@ enum Command {
     /// Calendars that the server fills
     #[command(subcommand, after_help = EXIT_CODES)]
     Calendar(calendar::CalendarCommand),
+    /// Show who was told what about a meeting, and why
+    #[command(after_help = why::HELP)]
+    Why(why::Why),
+    /// Find times that suit several people and a room
+    #[command(after_help = find_time::HELP)]
+    FindTime(find_time::FindTime),
     /// Keep a user from signing in
     #[command(after_help = lock::LOCK)]
     Lock(lock::Lock),
@@ -125,6 +133,8 @@ impl Command {
             Self::Link(it) => session::run(source, out, async |s| it.run(s).await),
             Self::Subscription(it) => session::run(source, out, async |s| it.run(s).await),
             Self::Calendar(it) => session::run(source, out, async |s| it.run(s).await),
+            Self::Why(it) => session::run(source, out, async |s| it.run(s).await),
+            Self::FindTime(it) => session::run(source, out, async |s| it.run(s).await),
             Self::Lock(it) => session::run(source, out, async |s| it.run(s, true).await),
             Self::Unlock(it) => session::run(source, out, async |s| it.run(s, false).await),
         }

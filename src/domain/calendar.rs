@@ -90,6 +90,7 @@ pub fn examine(media_type: Option<&str>, bytes: &[u8]) -> Outcome<Index> {
         instances = times::of(&found, &calendar, shape, &mut steps);
     }
     let text = text(&found.uid);
+    let scheduled = found.entries().any(|it| it.component.property("ORGANIZER").is_some());
     Ok(Index {
         media_type: None,
         uid: Some(found.uid.into_owned()),
@@ -100,6 +101,7 @@ pub fn examine(media_type: Option<&str>, bytes: &[u8]) -> Outcome<Index> {
         text,
         times: instances,
         dated: false,
+        scheduled,
     })
 }
 

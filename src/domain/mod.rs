@@ -12,6 +12,7 @@ pub mod exception;
 pub mod contacts;
 pub mod directory_book;
 pub mod birthdays;
+pub mod scheduling;
 pub mod link;
 pub mod feed;
 pub mod account;

@@ -124,7 +124,7 @@ impl Property {
 }
 
 /// A parameter's value with what it cannot hold encoded (RFC 6868 §3.1), in quotes where it must be.
-fn encode(value: &str, out: &mut String) {
+pub fn encode(value: &str, out: &mut String) {
     let quoted = value.contains([',', ':', ';']) || value.trim() != value;
     out.push_str(if quoted { "\"" } else { "" });
     let mut chars = value.chars().peekable();

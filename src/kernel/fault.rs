@@ -95,6 +95,8 @@ pub enum Refusal {
     /// The organizer of a scheduling message is not the owner of the outbox (RFC 6638 §5.2.2); the
     /// address.
     ForeignOrganizer(String),
+    /// A change of a scheduling object breaks this rule; the text says what.
+    Scheduling(SchedulingRule, String),
     /// A directory change that cannot be made: name taken, unknown domain and the like.
     Directory(String),
 }
@@ -111,6 +113,22 @@ pub enum CalendarLimit {
     MaxInstances,
     /// One instance has more attendees than accepted.
     MaxAttendees,
+}
+
+/// The rules of scheduling objects (RFC 6638 §3.2.4). Variants are named after the condition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SchedulingRule {
+    /// The same meeting is already in the home, at this path below the DAV root.
+    Unique {
+        /// Where.
+        path: String,
+    },
+    /// Its components name different organizers.
+    SameOrganizer,
+    /// The organizer may not change that.
+    OrganizerChange,
+    /// An attendee may not change that.
+    AttendeeChange,
 }
 
 /// The rules that an access control list must keep (RFC 3744 §8.1.1). Variants are named after
@@ -177,6 +195,7 @@ impl fmt::Display for Refusal {
             | Self::InvalidResource(why)
             | Self::CollectionPlacement(why)
             | Self::Ace(_, why)
+            | Self::Scheduling(_, why)
             | Self::BeyondLimit(_, why)
             | Self::InvalidMessage(why)
             | Self::Directory(why) => f.write_str(why),

@@ -15,6 +15,12 @@ pub const INSTANCE_STEPS_OBJECT: u64 = 4 * INSTANCES_MAX;
 /// Attendees of one instance (`CALDAV:max-attendees-per-instance`): each is a message to send;
 /// whoever invites more people invites a group.
 pub const ATTENDEES_MAX: usize = 5_000;
+/// Instances of one object that one change or message may speak of by themselves without the object
+/// having exceptions for them: each is looked for in the series.
+pub const ITIP_INSTANCES_MAX: usize = 1_000;
+/// Octets of all messages of one change: a meeting of thousands, all of whom see the same, is one text;
+/// this many different ones nobody means.
+pub const ITIP_OCTETS_MAX: usize = 64 << 20;
 /// Octets of one vCard (`CARDDAV:max-resource-size`).
 pub const CARD_MAX: usize = 10 << 20;
 /// Octets of one file in a file collection.
@@ -314,3 +320,15 @@ pub const NEWS_TEXT_MAX: usize = 7_500;
 pub const NEWS_PAUSE_MILLIS: u64 = 20;
 /// Seconds until a lost way to hear of other processes is tried again.
 pub const NEWS_RETRY_SECONDS: u64 = 5;
+/// Accounts that scheduling messages are delivered to side by side; each is one write.
+pub const DELIVERED_AT_ONCE: usize = 32;
+/// Messages for one account that one write takes in.
+pub const DELIVERY_BATCH: usize = 16;
+/// Seconds until a message is tried again that could not be taken in.
+pub const DELIVERY_RETRY_SECONDS: i64 = 60;
+/// How often it is tried before it is given up: about a day.
+pub const DELIVERY_RETRIES_MAX: i64 = 1_440;
+/// Messages that an inbox holds; the oldest makes room for the next.
+pub const INBOX_MAX: i64 = 1_000;
+/// Scheduling messages that are told of one meeting, the newest.
+pub const SCHEDULE_HISTORY_MAX: usize = 2_000;

@@ -6,8 +6,10 @@
 
 use super::config::Current;
 use crate::domain::collection::derived::BIRTHDAYS_JOB;
+use crate::domain::collection::implicit::DELIVERY_JOB;
 use crate::domain::directory::DIRECTORY_JOB;
 use crate::domain::retention::{self, Progress};
+use crate::domain::scheduling::{deliver, history};
 use crate::domain::{birthdays, directory_book, feed, indexing};
 use crate::kernel::clock::{self, Timestamp};
 use crate::kernel::fault::{Fault, Outcome};
@@ -126,6 +128,18 @@ pub static RECURRING: &[Recurring] = &[
             Box::pin(async move {
                 birthdays::step(&it.store, it.account, it.now).await.map(|()| Progress::Done)
             })
+        },
+    },
+    Recurring {
+        kind: DELIVERY_JOB,
+        every: DAY,
+        step: |it| Box::pin(async move { deliver::step(&it.store, it.now).await }),
+    },
+    Recurring {
+        kind: "retention.scheduling",
+        every: HOUR,
+        step: |it| {
+            Box::pin(async move { history::forget(&it.store, it.now, it.history_days).await })
         },
     },
     Recurring {

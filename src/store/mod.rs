@@ -32,6 +32,7 @@ pub mod link;
 pub mod feed;
 pub mod lock;
 pub mod job;
+pub mod itip;
 
 use crate::kernel::change::Epoch;
 use crate::kernel::fault::{Fault, Outcome};

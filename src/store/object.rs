@@ -148,6 +148,10 @@ statements! {
         (SELECT id FROM collection WHERE account_id = $1
             AND (path = $2 OR (path >= $2 || '/' AND path < $3)))";
     SET_LANGUAGE = "UPDATE object SET language = $3 WHERE collection_id = $1 AND name = $2";
+    OF_UID = "SELECT c.path, o.name, o.schedule_tag FROM collection c
+        JOIN object o ON o.collection_id = c.id AND o.uid = $2
+        WHERE c.account_id = $1 AND c.kind = $3 AND c.deleted_at IS NULL AND c.derived = 0
+        ORDER BY o.schedule_tag IS NULL, o.created_at, c.path";
     SET_SCHEDULE_TAG = "UPDATE object SET schedule_tag = $3 WHERE collection_id = $1 AND name = $2";
     CHANGE = "UPDATE object SET change = $3 WHERE collection_id = $1 AND name = $2";
     DELETE = "DELETE FROM object WHERE collection_id = $1 AND name = $2",
@@ -353,6 +357,8 @@ pub struct Index {
     pub times: Option<Vec<u8>>,
     /// Whether a card tells a day that a calendar of birthdays shows. Not stored.
     pub dated: bool,
+    /// Whether a calendar object names an organizer. Not stored.
+    pub scheduled: bool,
 }
 
 /// An object about to be stored.
@@ -519,6 +525,24 @@ pub async fn set_language(
     language: Option<&str>,
 ) -> Outcome<()> {
     tx.execute(&SET_LANGUAGE, &[of.0.into(), name.into(), language.into()]).await.map(drop)
+}
+
+/// The path from the account's root, and the number of the Schedule-Tag.
+pub type Placed = (String, Option<ChangeNumber>);
+
+/// Where an account has objects of this UID in collections of a kind that people fill; scheduling
+/// objects first, the oldest first.
+pub async fn of_uid(
+    tx: &mut Tx,
+    account: PrincipalId,
+    kind: i64,
+    uid: &str,
+) -> Outcome<Vec<Placed>> {
+    tx.all(&OF_UID, &[account.0.into(), uid.into(), kind.into()], |row| {
+        let tag = row.opt_int(2)?.map(ChangeNumber);
+        Ok((format!("{}/{}", row.text(0)?, row.text(1)?), tag))
+    })
+    .await
 }
 
 /// Sets the number that an object's Schedule-Tag stands for.

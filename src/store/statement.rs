@@ -47,10 +47,10 @@ pub(crate) use statements;
 /// Every statement of the store.
 pub(crate) fn all() -> impl Iterator<Item = &'static Statement> {
     use super::{
-        ace, blob, busy, change_log, collection, due, feed, job, link, lock, meta, object,
+        ace, blob, busy, change_log, collection, due, feed, itip, job, link, lock, meta, object,
         principal, property, search, walk, watch,
     };
-    let modules: [&[&'static Statement]; 17] = [
+    let modules: [&[&'static Statement]; 18] = [
         ace::STATEMENTS,
         blob::STATEMENTS,
         busy::STATEMENTS,
@@ -58,6 +58,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Statement> {
         collection::STATEMENTS,
         due::STATEMENTS,
         feed::STATEMENTS,
+        itip::STATEMENTS,
         job::STATEMENTS,
         link::STATEMENTS,
         lock::STATEMENTS,

@@ -64,7 +64,7 @@ impl<'a> One<'a> {
 
     fn access(&self) -> Access {
         let (store, who) = (self.fresh.store.clone(), self.who.clone());
-        Access { store, who, client: "test".into(), now: clock::now() }
+        Access { store, who, client: "test".into(), now: clock::now(), telling: Default::default() }
     }
 
     fn place(&self, home: Home, names: &str) -> Place {

@@ -20,6 +20,7 @@ mod prefer;
 mod race;
 mod restart;
 mod retention;
+mod scheduling;
 mod server;
 mod store;
 mod support;

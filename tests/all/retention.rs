@@ -37,7 +37,16 @@ impl<'a> One<'a> {
     fn at(&self, seconds: i64) -> (Access, Timestamp) {
         let now = self.start.plus_seconds(seconds);
         let store = self.fresh.store.clone();
-        (Access { store, who: self.who.clone(), client: "test".into(), now }, now)
+        (
+            Access {
+                store,
+                who: self.who.clone(),
+                client: "test".into(),
+                now,
+                telling: Default::default(),
+            },
+            now,
+        )
     }
 
     fn place(&self, names: &str) -> Place {

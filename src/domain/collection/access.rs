@@ -26,6 +26,20 @@ pub struct Access {
     pub client: String,
     /// When the request came; one request sees one time.
     pub now: Timestamp,
+    /// What is told to those who are invited to what this request changes.
+    pub telling: Telling,
+}
+
+/// What a request's changes of scheduling objects tell others (RFC 6638 §3.2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Telling {
+    /// What they have to know.
+    #[default]
+    All,
+    /// The same, but nobody is told that an invitation was thrown away (`Schedule-Reply: F`, §8.1).
+    NoReply,
+    /// Nothing: what is taken in was scheduled elsewhere.
+    Nothing,
 }
 
 /// Somebody's rights in a whole account: none stands for all of them, otherwise what is granted
@@ -73,7 +87,7 @@ impl Access {
             created_at: now,
             zone: None,
         };
-        Self { store: store.clone(), who, client: "davenport".into(), now }
+        Self { store: store.clone(), who, client: "davenport".into(), now, telling: Telling::All }
     }
 
     /// Somebody who has not signed in.

@@ -1,12 +1,12 @@
 //! The conditions of a request: `If-Match`, `If-None-Match` (RFC 9110 §13), `If` (RFC 4918 §10.4),
-//! `If-Schedule-Tag-Match` comes with scheduling. Checked inside the transaction that they guard.
+//! `If-Schedule-Tag-Match` (RFC 6638 §8.3). Checked inside the transaction that they guard.
 
 use super::access::Access;
 use super::derived;
 use super::place::{Place, path_covers};
 use super::tree::{Found, locate};
 use crate::format::uri;
-use crate::kernel::change::{Point, SyncToken};
+use crate::kernel::change::{Point, ScheduleTag, SyncToken};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::etag::ETag;
 use crate::kernel::fault::{Fault, Outcome, Refusal};
@@ -86,6 +86,8 @@ pub struct Guard {
     pub unmodified_since: Option<Timestamp>,
     /// `If`; empty when absent.
     pub if_lists: Vec<IfLists>,
+    /// `If-Schedule-Tag-Match`, as written.
+    pub schedule_tag: Option<String>,
     /// Tokens that the request shows besides: those of conditions that were checked already.
     pub submitted: Vec<String>,
 }
@@ -119,6 +121,14 @@ impl Guard {
         let fails = || Err(Refusal::ConditionFailed.into());
         if self.if_match != Tags::Unset && !self.if_match.matches(found.exists(), etag) {
             return fails();
+        }
+        if let Some(wanted) = &self.schedule_tag {
+            let tag = found.object().and_then(|it| it.schedule_tag);
+            let epoch = access.store.epoch().clone();
+            let tag = tag.map(|number| ScheduleTag { epoch, number }.to_string());
+            if tag.as_deref() != Some(wanted.trim()) {
+                return fails();
+            }
         }
         if self.if_none_match.matches(found.exists(), etag) {
             return fails();

@@ -4,7 +4,7 @@
 //! Invariant: every object is stored, left alone or refused by itself; nothing that the text does
 //! not hold is touched. One batch is one transaction.
 
-use super::access::Access;
+use super::access::{Access, Telling};
 use super::derived;
 use super::guard::Guard;
 use super::item::write;
@@ -105,8 +105,9 @@ pub async fn put_all(
     items: Vec<Item>,
     how: How,
 ) -> Outcome<Vec<Fate>> {
-    let (access, place) = (access.clone(), place.clone());
-    let store = access.store.clone();
+    // What is taken in was scheduled elsewhere: nobody is invited once more.
+    let access = Access { telling: Telling::Nothing, ..access.clone() };
+    let (place, store) = (place.clone(), access.store.clone());
     store
         .write(move |tx| {
             Box::pin(async move {
@@ -178,7 +179,7 @@ async fn says_the_same(
 }
 
 /// A name for a new member: its UID, where that is a plain name and nobody has it.
-pub(super) async fn free_name(
+pub async fn free_name(
     tx: &mut Tx,
     parent: &Collection,
     uid: &str,

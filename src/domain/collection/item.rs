@@ -3,9 +3,11 @@
 use super::access::Access;
 use super::derived;
 use super::guard::{Guard, Reach, unlocked};
+use super::implicit;
 use super::kind::{Kind, component_names};
 use super::place::Place;
 use super::tree::{Found, locate};
+use crate::kernel::change::ChangeNumber;
 use crate::kernel::etag::ETag;
 use crate::kernel::fault::{Fault, Outcome, Refusal};
 use crate::kernel::limits::BLOB_INLINE_MAX;
@@ -23,6 +25,10 @@ pub struct Stored {
     pub created: bool,
     /// The stored content's validator.
     pub etag: ETag,
+    /// Whether it is what was sent, octet for octet: scheduling may have changed it.
+    pub as_sent: bool,
+    /// The number that its Schedule-Tag stands for; none: it is no scheduling object.
+    pub schedule_tag: Option<ChangeNumber>,
 }
 
 /// Makes octets ready to be stored: small ones as they are, large ones in a durable file.
@@ -135,7 +141,7 @@ async fn admit(tx: &mut Tx, access: &Access, place: &Place, guard: &Guard) -> Ou
 }
 
 /// Stores an object inside a transaction.
-pub(super) async fn write(
+pub async fn write(
     tx: &mut Tx,
     access: &Access,
     place: &Place,
@@ -155,6 +161,10 @@ pub(super) async fn write(
     if old.is_none() {
         uid_is_free(tx, place, parent, index.uid.as_deref()).await?;
     }
+    let plan = implicit::plan(tx, access, (place, parent), old, Some((content, index))).await?;
+    let replaced = plan.as_ref().and_then(|plan| plan.content.clone());
+    let as_sent = replaced.is_none();
+    let content = replaced.as_ref().unwrap_or(content);
     let growth = content.size as i64 - old.map_or(0, |o| o.size as i64);
     let charged = derived::charged(parent, growth);
     within_quota(tx, access, place, used, charged).await?;
@@ -184,7 +194,15 @@ pub(super) async fn write(
     let members = i64::from(old.is_none());
     change_log::record_member(tx, &entry, &access.author(), (members, growth)).await?;
     derived::cards_changed(tx, access, parent, Some(index)).await?;
-    Ok(Stored { created: old.is_none(), etag: ETag::from_hash(&content.1.hash) })
+    let schedule_tag = match plan {
+        Some(plan) => {
+            let at = Some((parent, name));
+            implicit::carry_out(tx, access, account, at, (old, number), plan).await?
+        }
+        None => old.and_then(|it| it.schedule_tag),
+    };
+    let etag = ETag::from_hash(&content.1.hash);
+    Ok(Stored { created: old.is_none(), etag, as_sent, schedule_tag })
 }
 
 /// Whether the collection takes such an object.

@@ -4,7 +4,7 @@ use super::access::{Access, Rights};
 use super::acl::{self, Granted};
 use super::derived;
 use super::place::Place;
-use super::scheduling::default_calendar;
+use super::scheduling::{EVENTS, default_calendar};
 use super::sync::{Change, Member};
 use super::tree::{Found, locate, look};
 use crate::kernel::fault::{Fault, Outcome};
@@ -101,7 +101,7 @@ impl Around {
             it.zone = principal::zone(tx, account).await?;
         }
         if want.default_calendar {
-            it.default_calendar = default_calendar(tx, account).await?.map(|c| c.path);
+            it.default_calendar = default_calendar(tx, account, EVENTS).await?.map(|c| c.path);
         }
         Ok(it)
     }

@@ -1,6 +1,6 @@
 //! The inbox of an account and the calendar that invitations come into (RFC 6638 §2.2, §4.3).
 
-use super::kind::{Home, Kind, component_bit};
+use super::kind::{Home, Kind};
 use crate::format::uri;
 use crate::format::xml;
 use crate::kernel::fault::Outcome;
@@ -11,6 +11,9 @@ use crate::store::{Tx, property};
 /// The path of an account's scheduling inbox.
 pub const INBOX: &str = "calendars/inbox";
 
+/// The bit of events among the components.
+pub const EVENTS: i64 = 1;
+
 /// The path of an account's scheduling outbox.
 pub const OUTBOX: &str = "calendars/outbox";
 
@@ -19,21 +22,24 @@ pub const DEFAULT_CALENDAR: (&str, &str) =
     ("urn:ietf:params:xml:ns:caldav", "schedule-default-calendar-URL");
 
 /// The calendar that invitations come into: the one that the owner named (RFC 6638 §9.2) while it is
-/// there and takes events, else his first that does. None: he has none.
-pub async fn default_calendar(tx: &mut Tx, account: PrincipalId) -> Outcome<Option<Collection>> {
-    let takes_events = |it: &Collection| {
-        let events = component_bit("VEVENT").unwrap_or(0);
+/// there and takes the component (as a bit), else his first that does. None: he has none.
+pub async fn default_calendar(
+    tx: &mut Tx,
+    account: PrincipalId,
+    component: i64,
+) -> Outcome<Option<Collection>> {
+    let takes_it = |it: &Collection| {
         let own = it.derived == 0 && Kind::from_number(it.kind) == Kind::Calendar;
-        own && it.components & events != 0
+        own && it.components & component != 0
     };
     if let Some(path) = named(tx, account).await?
-        && let Some(it) = collection::at(tx, account, &path).await?.filter(takes_events)
+        && let Some(it) = collection::at(tx, account, &path).await?.filter(takes_it)
     {
         return Ok(Some(it));
     }
     let home = Home::Calendars.segment();
     let calendars = collection::all_below(tx, account, home).await?.into_iter();
-    Ok(calendars.filter(takes_events).min_by_key(|it| it.id))
+    Ok(calendars.filter(takes_it).min_by_key(|it| it.id))
 }
 
 /// The path of the calendar that the owner named: what follows his name in the address.

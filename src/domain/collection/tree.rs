@@ -3,6 +3,7 @@
 use super::access::Access;
 use super::derived;
 use super::guard::{Guard, Reach, unlocked};
+use super::implicit;
 use super::kind::Kind;
 use super::place::Place;
 use super::property;
@@ -210,7 +211,11 @@ pub async fn take_away(
     let account = place.account;
     let (collection, name, before, members, octets, charged) = match found {
         Found::Object(parent, it) => {
+            let plan = implicit::plan(tx, access, (place, parent), Some(it), None).await?;
             object::delete(tx, parent.id, &it.name, number).await?;
+            if let Some(plan) = plan {
+                implicit::carry_out(tx, access, account, None, (Some(it), number), plan).await?;
+            }
             lock::remove_on(tx, account, &place.path).await?;
             derived::cards_changed(tx, access, parent, None).await?;
             let octets = -(it.size as i64);

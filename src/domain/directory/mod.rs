@@ -8,6 +8,7 @@ pub mod name;
 pub mod login;
 pub mod admin;
 pub mod lookup;
+pub mod calendar_user;
 
 use crate::kernel::clock::now;
 use crate::kernel::fault::Outcome;

@@ -8,7 +8,7 @@
 use super::object::{Entry, Kind, Object};
 use super::value::{Duration, Form, Moment, PeriodEnd};
 use crate::format::civil::Civil;
-use crate::format::recur::{Rule, Until};
+use crate::format::recur::{Rule, Steps, TooMuchWork, Until};
 use crate::format::tz::{Zone, Zones};
 use std::ops::Range;
 
@@ -339,6 +339,49 @@ impl<'o> Finder<'o> {
         let lengths = added.iter().filter_map(|a| a.length).map(Length::reach);
         let longest = lengths.max().unwrap_or(0).max(0);
         Series { timing, rules, added, longest, hidden, hidden_days, segments }
+    }
+}
+
+/// The frame of an object's master, in which an original start becomes the key of an instance.
+pub struct Frame<'o> {
+    finder: Finder<'o>,
+    master: Option<Timing<'o>>,
+    kind: Kind,
+}
+
+impl<'o> Frame<'o> {
+    /// The frame of an object.
+    pub fn new(object: &'o Object<'o>, zones: &'o Zones) -> Self {
+        let mut finder = Finder::new(zones);
+        let master = object.master.as_ref().and_then(|entry| finder.timing(entry, object.kind));
+        Self { finder, master, kind: object.kind }
+    }
+
+    /// The key of the instance that a RECURRENCE-ID, EXDATE or RDATE names.
+    pub fn key(&mut self, at: Moment<'o>) -> i64 {
+        self.finder.place(self.master.as_ref(), at).1
+    }
+
+    /// The last instance of a rule of the master as a wall clock reading; `None`: it has no end.
+    ///
+    /// # Errors
+    /// [`TooMuchWork`] when the meter is used up.
+    pub fn last(&self, rule: &Rule, steps: &mut Steps) -> Result<Option<Civil>, TooMuchWork> {
+        let Some(master) = &self.master else { return Ok(None) };
+        rule.last(master.anchor, master.form == Form::Date, until(rule, master), steps)
+    }
+
+    /// The offsets from UTC of the master's zone in the course of a year from an instant on.
+    pub fn offsets(&self, from: i64) -> [i64; 4] {
+        let zone = self.master.as_ref().map(|master| &master.zone);
+        [0, 91, 182, 273]
+            .map(|days| zone.map_or(0, |zone| zone.offset_at(from.saturating_add(days * 86_400))))
+    }
+
+    /// When a component's first instance starts and ends; `None` for one without dates.
+    pub fn times(&mut self, entry: &'o Entry<'o>) -> Option<(i64, i64)> {
+        let timing = self.finder.timing(entry, self.kind)?;
+        Some(timing.instants(timing.anchor))
     }
 }
 

@@ -5,9 +5,25 @@
 //! alike; no message carries what is its sender's own affair (alarms, private comments,
 //! `SCHEDULE-*`). Standards: RFC 5546 (iTIP), RFC 6638 (implicit scheduling).
 
+mod edit;
+mod person;
+mod sheet;
+mod derive;
+mod differ;
+mod message;
+mod settle;
+mod organize;
+mod keep;
+mod attend;
+
 use crate::format::ical::Calendar;
 use crate::kernel::clock::Timestamp;
 use std::fmt;
+use std::sync::Arc;
+
+pub use attend::attend;
+pub use organize::organize;
+pub use person::same;
 
 /// Whether a calendar user address is the owner's of the copy at hand. It is asked with the value
 /// as written: `mailto:` or `urn:uuid:`, the path or URL of a principal, or a bare address.
@@ -94,8 +110,8 @@ pub struct Message {
     pub to: String,
     /// Its method, which stands in the text too.
     pub method: Method,
-    /// The iCalendar text.
-    pub text: String,
+    /// The iCalendar text; recipients who are told the same share it.
+    pub text: Arc<str>,
     /// The client demanded it (`SCHEDULE-FORCE-SEND`, RFC 6638 §7.2).
     pub forced: bool,
     /// It only brings copies up to date: nobody is asked anything, and people need not hear of it.
@@ -198,37 +214,6 @@ impl fmt::Display for Unusable {
 
 impl std::error::Error for Unusable {}
 
-/// What an organizer's change means: old and new text of the object; none: it did not exist, or is
-/// deleted (RFC 6638 §3.2.1).
-///
-/// # Errors
-/// A [`Violation`] when the change is not allowed.
-pub fn organize(
-    old: Option<&[u8]>,
-    new: Option<&[u8]>,
-    is_me: IsMe<'_>,
-    now: Timestamp,
-) -> Result<Change, Violation> {
-    let _ = (old, new, is_me, now);
-    Ok(Change { stored: None, messages: Vec::new(), keeps_schedule_tag: false })
-}
-
-/// What an attendee's change means (RFC 6638 §3.2.2). `reply` is false for `Schedule-Reply: F`
-/// (§8.1), which counts for a deletion only.
-///
-/// # Errors
-/// A [`Violation`] when the change is not allowed.
-pub fn attend(
-    old: Option<&[u8]>,
-    new: Option<&[u8]>,
-    is_me: IsMe<'_>,
-    reply: bool,
-    now: Timestamp,
-) -> Result<Change, Violation> {
-    let _ = (old, new, is_me, reply, now);
-    Ok(Change { stored: None, messages: Vec::new(), keeps_schedule_tag: false })
-}
-
 /// Takes a message in: `stored` is what its recipient has under that UID (RFC 5546 §3, RFC 6638
 /// §4). The same message twice changes nothing the second time.
 ///
@@ -245,10 +230,9 @@ pub fn receive(
 }
 
 /// The messages that bring the other attendees' copies up to date after the organizer took in an
-/// answer of `except` (RFC 6638 §4.2); all are silent.
+/// answer of `except` (RFC 6638 §4.2). All are silent, but for whom nobody told of it yet: a delegate.
 pub fn refresh(stored: &[u8], except: &str, is_me: IsMe<'_>, now: Timestamp) -> Vec<Message> {
-    let _ = (stored, except, is_me, now);
-    Vec::new()
+    organize::refresh(stored, except, is_me, now)
 }
 
 /// The same text with these SCHEDULE-STATUS on the ATTENDEEs, or, in an attendee's copy, on

@@ -21,7 +21,7 @@ names! {
 
 /// What scheduling brings.
 pub static SCHEDULING: Extension =
-    Extension { features: &[], properties: ROWS, methods: &[], reports: &[], actions: &[] };
+    Extension { features: &["calendar-auto-schedule"], properties: ROWS, methods: &[], reports: &[], actions: &[] };
 
 static ROWS: &[Row] = &[
     row(INBOX_URL, On::PRINCIPAL, Named, Need::NONE, |subject, _, w| {

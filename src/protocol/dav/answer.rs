@@ -25,6 +25,9 @@ const TEXT: &str = "text/plain; charset=utf-8";
 /// The header of compliance classes (RFC 4918 §10.1).
 pub const DAV: HeaderName = HeaderName::from_static("dav");
 
+/// The header of scheduling objects (RFC 6638 §8.2).
+pub const SCHEDULE_TAG: HeaderName = HeaderName::from_static("schedule-tag");
+
 /// An answer without a body. An error has one all the same, its status in words: KDE's programs
 /// ask again and then wait for ever when a 412 comes without one (KIO 5.103).
 pub fn empty(status: StatusCode) -> Response<Body> {

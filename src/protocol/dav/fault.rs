@@ -7,7 +7,7 @@
 use super::name::{ERROR, NEED_PRIVILEGES, PRIVILEGE, RESOURCE};
 use crate::domain::collection::Home;
 use crate::format::xml::{Name, Ns, Writer};
-use crate::kernel::fault::{AceRule, CalendarLimit, Fault, Refusal};
+use crate::kernel::fault::{AceRule, CalendarLimit, Fault, Refusal, SchedulingRule};
 use crate::kernel::privilege::Privilege;
 use http::StatusCode;
 
@@ -106,6 +106,16 @@ fn calendar_limit(limit: CalendarLimit) -> &'static str {
     }
 }
 
+/// RFC 6638 §3.2.4.
+fn scheduling_rule(rule: &SchedulingRule) -> (&'static str, Option<&String>) {
+    match rule {
+        SchedulingRule::Unique { path } => ("unique-scheduling-object-resource", Some(path)),
+        SchedulingRule::SameOrganizer => ("same-organizer-in-all-components", None),
+        SchedulingRule::OrganizerChange => ("allowed-organizer-scheduling-object-change", None),
+        SchedulingRule::AttendeeChange => ("allowed-attendee-scheduling-object-change", None),
+    }
+}
+
 fn refused(refusal: &Refusal, about: About) -> Verdict {
     use StatusCode as S;
     let (status, condition, href) = match refusal {
@@ -137,6 +147,10 @@ fn refused(refusal: &Refusal, about: About) -> Verdict {
         }
         Refusal::BeyondLimit(limit, _) => {
             (S::FORBIDDEN, Some(Name::known(Ns::CalDav, calendar_limit(*limit))), None)
+        }
+        Refusal::Scheduling(rule, _) => {
+            let (name, href) = scheduling_rule(rule);
+            (S::FORBIDDEN, Some(Name::known(Ns::CalDav, name)), href)
         }
         Refusal::UnexpectedBody => (S::UNSUPPORTED_MEDIA_TYPE, None, None),
         Refusal::ExternalEntity => (S::FORBIDDEN, dav("no-external-entities"), None),

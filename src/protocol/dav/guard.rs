@@ -8,7 +8,8 @@ use crate::kernel::fault::{Fault, Outcome};
 use crate::protocol::http::header::destination::same_authority;
 use crate::protocol::http::header::{conditional, if_header};
 
-/// Reads `If-Match`, `If-None-Match`, `If-Unmodified-Since` and `If`; tags of `If` are resolved to places.
+/// Reads `If-Match`, `If-None-Match`, `If-Unmodified-Since`, `If-Schedule-Tag-Match` and
+/// `If`; tags of `If` are resolved to places.
 ///
 /// # Errors
 /// `Malformed` for a header that cannot be read.
@@ -16,6 +17,7 @@ pub async fn of(ask: &Ask) -> Outcome<Guard> {
     let mut guard = Guard {
         if_match: conditional::if_match(&ask.headers)?,
         if_none_match: conditional::if_none_match(&ask.headers)?,
+        schedule_tag: ask.header("if-schedule-tag-match").map(str::to_owned),
         unmodified_since: conditional::if_unmodified_since(&ask.headers),
         ..Guard::default()
     };

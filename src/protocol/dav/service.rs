@@ -8,6 +8,7 @@ use super::guard;
 use super::space::{self, Target};
 use super::subject::On;
 use crate::domain::availability::Open;
+use crate::domain::collection::access::Telling;
 use crate::domain::collection::guard::hold;
 use crate::domain::collection::{Access, Kind, Store, list};
 use crate::domain::directory::{Principal, Protocols};
@@ -22,7 +23,7 @@ use crate::protocol::http::header::{basic, user_agent};
 use crate::protocol::http::peer::Peer;
 use http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::request::Parts;
-use http::{HeaderMap, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use std::sync::Arc;
 
@@ -94,7 +95,12 @@ async fn admit(
         let host = parts.headers.get(http::header::HOST)?;
         host.to_str().ok().map(str::to_owned)
     });
-    let access = Access { store: service.store.clone(), who, client, now: clock::now() };
+    let telling = match parts.headers.get("schedule-reply").map(HeaderValue::as_bytes) {
+        // RFC 6638 §8.1.
+        Some(b"F" | b"f") => Telling::NoReply,
+        _ => Telling::All,
+    };
+    let access = Access { store: service.store.clone(), who, client, now: clock::now(), telling };
     let (place, owner) = match &target {
         Target::Account(home, name, rest) => {
             let (place, owner) = locate(&access, *home, name, rest).await?;

@@ -105,7 +105,7 @@ async fn told(
         return of_link(service, asked, token).await.map(Ok);
     }
     let access = match service::known(service, headers, peer).await? {
-        Ok(Some(who)) => Access { store: store.clone(), who, client: String::new(), now },
+        Ok(Some(who)) => Access { who, ..Access::of_nobody(store, now) },
         Ok(None) if public => Access::of_nobody(store, now),
         Ok(None) => return Ok(Err(challenge(headers))),
         Err(response) => return Ok(Err(response)),

@@ -5,11 +5,12 @@ use super::whole;
 use crate::domain::collection::guard::Tags;
 use crate::domain::collection::{Body as Content, Kind, Object, Place, item, list};
 use crate::format::ical::tailor::Zones;
+use crate::kernel::change::ScheduleTag;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::etag::ETag;
 use crate::kernel::fault::{Fault, Outcome};
 use crate::protocol::dav::Ask;
-use crate::protocol::dav::answer::{empty, full, set, vary};
+use crate::protocol::dav::answer::{SCHEDULE_TAG, empty, full, set, vary};
 use crate::protocol::dav::body::none;
 use crate::protocol::dav::core::media_type;
 use crate::protocol::dav::method::negotiate;
@@ -88,6 +89,8 @@ struct Chosen {
     vary: Option<&'static str>,
     /// Whether parts of it may be asked for.
     ranges: bool,
+    /// The Schedule-Tag of a scheduling object.
+    schedule_tag: Option<ScheduleTag>,
 }
 
 impl Chosen {
@@ -101,7 +104,9 @@ impl Chosen {
             _ => None,
         };
         let (size, mark) = (object.size, String::new());
-        let chosen = Self { object, media_type, size, mark, vary, ranges: true };
+        let epoch = || ask.access.store.epoch().clone();
+        let schedule_tag = object.schedule_tag.map(|number| ScheduleTag { epoch: epoch(), number });
+        let chosen = Self { object, media_type, size, mark, vary, ranges: true, schedule_tag };
         match kind {
             Kind::Calendar => Ok(chosen.event(ask, content)),
             Kind::Addressbook => chosen.card(ask, content),
@@ -204,6 +209,9 @@ fn validators(response: &mut Response<Body>, chosen: &Chosen) {
     set(response, ETAG, &object.etag.marked(&chosen.mark));
     if let Some(fields) = chosen.vary {
         vary(response, fields);
+    }
+    if let Some(tag) = &chosen.schedule_tag {
+        set(response, SCHEDULE_TAG, &tag.to_string());
     }
     set(response, LAST_MODIFIED, &object.modified_at.http_date());
     set(response, ACCEPT_RANGES, if chosen.ranges { "bytes" } else { "none" });

@@ -8,10 +8,11 @@ use crate::domain::collection::{Content, Home, Index, Place, Spool};
 use crate::domain::exception::{self, Joined};
 use crate::domain::{calendar, contacts};
 use crate::format::uri::encoded;
+use crate::kernel::change::ScheduleTag;
 use crate::kernel::fault::{Fault, Outcome, Refusal};
 use crate::kernel::limits::BLOB_INLINE_MAX;
 use crate::protocol::dav::Ask;
-use crate::protocol::dav::answer::{self, empty, set, tell_preferences};
+use crate::protocol::dav::answer::{self, SCHEDULE_TAG, empty, set, tell_preferences};
 use crate::protocol::dav::body::{collect, refusal};
 use crate::protocol::dav::guard;
 use crate::protocol::dav::method::{get, import};
@@ -88,8 +89,12 @@ pub async fn done(
     location: Option<&str>,
 ) -> Outcome<Response<Body>> {
     let mut response = answer(stored, location);
-    if is_converted(ask, place.home) {
-        // RFC 9110 §9.3.4: what is stored is not what was sent.
+    if let Some(number) = stored.schedule_tag {
+        let tag = ScheduleTag { epoch: ask.access.store.epoch().clone(), number };
+        set(&mut response, SCHEDULE_TAG, &tag.to_string());
+    }
+    if is_converted(ask, place.home) || !stored.as_sent {
+        // RFC 9110 §9.3.4, RFC 6638 §3.2.10: what is stored is not what was sent.
         response.headers_mut().remove(ETAG);
     }
     let preferences = Preferences::parse(&ask.headers).of_resource();

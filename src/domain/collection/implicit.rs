@@ -1,0 +1,344 @@
+//! Implicit scheduling (RFC 6638 §3.2): what a change of a scheduling object tells the others, worked
+//! out inside the transaction that makes the change.
+//!
+//! Invariants: the messages are written with the change, so they are sent exactly when it stands; a
+//! change that is not allowed is refused before anything is written; objects to which nobody is
+//! invited cost nothing.
+
+use super::access::{Access, Telling};
+use super::kind::Kind;
+use super::place::Place;
+use super::scheduling::{INBOX, OUTBOX};
+use crate::domain::directory::calendar_user::{CalendarUser, Recipient, recipient};
+use crate::domain::directory::{Kind as PrincipalKind, Principal};
+use crate::format::ical::Calendar;
+use crate::format::itip::{self, Change, Message, Method, Role, Violation};
+use crate::kernel::change::ChangeNumber;
+use crate::kernel::clock::Timestamp;
+use crate::kernel::fault::{Fault, Outcome, Refusal, SchedulingRule};
+use crate::kernel::ids::PrincipalId;
+use crate::kernel::privilege::{Privilege, Privileges};
+use crate::store::blob::{self, Content};
+use crate::store::collection::{self, Collection};
+use crate::store::itip::NewLetter;
+use crate::store::object::{self, Index, Object};
+use crate::store::{Tx, ace, itip as letters, job};
+use std::borrow::Cow;
+
+/// The job that delivers messages. It is stored; never give it another meaning.
+pub const DELIVERY_JOB: &str = "itip";
+
+/// The request statuses of RFC 5546 §3.6 and RFC 6638 §3.2.9 that this server gives.
+pub mod status {
+    /// Delivered.
+    pub const DELIVERED: &str = "1.2";
+    /// There is no such calendar user.
+    pub const UNKNOWN: &str = "3.7";
+    /// The recipient does not take it from this sender.
+    pub const NO_AUTHORITY: &str = "3.8";
+    /// It could not be delivered.
+    pub const FAILED: &str = "5.1";
+    /// No calendar of the recipient can be reached from here.
+    pub const NO_SUPPORT: &str = "5.3";
+}
+
+/// What becomes of a change.
+#[derive(Debug)]
+pub struct Plan {
+    /// What is stored instead of what was sent.
+    pub content: Option<Content>,
+    keeps_tag: bool,
+    is_scheduled: bool,
+    uid: String,
+    letters: Vec<Planned>,
+}
+
+#[derive(Debug)]
+struct Planned {
+    message: Message,
+    to: Option<Principal>,
+    status: &'static str,
+}
+
+/// Works out what a change of a calendar's member means for others: `old` is what is there, `new` what
+/// comes; none: there is nothing. None: nobody is invited to it.
+///
+/// # Errors
+/// `Scheduling` for a change that is not allowed, `Denied` for somebody who may not invite or reply
+/// for the calendar's owner.
+pub async fn plan(
+    tx: &mut Tx,
+    access: &Access,
+    (place, parent): (&Place, &Collection),
+    old: Option<&Object>,
+    new: Option<(&Content, &Index)>,
+) -> Outcome<Option<Plan>> {
+    let scheduled = new.is_some_and(|(_, index)| index.scheduled);
+    let was_scheduled = old.is_some_and(|it| it.schedule_tag.is_some());
+    let plain = Kind::from_number(parent.kind) != Kind::Calendar || parent.derived != 0;
+    if access.is_server() || plain || !(scheduled || was_scheduled) {
+        return Ok(None);
+    }
+    let owner = CalendarUser::of(tx, place.account, &place.account_name).await?;
+    let is_me = |address: &str| owner.is(address);
+    let before = match old {
+        Some(it) => Some(blob::read(tx, it.blob, access.store.files()).await?),
+        None => None,
+    };
+    let before = before.as_ref().map(|body| body.octets()).transpose()?;
+    let after = new.map(|(content, _)| octets(access, content)).transpose()?;
+    let role_in = |text: &[u8]| {
+        Calendar::parse(text).map_or(Role::Nobody, |calendar| itip::role(&calendar, &is_me))
+    };
+    // Whose it was counts: an attendee who makes himself the organizer is still an attendee.
+    let mut role = before.as_deref().filter(|_| was_scheduled).map_or(Role::Nobody, role_in);
+    if role == Role::Nobody {
+        role = after.as_deref().map_or(Role::Nobody, role_in);
+    }
+    let uid = match new {
+        Some((_, index)) => index.uid.clone(),
+        None => match old {
+            Some(it) => object::uid_of(tx, parent.id, &it.name).await?,
+            None => None,
+        },
+    };
+    let uid = uid.unwrap_or_default();
+    if role == Role::Nobody {
+        let letters = Vec::new();
+        return Ok(Some(Plan {
+            content: None,
+            keeps_tag: false,
+            is_scheduled: false,
+            uid,
+            letters,
+        }));
+    }
+    if old.is_none() {
+        is_only(tx, place, &uid).await?;
+    }
+    let (was, is) = (before.as_deref(), after.as_deref());
+    let change = match role {
+        Role::Organizer => itip::organize(was, is, &is_me, access.now),
+        _ => itip::attend(was, is, &is_me, access.telling != Telling::NoReply, access.now),
+    };
+    let mut change = change.map_err(refused)?;
+    if access.telling == Telling::Nothing {
+        change.messages.clear();
+    }
+    may_send(tx, access, place, &change).await?;
+    finish(tx, access, (place, uid), change, is, scheduled).await.map(Some)
+}
+
+fn octets<'c>(access: &Access, content: &'c Content) -> Outcome<Cow<'c, [u8]>> {
+    match &content.data {
+        Some(octets) => Ok(Cow::Borrowed(octets)),
+        None => {
+            let path = access.store.files().path(&content.hash);
+            blob::Body::File { path, size: content.size }
+                .octets()
+                .map(|it| Cow::Owned(it.into_owned()))
+        }
+    }
+}
+
+/// Where each message goes, and what the object tells of that.
+async fn finish(
+    tx: &mut Tx,
+    access: &Access,
+    (place, uid): (&Place, String),
+    change: Change,
+    sent: Option<&[u8]>,
+    is_scheduled: bool,
+) -> Outcome<Plan> {
+    let Change { stored, messages, keeps_schedule_tag } = change;
+    let mut plan = Plan {
+        content: None,
+        keeps_tag: keeps_schedule_tag,
+        is_scheduled,
+        uid,
+        letters: Vec::with_capacity(messages.len()),
+    };
+    let mut statuses = Vec::with_capacity(messages.len());
+    for message in messages {
+        let (to, status) = destination(tx, place.account, &message).await?;
+        statuses.push((message.to.clone(), status.to_owned()));
+        plan.letters.push(Planned { message, to, status });
+    }
+    let text = stored.as_deref().map(str::as_bytes).or(sent);
+    if let Some(text) = text.filter(|_| stored.is_some() || !statuses.is_empty()) {
+        let told = match statuses.is_empty() {
+            true => text.to_vec(),
+            false => itip::with_status(text, &statuses),
+        };
+        if sent != Some(&told[..]) {
+            plan.content = Some(super::item::content(&access.store, told)?);
+        }
+    }
+    Ok(plan)
+}
+
+/// Whose a message is to be, and with what status it goes.
+async fn destination(
+    tx: &mut Tx,
+    from: PrincipalId,
+    message: &Message,
+) -> Outcome<(Option<Principal>, &'static str)> {
+    let it = match recipient(tx, &message.to).await? {
+        Recipient::Local(it) => *it,
+        Recipient::Unknown => return Ok((None, status::UNKNOWN)),
+        // Mail is not sent yet.
+        Recipient::Elsewhere => return Ok((None, status::FAILED)),
+    };
+    if PrincipalKind::of(&it) == PrincipalKind::Group {
+        return Ok((None, status::NO_SUPPORT));
+    }
+    let privilege = match message.method {
+        Method::Reply | Method::Counter | Method::Refresh => Privilege::DeliverReply,
+        _ => Privilege::DeliverInvite,
+    };
+    match takes(tx, it.id, from, privilege).await? {
+        true => Ok((Some(it), status::DELIVERED)),
+        false => Ok((None, status::NO_AUTHORITY)),
+    }
+}
+
+/// Whether an inbox takes messages of an account's owner: everybody's, until its owner has granted
+/// scheduling rights to some; then theirs (RFC 6638 §6.1).
+pub async fn takes(
+    tx: &mut Tx,
+    recipient: PrincipalId,
+    from: PrincipalId,
+    privilege: Privilege,
+) -> Outcome<bool> {
+    if recipient == from {
+        return Ok(true);
+    }
+    let Some(inbox) = collection::at(tx, recipient, INBOX).await? else { return Ok(false) };
+    let grants = ace::of(tx, inbox.id).await?;
+    let deliver = |set: Privileges| {
+        !set.without(Privileges::ALL.without(Privileges::SCHEDULE_DELIVER)).is_empty()
+    };
+    if !grants.iter().any(|grant| deliver(grant.privileges)) {
+        return Ok(true);
+    }
+    let mut senders = crate::store::principal::all_groups(tx, from).await?;
+    senders.extend([from, ace::AUTHENTICATED]);
+    let granted =
+        |grant: &ace::Grant| senders.contains(&grant.to) && grant.privileges.has(privilege);
+    Ok(grants.iter().any(granted))
+}
+
+/// One UID, one scheduling object in a home (RFC 6638 §3.2.4.1).
+async fn is_only(tx: &mut Tx, place: &Place, uid: &str) -> Outcome<()> {
+    let found = object::of_uid(tx, place.account, Kind::Calendar.number(), uid).await?;
+    match found.into_iter().find(|(path, tag)| *path != place.path && tag.is_some()) {
+        Some((path, _)) => {
+            let path = place.at(&path, false).dav_path();
+            let why = format!("{path} is the same meeting: one home holds it once");
+            Err(Refusal::Scheduling(SchedulingRule::Unique { path }, why).into())
+        }
+        None => Ok(()),
+    }
+}
+
+fn refused(violation: Violation) -> Fault {
+    let why = violation.to_string();
+    let rule = match violation {
+        Violation::SameOrganizer => SchedulingRule::SameOrganizer,
+        Violation::OrganizerChange(_) => SchedulingRule::OrganizerChange,
+        Violation::OrganizerChanged | Violation::AttendeeChange(_) => {
+            SchedulingRule::AttendeeChange
+        }
+        Violation::Unreadable(why) => return Refusal::InvalidResource(why).into(),
+    };
+    Refusal::Scheduling(rule, why).into()
+}
+
+/// Whoever changes another's object needs the right to schedule for him (RFC 6638 §6.2), where the
+/// change tells others anything.
+async fn may_send(tx: &mut Tx, access: &Access, place: &Place, change: &Change) -> Outcome<()> {
+    if access.has_all(place.account) {
+        return Ok(());
+    }
+    let mut methods = change.messages.iter().map(|message| message.method);
+    let Some(first) = methods.next() else { return Ok(()) };
+    let privilege = match first {
+        Method::Reply | Method::Counter | Method::Refresh => Privilege::SendReply,
+        _ => Privilege::SendInvite,
+    };
+    access.demand(tx, &place.at(OUTBOX, true), privilege).await.map(drop)
+}
+
+/// Notes what was planned, once the change is made: the object's Schedule-Tag (`at`: its collection
+/// and name, none when it is gone) and the messages.
+pub async fn carry_out(
+    tx: &mut Tx,
+    access: &Access,
+    account: PrincipalId,
+    at: Option<(&Collection, &str)>,
+    (old, number): (Option<&Object>, ChangeNumber),
+    plan: Plan,
+) -> Outcome<Option<ChangeNumber>> {
+    let had = old.and_then(|it| it.schedule_tag);
+    let tag = match (plan.is_scheduled, had) {
+        (false, _) => None,
+        (true, Some(had)) if plan.keeps_tag => Some(had),
+        (true, _) => Some(number),
+    };
+    if let Some((parent, name)) = at.filter(|_| tag != had) {
+        object::set_schedule_tag(tx, parent.id, name, tag).await?;
+    }
+    for it in &plan.letters {
+        let (message, by) = (&it.message, access.who.id);
+        send(tx, (account, by, &plan.uid), message, it.to.as_ref(), it.status, access.now).await?;
+    }
+    if plan.letters.iter().any(|it| it.to.is_some()) {
+        job::hasten(tx, DELIVERY_JOB, access.now).await?;
+    }
+    Ok(tag)
+}
+
+/// Sends messages about an account's object that no client's change is behind.
+pub async fn send_all(
+    tx: &mut Tx,
+    of: (PrincipalId, PrincipalId, &str),
+    messages: &[Message],
+    at: Timestamp,
+) -> Outcome<()> {
+    for message in messages {
+        let (to, status) = destination(tx, of.0, message).await?;
+        send(tx, of, message, to.as_ref(), status, at).await?;
+    }
+    if messages.is_empty() { Ok(()) } else { job::hasten(tx, DELIVERY_JOB, at).await }
+}
+
+/// Puts a message on its way.
+async fn send(
+    tx: &mut Tx,
+    (account, by, uid): (PrincipalId, PrincipalId, &str),
+    message: &Message,
+    to: Option<&Principal>,
+    status: &str,
+    at: Timestamp,
+) -> Outcome<()> {
+    let content = match to {
+        Some(_) => {
+            let content = Content::inline(message.text.clone().into_bytes());
+            Some(blob::keep(tx, &content, at).await?)
+        }
+        None => None,
+    };
+    let letter = NewLetter {
+        account,
+        uid,
+        by,
+        method: message.method.name(),
+        recipient: &message.to,
+        to: to.map(|it| it.id),
+        about: &message.about,
+        content,
+        status,
+        at,
+    };
+    letters::add(tx, &letter).await
+}

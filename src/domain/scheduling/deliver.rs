@@ -1,0 +1,299 @@
+//! Delivery: what waits for an account is taken into its calendar and its inbox (RFC 6638 §4).
+//!
+//! Invariants: taking a message in and marking it as done are one transaction, so it counts exactly
+//! once whatever node dies; a recipient whose messages cannot be taken in holds up no other, and his
+//! are tried again later in their order.
+
+use crate::domain::calendar;
+use crate::domain::collection::implicit::{self, status};
+use crate::domain::collection::kind::{Home, Kind, component_bit};
+use crate::domain::collection::place::Place;
+use crate::domain::collection::scheduling::{INBOX, default_calendar};
+use crate::domain::collection::tree::{Found, take_away};
+use crate::domain::collection::{Access, Content, Guard, Index, import, item};
+use crate::domain::directory::calendar_user::CalendarUser;
+use crate::domain::retention::Progress;
+use crate::format::ical::Calendar;
+use crate::format::ical::object::Kind as Component;
+use crate::format::itip::{self, Received};
+use crate::kernel::change::ChangeNumber;
+use crate::kernel::clock::Timestamp;
+use crate::kernel::fault::{Fault, Outcome};
+use crate::kernel::ids::PrincipalId;
+use crate::kernel::limits::{
+    DELIVERED_AT_ONCE, DELIVERY_BATCH, DELIVERY_RETRIES_MAX, DELIVERY_RETRY_SECONDS, INBOX_MAX,
+};
+use crate::kernel::secret::uuid;
+use crate::store::itip::Letter;
+use crate::store::object::{self, Placed};
+use crate::store::{
+    Future, Store, Tx, blob, change_log, collection, itip as letters, job, principal,
+};
+use std::future::poll_fn;
+use std::task::Poll;
+
+/// Delivers what is due to a few accounts.
+pub async fn step(store: &Store, now: Timestamp) -> Outcome<Progress> {
+    let read = store.read(move |tx| Box::pin(letters::due(tx, now, DELIVERED_AT_ONCE)));
+    let accounts = read.await?;
+    if accounts.is_empty() {
+        return next(store).await;
+    }
+    let all =
+        accounts.into_iter().map(|to| -> Future<'_, ()> { Box::pin(deliver(store, to, now)) });
+    together(all.collect()).await;
+    Ok(Progress::More)
+}
+
+/// Has the job come again when the next message is due that was put off.
+async fn next(store: &Store) -> Outcome<Progress> {
+    let Some(due) = store.read(|tx| Box::pin(letters::next_due(tx))).await? else {
+        return Ok(Progress::Done);
+    };
+    store
+        .write(move |tx| {
+            Box::pin(async move { job::hasten(tx, implicit::DELIVERY_JOB, due).await })
+        })
+        .await?;
+    Ok(Progress::Done)
+}
+
+/// Runs all to their ends side by side.
+async fn together(mut all: Vec<Future<'_, ()>>) {
+    poll_fn(|context| {
+        all.retain_mut(|one| one.as_mut().poll(context).is_pending());
+        if all.is_empty() { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+}
+
+/// Takes in what waits for one account.
+async fn deliver(store: &Store, to: PrincipalId, now: Timestamp) -> Outcome<()> {
+    let access = Access::of_server(store, now);
+    let done = store.write(move |tx| {
+        Box::pin(async move {
+            change_log::hold(tx, to).await?;
+            for letter in letters::pending(tx, to, DELIVERY_BATCH).await? {
+                let (status, outcome) = take_in(tx, &access, to, &letter).await?;
+                letters::done(tx, &letter, (status, &outcome), now).await?;
+            }
+            Ok(())
+        })
+    });
+    let Err(fault) = done.await else { return Ok(()) };
+    tracing::warn!(account = to.0, %fault, "scheduling messages could not be taken in");
+    put_off(store, to, now, fault).await
+}
+
+/// After a failure: the first message that waits is given up if it was tried often enough, for it
+/// may be the one that fails; the others are tried again later.
+async fn put_off(store: &Store, to: PrincipalId, now: Timestamp, fault: Fault) -> Outcome<()> {
+    store
+        .write(move |tx| {
+            Box::pin(async move {
+                let first = letters::pending(tx, to, 1).await?.pop();
+                if let Some(letter) = first.filter(|it| it.attempts >= DELIVERY_RETRIES_MAX) {
+                    failed(tx, &letter, now).await?;
+                    return letters::done(tx, &letter, (status::FAILED, &fault.to_string()), now)
+                        .await;
+                }
+                let due = now.plus_seconds(DELIVERY_RETRY_SECONDS);
+                letters::later(tx, to, due, &fault.to_string()).await
+            })
+        })
+        .await
+}
+
+/// Tells the sender's copy that a message did not arrive.
+async fn failed(tx: &mut Tx, letter: &Letter, at: Timestamp) -> Outcome<()> {
+    if letter.method == CORRECTION {
+        return Ok(());
+    }
+    let correction = letters::NewLetter {
+        account: letter.account,
+        uid: &letter.uid,
+        by: letter.by,
+        method: CORRECTION,
+        recipient: &letter.recipient,
+        to: Some(letter.account),
+        about: "the message could not be delivered",
+        content: None,
+        status: status::FAILED,
+        at,
+    };
+    letters::add(tx, &correction).await?;
+    job::hasten(tx, implicit::DELIVERY_JOB, at).await
+}
+
+/// The method of what is no message: it corrects the status that the sender's object tells.
+const CORRECTION: &str = "STATUS";
+
+/// What became of a message: its request status, and what to tell people.
+type Fate = (&'static str, String);
+
+/// The recipient, and where he has the object.
+struct Desk<'a> {
+    access: &'a Access,
+    me: CalendarUser,
+    home: Place,
+    letter: &'a Letter,
+    there: Option<Placed>,
+}
+
+async fn take_in(tx: &mut Tx, access: &Access, to: PrincipalId, letter: &Letter) -> Outcome<Fate> {
+    let Some(owner) = principal::by_id(tx, to).await? else {
+        return Ok((status::UNKNOWN, "the account is gone".into()));
+    };
+    let me = CalendarUser::of(tx, to, &owner.name).await?;
+    let home = Place::new(to, &owner.name, Home::Calendars, "")?;
+    let there = object::of_uid(tx, to, Kind::Calendar.number(), &letter.uid).await?;
+    let there = there.into_iter().next();
+    let desk = Desk { access, me, home, letter, there };
+    let stored = desk.stored(tx).await?;
+    if letter.method == CORRECTION {
+        return desk.correct(tx, stored.as_deref()).await;
+    }
+    let Some(content) = letter.content else {
+        return Ok((status::FAILED, "the message is gone".into()));
+    };
+    let message = blob::read(tx, content, access.store.files()).await?.octets()?.into_owned();
+    let is_me = |address: &str| desk.me.is(address);
+    match itip::receive(&message, stored.as_deref(), &is_me, access.now) {
+        Ok(received) => desk.settle(tx, &message, received).await,
+        Err(why) => Ok((status::FAILED, why.to_string())),
+    }
+}
+
+impl Desk<'_> {
+    /// The object's octets.
+    async fn stored(&self, tx: &mut Tx) -> Outcome<Option<Vec<u8>>> {
+        let Some((path, _)) = &self.there else { return Ok(None) };
+        let Some((above, name)) = path.rsplit_once('/') else { return Ok(None) };
+        let files = self.access.store.files();
+        let found = object::content_at(tx, self.me.id, (above, name), files).await?;
+        let octets = found.map(|(_, _, body)| body.octets().map(|it| it.into_owned()));
+        octets.transpose()
+    }
+
+    async fn settle(&self, tx: &mut Tx, message: &[u8], received: Received) -> Outcome<Fate> {
+        match received {
+            Received::Store { text, news, others, keeps_schedule_tag, about } => {
+                let kept = match self.store(tx, text.as_bytes(), keeps_schedule_tag).await {
+                    Ok(kept) => kept,
+                    Err(fault @ (Fault::Refused(_) | Fault::NotFound)) => {
+                        failed(tx, self.letter, self.access.now).await?;
+                        return Ok((status::FAILED, fault.to_string()));
+                    }
+                    Err(fault) => return Err(fault),
+                };
+                if others {
+                    let is_me = |address: &str| self.me.is(address);
+                    let answered = answering(message).unwrap_or_default();
+                    let now = self.access.now;
+                    let fresh = itip::refresh(text.as_bytes(), &answered, &is_me, now);
+                    let of = (self.me.id, self.letter.by, self.letter.uid.as_str());
+                    implicit::send_all(tx, of, &fresh, now).await?;
+                }
+                if news {
+                    self.into_inbox(tx, message).await?;
+                }
+                Ok((status::DELIVERED, format!("{about} ({kept})")))
+            }
+            Received::Remove { about } => {
+                self.remove(tx).await?;
+                Ok((status::DELIVERED, about))
+            }
+            Received::Nothing { news, about } => {
+                if news {
+                    self.into_inbox(tx, message).await?;
+                }
+                Ok((status::DELIVERED, about))
+            }
+        }
+    }
+
+    /// Stores the object; gives its path.
+    async fn store(&self, tx: &mut Tx, text: &[u8], keeps_tag: bool) -> Outcome<String> {
+        let index = calendar::examine(None, text)?;
+        let place = match &self.there {
+            Some((path, _)) => self.home.at(path, false),
+            None => {
+                let into = default_calendar(tx, self.me.id, index.component).await?;
+                let into = into.ok_or(Fault::NotFound)?;
+                let name = import::free_name(tx, &into, &self.letter.uid, ".ics").await?;
+                self.home.at(&format!("{}/{name}", into.path), false)
+            }
+        };
+        let content = item::content(&self.access.store, text.to_vec())?;
+        let guard = Guard::default();
+        let stored = item::write(tx, self.access, &place, &content, &index, &guard).await?;
+        if stored.schedule_tag.is_none() || !keeps_tag {
+            self.tag(tx, &place).await?;
+        }
+        Ok(place.dav_path())
+    }
+
+    /// Gives the object a new Schedule-Tag.
+    async fn tag(&self, tx: &mut Tx, place: &Place) -> Outcome<()> {
+        let (number, _) = change_log::current(tx, self.me.id).await?;
+        let above = place.parent_path().unwrap_or_default();
+        match collection::at(tx, self.me.id, above).await? {
+            Some(it) => object::set_schedule_tag(tx, it.id, place.name(), Some(number)).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn remove(&self, tx: &mut Tx) -> Outcome<()> {
+        let Some((path, _)) = &self.there else { return Ok(()) };
+        take_out(tx, self.access, &self.home.at(path, false)).await
+    }
+
+    /// Puts the message into the inbox, where the oldest makes room (RFC 6638 §4.1).
+    async fn into_inbox(&self, tx: &mut Tx, message: &[u8]) -> Outcome<()> {
+        let Some(inbox) = collection::at(tx, self.me.id, INBOX).await? else { return Ok(()) };
+        if inbox.member_count >= INBOX_MAX {
+            let oldest = object::since(tx, inbox.id, ChangeNumber(0), 1).await?;
+            for it in oldest {
+                take_out(tx, self.access, &self.home.at(&format!("{INBOX}/{}", it.name), false))
+                    .await?;
+            }
+        }
+        let place = self.home.at(&format!("{INBOX}/{}.ics", uuid()), false);
+        let component = Calendar::parse(message).ok().and_then(|calendar| {
+            let mut inside = calendar.root().children();
+            let main = inside.find_map(|c| Component::of(c.name()));
+            main.and_then(|kind| component_bit(kind.name()))
+        });
+        let index = Index { component: component.unwrap_or(0), ..Index::default() };
+        let content: Content = item::content(&self.access.store, message.to_vec())?;
+        let guard = Guard::default();
+        item::write(tx, self.access, &place, &content, &index, &guard).await.map(drop)
+    }
+
+    /// Writes into the sender's own object what became of a message.
+    async fn correct(&self, tx: &mut Tx, stored: Option<&[u8]>) -> Outcome<Fate> {
+        let Some(text) = stored else { return Ok((status::DELIVERED, "it is gone".into())) };
+        let told = [(self.letter.recipient.clone(), self.letter.status.clone())];
+        let text = itip::with_status(text, &told);
+        let kept = self.store(tx, &text, true).await?;
+        Ok((status::DELIVERED, format!("the status is told ({kept})")))
+    }
+}
+
+/// Takes a member out of a collection, as the server.
+async fn take_out(tx: &mut Tx, access: &Access, place: &Place) -> Outcome<()> {
+    let (number, _) = change_log::take(tx, place.account).await?;
+    let found: Found = crate::domain::collection::tree::locate(tx, place).await?;
+    match found.object() {
+        Some(_) => take_away(tx, access, place, &found, number).await,
+        None => Ok(()),
+    }
+}
+
+/// Whose answer a REPLY is.
+fn answering(message: &[u8]) -> Option<String> {
+    let calendar = Calendar::parse(message).ok()?;
+    let mut inside = calendar.root().children();
+    let line = inside.find_map(|component| component.property("ATTENDEE"))?;
+    Some(line.value().trim().to_owned())
+}

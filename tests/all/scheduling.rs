@@ -1,0 +1,99 @@
+//! Implicit scheduling (RFC 6638) between calendars of one server, over real sockets.
+
+mod attendee;
+mod organizer;
+mod rights;
+
+use crate::support::dav::{Answer, User, dialogues, document};
+use davenport::domain::retention::Progress;
+use davenport::domain::scheduling::deliver;
+use davenport::kernel::clock;
+
+/// Has everything delivered that waits.
+async fn settle(user: &User) {
+    let store = user.server.store.clone();
+    let steps = async move {
+        for _ in 0..100 {
+            if deliver::step(&store, clock::now()).await.unwrap() == Progress::Done {
+                return;
+            }
+        }
+        panic!("deliveries do not come to an end");
+    };
+    user.server.on(steps).await;
+}
+
+/// A user's calendar user address.
+fn at(user: &User) -> String {
+    format!("mailto:{}", user.name)
+}
+
+/// An object with one event.
+fn event(uid: &str, lines: &str) -> String {
+    let lines = lines.trim().replace('\n', "\r\n");
+    format!(
+        "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//test//EN\r\nBEGIN:VEVENT\r\nUID:{uid}\r\n\
+         DTSTAMP:20260101T000000Z\r\n{lines}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+    )
+}
+
+const SLOT: &str = "DTSTART:20270301T100000Z\nDTEND:20270301T110000Z";
+
+/// A meeting in March 2027 that a user organizes.
+fn meeting(uid: &str, organizer: &User, attendees: &[&User], more: &str) -> String {
+    let mut lines = format!("{SLOT}\nSUMMARY:Plan\nORGANIZER:{}\n", at(organizer));
+    lines += &format!("ATTENDEE;PARTSTAT=ACCEPTED:{}\n", at(organizer));
+    for it in attendees {
+        lines += &format!("ATTENDEE;PARTSTAT=NEEDS-ACTION;RSVP=TRUE:{}\n", at(it));
+    }
+    event(uid, &format!("{lines}{more}"))
+}
+
+/// The calendar that invitations come into.
+async fn default_calendar(user: &User) -> String {
+    let inbox = user.path("calendars/inbox/");
+    let it = user.propfind(&inbox, "0", "<C:schedule-default-calendar-URL/>").await;
+    it.only().prop("schedule-default-calendar-URL").text().trim().to_owned()
+}
+
+/// The objects of a collection with their texts, unfolded.
+async fn texts(user: &User, of: &str) -> Vec<(String, String)> {
+    let listing = user.propfind(of, "1", "<D:getetag/>").await;
+    let mut found = Vec::new();
+    for href in listing.hrefs().into_iter().filter(|href| !href.ends_with('/')) {
+        found.push((href.to_owned(), text(&user.get(href).await)));
+    }
+    found
+}
+
+fn text(answer: &Answer) -> String {
+    answer.text().replace("\r\n ", "").replace("\r\n", "\n")
+}
+
+/// The only object in the default calendar.
+async fn copy(user: &User) -> (String, String) {
+    let mut all = texts(user, &default_calendar(user).await).await;
+    assert_eq!(all.len(), 1, "{all:?}");
+    all.remove(0)
+}
+
+/// The messages in the inbox.
+async fn inbox(user: &User) -> Vec<String> {
+    let all = texts(user, &user.path("calendars/inbox/")).await;
+    all.into_iter().map(|(_, text)| text).collect()
+}
+
+/// The line of a property that ends in this value.
+fn line<'t>(text: &'t str, name: &str, value: &str) -> &'t str {
+    let found = text.lines().find(|line| line.starts_with(name) && line.ends_with(value));
+    found.unwrap_or_else(|| panic!("no {name} with {value} in {text}"))
+}
+
+/// Stores an object in the user's default calendar; gives its path.
+async fn store(user: &User, name: &str, body: &str) -> String {
+    let path = format!("{}{name}", default_calendar(user).await);
+    let answer = user.send("PUT", &path, &[], body).await;
+    assert!(answer.status.is_success(), "{answer}");
+    settle(user).await;
+    path
+}

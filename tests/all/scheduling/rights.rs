@@ -1,0 +1,61 @@
+//! Who may schedule for whom, and whose messages an inbox takes (RFC 6638 §2.2, §6).
+
+use super::*;
+
+fn ace(principal: &str, privileges: &str) -> String {
+    let grant = format!("<D:grant>{privileges}</D:grant>");
+    format!("<D:ace><D:principal>{principal}</D:principal>{grant}</D:ace>")
+}
+
+fn to(user: &User) -> String {
+    format!("<D:href>{}</D:href>", user.principal())
+}
+
+async fn grant(user: &User, on: &str, aces: &str) {
+    user.send("ACL", on, &[], document("D:acl", aces)).await.expect(200);
+}
+
+dialogues! {
+    /// RFC 6638 §6.1: once an inbox grants scheduling to some, it takes from these only.
+    async fn an_inbox_may_take_from_some_only(ann: User, ben: User, cyd: User) {
+        let aces = ace(&to(&cyd), "<D:privilege><C:schedule-deliver/></D:privilege>");
+        grant(&ben, "calendars/inbox/", &aces).await;
+        let path = store(&ann, "m.ics", &meeting("refused", &ann, &[&ben], "")).await;
+        let mine = text(&ann.get(&path).await);
+        assert!(line(&mine, "ATTENDEE", &at(&ben)).contains("3.8"), "{mine}");
+        assert!(inbox(&ben).await.is_empty());
+        store(&cyd, "m.ics", &meeting("taken", &cyd, &[&ben], "")).await;
+        assert_eq!(inbox(&ben).await.len(), 1);
+    }
+
+    /// RFC 6638 §6.2.2: who writes in another's calendar does not yet invite in his name.
+    async fn a_writer_invites_only_with_the_right_to(ann: User, ben: User, cyd: User) {
+        let calendar = default_calendar(&ann).await;
+        let write = "<D:privilege><D:read/></D:privilege><D:privilege><D:write/></D:privilege>";
+        grant(&ann, &calendar, &ace(&to(&ben), write)).await;
+        let path = format!("{calendar}m.ics");
+        let body = meeting("delegated", &ann, &[&cyd], "");
+        let answer = ben.send("PUT", &path, &[], body.clone()).await;
+        answer.expect_condition(403, "need-privileges");
+        let send = "<D:privilege><C:schedule-send/></D:privilege>";
+        grant(&ann, "calendars/outbox/", &ace(&to(&ben), send)).await;
+        ben.send("PUT", &path, &[], body).await.expect(201);
+        settle(&ben).await;
+        assert_eq!(inbox(&cyd).await.len(), 1);
+    }
+
+    /// RFC 6638 §2.2: nobody puts into an inbox, and its owner takes out what he has read.
+    async fn an_inbox_is_filled_by_the_server(ann: User, ben: User) {
+        store(&ann, "m.ics", &meeting("filled", &ann, &[&ben], "")).await;
+        let messages = texts(&ben, &ben.path("calendars/inbox/")).await;
+        let body = event("own", SLOT);
+        let answer = ben.send("PUT", "calendars/inbox/own.ics", &[], body).await;
+        answer.expect_condition(403, "need-privileges");
+        ben.delete(&messages[0].0).await.expect(204);
+        assert!(inbox(&ben).await.is_empty());
+        for name in ["inbox", "outbox", "notifications"] {
+            let path = format!("calendars/{name}/");
+            ben.delete(&path).await.expect_condition(403, "need-privileges");
+        }
+    }
+}
