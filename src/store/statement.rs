@@ -47,8 +47,8 @@ pub(crate) use statements;
 /// Every statement of the store.
 pub(crate) fn all() -> impl Iterator<Item = &'static Statement> {
     use super::{
-        ace, blob, change_log, collection, due, feed, itip, job, link, lock, meta, object, principal,
-        property, search, walk, watch,
+        ace, blob, change_log, collection, due, feed, itip, job, link, lock, meta, object,
+        principal, property, search, walk, watch,
     };
     let modules: [&[&'static Statement]; 17] = [
         ace::STATEMENTS,

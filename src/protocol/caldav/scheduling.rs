@@ -20,8 +20,13 @@ names! {
 }
 
 /// What scheduling brings.
-pub static SCHEDULING: Extension =
-    Extension { features: &["calendar-auto-schedule"], properties: ROWS, methods: &[], reports: &[], actions: &[] };
+pub static SCHEDULING: Extension = Extension {
+    features: &["calendar-auto-schedule"],
+    properties: ROWS,
+    methods: &[],
+    reports: &[],
+    actions: &[],
+};
 
 static ROWS: &[Row] = &[
     row(INBOX_URL, On::PRINCIPAL, Named, Need::NONE, |subject, _, w| {

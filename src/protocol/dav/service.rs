@@ -9,7 +9,7 @@ use super::space::{self, Target};
 use super::subject::On;
 use crate::domain::collection::access::Telling;
 use crate::domain::collection::guard::hold;
-use crate::domain::collection::{Access, Kind, Store, list};
+use crate::domain::collection::{Access, Kind, Place, Store, list};
 use crate::domain::directory::Protocols;
 use crate::domain::directory::login::{Attempt, Logins, SignIn};
 use crate::kernel::clock;
@@ -83,13 +83,14 @@ async fn admit(
 ) -> Outcome<Result<Ask, Response<Body>>> {
     let path = space::decode(parts.uri.path())?;
     let target = space::target(&path);
+    let reads = READING.contains(&parts.method.as_str());
     let who = match basic::parse(&parts.headers)? {
         basic::Credentials::Basic { .. } if !peer.private => {
             return Ok(Err(in_the_clear(&parts.headers)));
         }
         basic::Credentials::Basic { user, password } => {
             match sign_in(service, &user, password, peer).await? {
-                SignIn::Known(who) => *who,
+                SignIn::Known(who) => Some(*who),
                 SignIn::Refused => return Ok(Err(challenge(&parts.headers))),
                 SignIn::TooMany(seconds) => return Ok(Err(too_many(&parts.headers, seconds))),
             }
@@ -100,6 +101,7 @@ async fn admit(
             return Ok(Err(options(&service.registry, On::ALL)));
         }
         _ if !peer.private => return Ok(Err(in_the_clear(&parts.headers))),
+        basic::Credentials::Absent if service.policy.anonymous && reads => None,
         _ => return Ok(Err(challenge(&parts.headers))),
     };
     let client = user_agent::client(&parts.headers).unwrap_or_default();
@@ -113,7 +115,11 @@ async fn admit(
         Some(b"F" | b"f") => Telling::NoReply,
         _ => Telling::All,
     };
-    let access = Access { store: service.store.clone(), who, client, now: clock::now(), telling };
+    let (store, now) = (service.store.clone(), clock::now());
+    let access = match who {
+        Some(who) => Access { store, who, client, now, telling },
+        None => Access::of_anyone(&store, client, now),
+    };
     let (place, owner) = match &target {
         Target::Account(home, name, rest) => {
             let (place, owner) = locate(&access, *home, name, rest).await?;
@@ -121,6 +127,9 @@ async fn admit(
         }
         _ => (None, None),
     };
+    if access.is_anonymous() && !is_public(&access, place.as_ref()).await? {
+        return Ok(Err(challenge(&parts.headers)));
+    }
     Ok(Ok(Ask {
         service: service.clone(),
         access,
@@ -133,6 +142,13 @@ async fn admit(
         place,
         owner,
     }))
+}
+
+/// Whether a place can be read by whoever comes, which is asked by its path, before anything is
+/// looked up: where it cannot, everything is answered alike.
+async fn is_public(access: &Access, place: Option<&Place>) -> Outcome<bool> {
+    let Some(place) = place else { return Ok(false) };
+    Ok(list::rights_in(access, place).await?.on(&place.path).has(Privilege::Read))
 }
 
 async fn sign_in(service: &Service, login: &str, password: Secret, peer: Peer) -> Outcome<SignIn> {
@@ -191,7 +207,11 @@ async fn dispatch(ask: Arc<Ask>, body: Incoming) -> Response<Body> {
         Ok(()) => (method.run)(ask.clone(), body).await,
         Err(fault) => Err(fault),
     };
-    let mut response = answered.unwrap_or_else(|fault| answer::fault(&ask, &fault));
+    let mut response = answered.unwrap_or_else(|fault| match fault {
+        // Whoever comes with a password may get more.
+        Fault::Denied { .. } if ask.access.is_anonymous() => challenge(&ask.headers),
+        fault => answer::fault(&ask, &fault),
+    });
     if response.status() == StatusCode::METHOD_NOT_ALLOWED {
         set(&mut response, ALLOW, &registry.allow(class));
     }

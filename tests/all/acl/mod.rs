@@ -5,6 +5,7 @@ mod delegates;
 mod matrix;
 mod principals;
 mod properties;
+mod public;
 mod reports;
 mod sharing;
 
