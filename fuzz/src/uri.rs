@@ -7,7 +7,8 @@
 
 use davenport::format::uri::{decode_path, encode_path, parse_reference};
 use davenport::kernel::limits::TZID_MAX;
-use davenport::protocol::tzdist::query::{Path, Query};
+use davenport::protocol::http::query::Query;
+use davenport::protocol::tzdist::query::{Path, range};
 
 pub const SEEDS: &[&[u8]] = &[
     b"/a%20b/%C3%BC@x~_.-.ics",
@@ -29,7 +30,7 @@ fn asked(text: &str) {
     if let Path::Zone(name) | Path::Observances(name) = Path::read(path) {
         assert!(name.len() <= TZID_MAX && !name.chars().any(char::is_control));
     }
-    if let Ok((Some(start), Some(end))) = Query(query).range() {
+    if let Ok((Some(start), Some(end))) = range(&Query(query)) {
         assert!(start < end);
     }
 }

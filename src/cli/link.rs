@@ -5,7 +5,6 @@ use super::amount::{End, end};
 use super::session::Session;
 use super::view::LinkView;
 use super::{Failure, out::Line, out::table};
-use crate::domain::collection::access::Telling;
 use crate::domain::collection::property::text_of;
 use crate::domain::collection::{Access, Home, Place, Property, list};
 use crate::domain::directory::{Principal, admin};
@@ -141,7 +140,7 @@ impl Add {
 pub async fn owner(session: &Session, name: &str) -> Result<Access, Failure> {
     let who = admin::profile(&session.store, name, None).await?.principal;
     let store = session.store.clone();
-    Ok(Access { store, who, client: "davenport".into(), now: session.at, telling: Telling::All })
+    Ok(Access::of(store, who, "davenport", session.at))
 }
 
 /// The account's calendars.

@@ -3,15 +3,17 @@
 
 use crate::domain::collection::access::Access;
 use crate::domain::collection::kind::{COMPONENTS, component_bit};
+use crate::domain::collection::privacy::veil;
 use crate::domain::collection::{Body, Collection, Index, Object, list};
 use crate::format::civil::Civil;
 use crate::format::ical::Calendar;
+use crate::format::ical::attach::managed_ids;
 use crate::format::ical::bounds::Bounds;
-use crate::format::ical::busy::BusyTimes;
 use crate::format::ical::expand::extent;
 use crate::format::ical::filter::{self, CompFilter};
 use crate::format::ical::form::Form;
 use crate::format::ical::object::check_resource;
+use crate::format::ical::redact::class_of;
 use crate::format::ical::times;
 use crate::format::recur::Steps;
 use crate::format::text_match::{Needed, searchable};
@@ -87,9 +89,8 @@ pub fn examine(media_type: Option<&str>, bytes: &[u8]) -> Outcome<Index> {
             end => end.saturating_add(widen),
         };
         (range, recurring) = ((it.first_start.saturating_sub(widen), end), it.recurring);
-        if it.last_end != i64::MAX {
-            instances = times::of(&found, &calendar, it.floating, &mut steps);
-        }
+        let shape = (it.floating, it.last_end != i64::MAX);
+        instances = times::of(&found, &calendar, shape, &mut steps);
     }
     let text = text(&found.uid);
     let scheduled = found.entries().any(|it| it.component.property("ORGANIZER").is_some());
@@ -102,6 +103,8 @@ pub fn examine(media_type: Option<&str>, bytes: &[u8]) -> Outcome<Index> {
         language: None,
         text,
         times: instances,
+        class: class_of(&calendar).number(),
+        managed: managed_ids(&calendar),
         dated: false,
         scheduled,
     })
@@ -205,8 +208,9 @@ impl Narrowed {
         if !self.is_all || self.is_open() {
             return self.is_all.then_some(true);
         }
-        if let Some(kept) = &it.times {
-            return Some(times::overlap(kept, floating, &self.window));
+        let kept = it.times.as_ref();
+        if let Some(verdict) = kept.and_then(|it| times::overlap(it, floating, &self.window)) {
+            return Some(verdict);
         }
         let (start, end) = it.range;
         let inside = start >= self.window.start.saturating_add(2 * UNKNOWN_ZONE)
@@ -227,16 +231,19 @@ pub async fn matching(
     steps: &mut Steps,
 ) -> Outcome<Vec<(Object, Option<Body>)>> {
     let narrowed = Narrowed::of(&query);
-    let (id, wanted, files) = (of.id, narrowed.clone(), access.store.files().clone());
+    let ((account, id), wanted, actor) = ((of.account, of.id), narrowed.clone(), access.clone());
     let read = access.store.read(move |tx| {
         Box::pin(async move {
             let Some(names) = named(tx, id, &wanted).await? else {
-                return Ok(Candidates::Timed(overlapping(tx, id, &wanted).await?));
+                let mut timed = overlapping(tx, id, &wanted).await?;
+                let all = timed.iter_mut().map(|it| (&mut it.object, None));
+                veil(tx, &actor, account, all).await?;
+                return Ok(Candidates::Timed(timed));
             };
             let first: Vec<String> = names.iter().take(BATCH).cloned().collect();
             let first = match first.is_empty() {
                 true => Vec::new(),
-                false => object::by_names(tx, id, &first, &files).await?,
+                false => list::by_names_in(tx, &actor, (account, id), &first).await?,
             };
             Ok(Candidates::Named { first, rest: names.into_iter().skip(BATCH).collect() })
         })
@@ -251,7 +258,11 @@ pub async fn matching(
     let mut found = Found { query: &query, held: 0, kept: Vec::new() };
     found.look(first, &narrowed, steps)?;
     for batch in rest.chunks(BATCH) {
-        found.look(list::by_names(access, of.id, batch.to_vec()).await?, &narrowed, steps)?;
+        found.look(
+            list::by_names(access, (of.account, of.id), batch.to_vec()).await?,
+            &narrowed,
+            steps,
+        )?;
     }
     found.sift(access, of, &narrowed, timed, steps).await?;
     Ok(found.kept)
@@ -340,7 +351,7 @@ impl Found<'_> {
             let names: Vec<String> = opened.map(|(_, it)| it.name.clone()).collect();
             let mut contents = HashMap::new();
             if !names.is_empty() {
-                let found = list::by_names(access, of.id, names).await?;
+                let found = list::by_names(access, (of.account, of.id), names).await?;
                 contents.extend(found.into_iter().map(|(o, body)| (o.name, body)));
             }
             for (verdict, object) in batch {
@@ -367,51 +378,3 @@ fn exactly(body: &Body, query: &Query, steps: &mut Steps) -> Outcome<bool> {
     filter::matches(&query.filters, &calendar, &query.floating, steps)
         .map_err(|_| Fault::Refused(Refusal::TooManyMatches))
 }
-
-/// Adds what the objects of a calendar say of being busy (RFC 4791 §7.10). The caller has asked for
-/// the right to know it. An object that cannot be read is passed over.
-///
-/// # Errors
-/// `TooManyMatches` when working it out would take more than the request's share of work.
-pub async fn busy(
-    access: &Access,
-    of: CollectionId,
-    floating: &Zone,
-    window: &Range<i64>,
-    steps: &mut Steps,
-    busy: &mut BusyTimes,
-) -> Outcome<()> {
-    let (bits, is_all) = (BUSY_COMPONENTS, false);
-    let wanted =
-        Narrowed { components: bits, window: window.clone(), uid: None, only: None, is_all };
-    let store = access.store.clone();
-    let found =
-        store.read(move |tx| Box::pin(async move { overlapping(tx, of, &wanted).await })).await?;
-    if found.len() > QUERY_MATCHES_MAX {
-        return Err(Refusal::TooManyMatches.into());
-    }
-    let mut opened = Vec::new();
-    for it in found {
-        match &it.times {
-            Some(kept) => times::busy(kept, floating, busy),
-            None => opened.push(it.object.name),
-        }
-    }
-    if busy.is_full() {
-        return Err(Refusal::TooManyMatches.into());
-    }
-    for batch in opened.chunks(BATCH) {
-        let names = batch.to_vec();
-        for (_, body) in list::by_names(access, of, names).await? {
-            let Ok(bytes) = body.octets() else { continue };
-            let Ok(calendar) = Calendar::parse(&bytes) else { continue };
-            let Ok(object) = check_resource(&calendar) else { continue };
-            let taken = busy.take(&object, &calendar, floating, steps);
-            taken.map_err(|_| Fault::Refused(Refusal::TooManyMatches))?;
-        }
-    }
-    Ok(())
-}
-
-/// Components that say when somebody is busy: VEVENT and VFREEBUSY.
-const BUSY_COMPONENTS: i64 = 1 | 8;

@@ -7,7 +7,7 @@ use crate::format::vcard::{
     Card, check_resource, dates, index, json, old, parse_resource, uid_key,
 };
 use crate::kernel::fault::{Outcome, Refusal};
-use crate::kernel::ids::CollectionId;
+use crate::kernel::ids::{CollectionId, PrincipalId};
 use crate::kernel::limits::{QUERY_CONTENT_HELD, QUERY_MATCHES_MAX, UID_MAX};
 use crate::store::search;
 
@@ -113,10 +113,10 @@ pub struct Query {
 /// `TooManyMatches` when there are more cards than one query may look at.
 pub async fn matching(
     access: &Access,
-    of: CollectionId,
+    of: (PrincipalId, CollectionId),
     query: &Query,
 ) -> Outcome<Vec<(Object, Option<Body>)>> {
-    let mut cards = candidates(access, of, query).await?;
+    let mut cards = candidates(access, of.1, query).await?;
     let (mut kept, mut held, mut seen) = (Vec::new(), 0, 0);
     loop {
         let page = cards.next(access, of).await?;
@@ -167,7 +167,11 @@ async fn candidates(access: &Access, of: CollectionId, query: &Query) -> Outcome
 const BATCH: usize = 64;
 
 impl Candidates {
-    async fn next(&mut self, access: &Access, of: CollectionId) -> Outcome<Vec<(Object, Body)>> {
+    async fn next(
+        &mut self,
+        access: &Access,
+        of: (PrincipalId, CollectionId),
+    ) -> Outcome<Vec<(Object, Body)>> {
         match self {
             Self::Named(names) => {
                 let batch: Vec<String> = names.by_ref().take(BATCH).collect();

@@ -6,7 +6,7 @@
 //! only if it still is what the exception was put into.
 
 use super::calendar::examine;
-use super::collection::{Access, Guard, Index, Place, item};
+use super::collection::{Access, Guard, Index, Place, item, privacy};
 use crate::format::ical::exception::Exceptions;
 use crate::kernel::fault::{Fault, Outcome};
 use crate::kernel::privilege::Privilege;
@@ -75,7 +75,13 @@ async fn series(
                     return Ok(None);
                 };
                 let found = object::by_names(tx, parent.id, &[name], &files).await?;
-                Ok(found.into_iter().next())
+                let found = found.into_iter().next();
+                match &found {
+                    Some((it, _)) if privacy::hides(tx, &access, asked.account, it).await? => {
+                        privacy::refused(&asked.at(&parent.path, true).child(&it.name, false))
+                    }
+                    _ => Ok(found),
+                }
             })
         })
         .await?;

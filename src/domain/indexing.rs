@@ -10,6 +10,7 @@
 use super::collection::{Body, Index, Kind, Object};
 use super::retention::Progress;
 use super::{calendar, contacts};
+use crate::format::ical::redact::Class;
 use crate::format::tz::database;
 use crate::kernel::etag::ETag;
 use crate::kernel::fault::{Fault, Outcome};
@@ -21,7 +22,7 @@ use crate::store::{Store, Tx, change_log, meta, object};
 
 /// The rules by which texts, ranges and instances are worked out, beside those of the time zones.
 /// Whoever changes what comes of an object gives them the next number.
-const RULES: u32 = 1;
+const RULES: u32 = 2;
 
 /// What the index of a store depends on beside its contents.
 pub fn version() -> String {
@@ -201,9 +202,15 @@ impl Entry {
         let octets = body.octets();
         let (text, times) = if kind == Kind::Calendar || object.component != 0 {
             let index = octets.and_then(|octets| calendar::examine(None, &octets));
-            let known =
-                |it: Index| Times { range: it.range, kept: it.times, recurring: it.recurring };
-            let always = Times { range: Some((i64::MIN, i64::MAX)), kept: None, recurring: true };
+            let class = Class::Private.number();
+            let known = |it: Index| Times {
+                range: it.range,
+                kept: it.times,
+                recurring: it.recurring,
+                class: it.class,
+            };
+            let range = Some((i64::MIN, i64::MAX));
+            let always = Times { range, kept: None, recurring: true, class };
             (Text::OfUid, index.map_or(always, known))
         } else {
             let text = octets.map_or_else(|_| contacts::unknown_text(), |it| contacts::text(&it));

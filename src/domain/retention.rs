@@ -9,7 +9,8 @@ use crate::kernel::fault::Outcome;
 use crate::kernel::ids::{CollectionId, PrincipalId};
 use crate::kernel::limits::{BLOB_GRACE_SECONDS, BLOB_ORPHAN_SECONDS, RETENTION_BATCH};
 use crate::store::{
-    Store, Tx, ace, blob, change_log, collection, feed, link, lock, meta, object, property, search,
+    Store, Tx, ace, attachment, blob, change_log, collection, feed, link, lock, meta, object,
+    property, search,
 };
 
 /// Whether a call left something for the next one.
@@ -85,16 +86,20 @@ async fn purge(
 }
 
 /// Removes a batch of contents that nothing has referred to for the time of grace: their rows,
-/// and once that is durable their files.
+/// and once that is durable their files; and of attachments that no content names any more.
 pub async fn collect_contents(store: &Store, now: Timestamp) -> Outcome<Progress> {
     let before = now.plus_seconds(-BLOB_GRACE_SECONDS);
+    let attachments = store.write(move |tx| {
+        Box::pin(async move { attachment::collect(tx, before, now, RETENTION_BATCH).await })
+    });
+    let attachments = attachments.await?;
     let collect = store
         .write(move |tx| Box::pin(async move { blob::collect(tx, before, RETENTION_BATCH).await }));
     let (gone, files) = collect.await?;
     for hash in files {
         store.files().remove(&hash, before);
     }
-    Ok(after(gone))
+    Ok(after(gone.max(attachments)))
 }
 
 /// Removes what crashes left among the incoming files; gives how many.

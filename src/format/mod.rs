@@ -4,6 +4,8 @@
 #[cfg(test)]
 pub mod testing;
 pub mod civil;
+pub mod spans;
+pub mod instant;
 pub mod csv;
 pub mod uri;
 pub mod url;

@@ -70,6 +70,11 @@ pub enum Refusal {
     SameResource,
     /// The condition of `If-Match`, `If-None-Match` or `If` does not hold.
     ConditionFailed,
+    /// A rule of attachments; the text says which and what to do.
+    Attachment(AttachRule, String),
+    /// The asker sees that its owner is busy and no more of it, or would after the change; its path
+    /// below the DAV root.
+    Private { path: String },
     /// The resource is locked, and the request shows no token for it; the lock's path.
     Locked { path: String },
     /// A lock that the new one would conflict with; its path.
@@ -92,6 +97,11 @@ pub enum Refusal {
     Ace(AceRule, String),
     /// A change of a scheduling object breaks this rule; the text says what.
     Scheduling(SchedulingRule, String),
+    /// A scheduling message breaks a rule of iTIP (RFC 6638 §5.2.1); the text says which.
+    InvalidMessage(String),
+    /// The organizer of a scheduling message is not the owner of the outbox (RFC 6638 §5.2.2); the
+    /// address.
+    ForeignOrganizer(String),
     /// A directory change that cannot be made: name taken, unknown domain and the like.
     Directory(String),
 }
@@ -124,6 +134,25 @@ pub enum SchedulingRule {
     OrganizerChange,
     /// An attendee may not change that.
     AttendeeChange,
+}
+
+/// The rules of attachments (RFC 8607 §3.11, §3.12.2). Variants are named after the condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AttachRule {
+    /// It is larger than accepted.
+    Size,
+    /// The event has as many as accepted.
+    Count,
+    /// The action is none that there is.
+    Action,
+    /// An instance is named that there is not.
+    Instance,
+    /// An attachment is named that there is not.
+    ManagedId,
+    /// An object names an attachment that it may not name.
+    Parameter,
+    /// An attendee changes what is the organizer's.
+    Attendee,
 }
 
 /// The rules that an access control list must keep (RFC 3744 §8.1.1). Variants are named after
@@ -192,6 +221,8 @@ impl fmt::Display for Refusal {
             | Self::Ace(_, why)
             | Self::Scheduling(_, why)
             | Self::BeyondLimit(_, why)
+            | Self::Attachment(_, why)
+            | Self::InvalidMessage(why)
             | Self::Directory(why) => f.write_str(why),
             Self::InvalidData { line: 0, reason } => f.write_str(reason),
             Self::InvalidData { line, reason } => write!(f, "line {line}: {reason}"),
@@ -203,6 +234,10 @@ impl fmt::Display for Refusal {
             Self::UidConflict { path } => {
                 write!(f, "in conflict with {path}: one object has one UID, and keeps it")
             }
+            Self::Private { path } => write!(
+                f,
+                "{path} is private or confidential: only who sees all of it can store, change, copy or move it"
+            ),
             Self::UnexpectedBody => f.write_str("this method has no use for such a body"),
             Self::ExternalEntity => f.write_str("the body refers to something outside of itself"),
             Self::TooLarge { limit } => write!(f, "larger than the {limit} octets allowed"),
@@ -219,6 +254,9 @@ impl fmt::Display for Refusal {
             Self::TooManyMatches => f.write_str("too many matches: ask for less"),
             Self::UnsupportedFilter(what) => write!(f, "this filter is not served: {what}"),
             Self::InvalidFilter(why) => write!(f, "this filter is not valid: {why}"),
+            Self::ForeignOrganizer(address) => {
+                write!(f, "the ORGANIZER {address} is not the owner of this outbox")
+            }
             Self::UnsupportedCollation(name) => write!(f, "the collation {name} is not served"),
         }
     }

@@ -35,6 +35,10 @@ id!(
     LinkId
 );
 id!(
+    /// An attachment that the server keeps.
+    AttachmentId
+);
+id!(
     /// A calendar elsewhere.
     FeedId
 );

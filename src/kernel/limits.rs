@@ -23,6 +23,15 @@ pub const ITIP_INSTANCES_MAX: usize = 1_000;
 pub const ITIP_OCTETS_MAX: usize = 64 << 20;
 /// Octets of one vCard (`CARDDAV:max-resource-size`).
 pub const CARD_MAX: usize = 10 << 20;
+/// Octets of one attachment of an event (`CALDAV:max-attachment-size`): slides with pictures fit, a
+/// film does not.
+pub const ATTACHMENT_MAX: u64 = 100 << 20;
+/// Attachments of one event (`CALDAV:max-attachments-per-resource`): each is a line in it.
+pub const ATTACHMENTS_MAX: usize = 20;
+/// Characters of the name of an attachment's file.
+pub const ATTACHMENT_NAME_MAX: usize = 120;
+/// Octets of one value in the query of a URI: a list of two hundred instances fits.
+pub const QUERY_VALUE_MAX: usize = 4 << 10;
 /// Octets of one file in a file collection.
 pub const FILE_MAX: u64 = 16 << 30;
 /// Octets of one XML request body: a multiget of some thousand hrefs fits.
@@ -199,6 +208,25 @@ pub const QUERY_CONTENT_HELD: u64 = 8 << 20;
 pub const EXPAND_INSTANCES_MAX: usize = 10_000;
 /// Busy periods that one answer is made of, before those that touch become one.
 pub const BUSY_PERIODS_MAX: usize = 100_000;
+/// Periods that the answers about all the people of one request are made of, at some forty octets each.
+pub const FREEBUSY_PERIODS_MAX: usize = 1_000_000;
+/// Addresses that one request may ask about: whoever invites more does not look for a time that suits
+/// each.
+pub const FREEBUSY_PEOPLE_MAX: usize = 200;
+/// Members of all the groups among them that are looked at.
+pub const FREEBUSY_MEMBERS_MAX: usize = 1_000;
+/// Seconds that one request may ask about: a year and a quarter, so that next year's meeting is found.
+pub const FREEBUSY_SECONDS_MAX: i64 = 460 * 86_400;
+/// Octets of a request for free/busy: its addresses with the names beside them.
+pub const FREEBUSY_BODY_MAX: usize = 256 << 10;
+/// Times that one answer to a search for a time tells, the best ones.
+pub const FIND_SLOTS_MAX: usize = 100;
+/// Times, each looked at for each of the people, that one search may consider: some dozens of
+/// milliseconds.
+pub const FIND_WORK_MAX: i64 = 1_000_000;
+/// AVAILABLE components of one VAVAILABILITY that are looked at: nobody's week has so many (RFC 7953
+/// §8).
+pub const AVAILABLE_MAX: usize = 100;
 /// Conditions of one query's filter, nested ones counted: each is held against every candidate.
 pub const FILTER_CONDITIONS_MAX: usize = 200;
 /// Links to one account's calendars: whoever needs more of them wants accounts.
@@ -241,6 +269,12 @@ pub const SEARCH_TERMS_MAX: usize = 16;
 pub const SEARCH_FEW: usize = 64;
 /// Instances of an event that the index keeps, at some six octets each: a weekly one of a year fits.
 pub const INDEXED_INSTANCES_MAX: usize = 64;
+/// Answers to an invitation that the index keeps, at nine octets each, of those who have not said that
+/// they come: more are looked up in the event itself.
+pub const INDEXED_ANSWERS_MAX: usize = 64;
+/// Octets of those lines of an event that say when it is, which the index keeps where there are too
+/// many instances: an event that recurs has some hundred.
+pub const INDEXED_BONES_MAX: usize = 1_024;
 /// Octets of an address that the server fetches from: PostgreSQL's indexes take 2 704, and no feed's
 /// address is as long.
 pub const URL_MAX: usize = 2_000;

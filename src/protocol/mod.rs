@@ -6,4 +6,6 @@ pub mod dav;
 pub mod caldav;
 pub mod carddav;
 pub mod link;
+pub mod attachment;
+pub mod freebusy;
 pub mod tzdist;

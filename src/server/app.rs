@@ -4,16 +4,22 @@ use super::config::{Config, Current, StoreAt};
 use super::feeds::{self, Feeds};
 use super::jobs::{self, Jobs};
 use super::outbound::Newest;
+use crate::domain::availability::Open;
 use crate::domain::{account, directory, indexing};
 use crate::kernel::clock;
 use crate::kernel::fault::{Fault, Outcome};
 use crate::kernel::secret::Secret;
+use crate::protocol::attachment;
 use crate::protocol::caldav::CALDAV;
+use crate::protocol::caldav::outbox::{FREE_BUSY, POSTS};
 use crate::protocol::caldav::proxy::PROXY;
 use crate::protocol::caldav::scheduling::SCHEDULING;
 use crate::protocol::carddav::{CARDDAV, DIRECTORY};
 use crate::protocol::dav::service::Policy;
-use crate::protocol::dav::{self, Service, acl::ACL, core::CORE, space::LINK_ROOT};
+use crate::protocol::dav::{
+    self, Service, acl::ACL, core::CORE, space::ATTACHMENT_ROOT, space::LINK_ROOT,
+};
+use crate::protocol::freebusy;
 use crate::protocol::http::body::Body;
 use crate::protocol::http::handler::Handler;
 use crate::protocol::link;
@@ -79,19 +85,31 @@ pub async fn start(current: &Arc<Current>) -> Outcome<App> {
     account::complete(&store, clock::now()).await?;
     // The configuration may say otherwise than the last time whether there is an address book of it.
     store.write(|tx| Box::pin(directory::changed(tx))).await?;
-    let mut extensions = vec![&CORE, &ACL, &CALDAV, &SCHEDULING, &PROXY, &CARDDAV];
+    let mut extensions = vec![&CORE, &ACL, &CALDAV, &SCHEDULING, &FREE_BUSY, &PROXY, &CARDDAV];
     let config = current.get();
-    let policy = Policy { open_directory: config.directory_book, anonymous: config.anonymous };
+    let policy = Policy {
+        open_directory: config.directory_book,
+        anonymous: config.anonymous,
+        open_free_busy: Open(config.open_free_busy),
+    };
     if policy.open_directory {
         extensions.push(&DIRECTORY);
     }
-    let service = Arc::new(Service::new(store.clone(), &extensions, policy)?);
+    let mut service = Service::new(store.clone(), &extensions, policy)?;
+    service.posts = &POSTS;
+    let (service, public) = (Arc::new(service), config.anonymous_free_busy);
     let probe = store.clone();
     let brake = Arc::new(tzdist::brake::Brake::default());
     let handler: Handler = Arc::new(move |request, peer| match request.uri().path() {
         "/healthz" => Box::pin(async { plain(StatusCode::OK, "ok\n") }),
         "/readyz" => Box::pin(ready(probe.clone())),
+        path if path.starts_with(ATTACHMENT_ROOT) => {
+            Box::pin(attachment::serve(probe.clone(), request, peer))
+        }
         path if path.starts_with(LINK_ROOT) => Box::pin(link::serve(probe.clone(), request, peer)),
+        path if freebusy::serves(path) => {
+            Box::pin(freebusy::serve(service.clone(), request, peer, public))
+        }
         path if tzdist::serves(path) => {
             let (parts, _) = request.into_parts();
             let brake = brake.clone();

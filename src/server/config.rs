@@ -116,6 +116,10 @@ pub struct Config {
     pub birthdays: bool,
     /// Whether the directory is an address book, too.
     pub directory_book: bool,
+    /// Whether everybody who signs in may know when everybody is busy.
+    pub open_free_busy: bool,
+    /// Whether those who do not sign in may know it, too.
+    pub anonymous_free_busy: bool,
     /// Whether access may be granted to those who have not signed in.
     pub anonymous: bool,
     /// The values behind the fields, with their origins.
@@ -166,6 +170,8 @@ impl Config {
             history_days: small("history_days"),
             birthdays: merged.is_on("birthdays"),
             directory_book: merged.is_on("directory.address_book"),
+            open_free_busy: merged.is_on("scheduling.open_free_busy"),
+            anonymous_free_busy: merged.is_on("scheduling.anonymous_free_busy"),
             anonymous: merged.is_on("access.anonymous"),
             data_dir,
             merged,

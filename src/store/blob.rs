@@ -37,6 +37,7 @@ statements! {
         postgres: "SELECT id, hash, (data IS NULL)::int::bigint FROM blob
         WHERE refs = 0 AND touched_at < $1 ORDER BY touched_at LIMIT $2 FOR UPDATE SKIP LOCKED";
     DROP = "DELETE FROM blob WHERE id = $1 AND refs = 0";
+    DISUSE = "DELETE FROM attachment_use WHERE blob_id = $1";
 }
 
 /// A content where it lies.
@@ -160,6 +161,8 @@ pub async fn collect(tx: &mut Tx, cutoff: Timestamp, limit: i64) -> Outcome<(usi
     for (id, hash, in_file) in rows {
         if tx.execute(&DROP, &[id.into()]).await? == 1 {
             gone += 1;
+            // What it names (`attachment`) may be let go now.
+            tx.execute(&DISUSE, &[id.into()]).await?;
             files.extend(in_file.then_some(hash));
         }
     }

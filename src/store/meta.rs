@@ -10,6 +10,8 @@ statements! {
     EPOCH = "SELECT value FROM store WHERE key = 'epoch'";
     KEEP_FOLDER = "INSERT INTO store (key, value) VALUES ('folder', $1) ON CONFLICT (key) DO NOTHING";
     FOLDER = "SELECT value FROM store WHERE key = 'folder'";
+    KEEP_SECRET = "INSERT INTO store (key, value) VALUES ('secret', $1) ON CONFLICT (key) DO NOTHING";
+    SECRET = "SELECT value FROM store WHERE key = 'secret'";
     FACT = "SELECT value FROM store WHERE key = $1";
     FACT_KEPT = "SELECT value FROM store WHERE key = $1",
         postgres: "SELECT value FROM store WHERE key = $1 FOR SHARE";
@@ -28,6 +30,12 @@ pub async fn epoch(tx: &mut Tx, seed: String) -> Outcome<Epoch> {
 pub async fn folder(tx: &mut Tx, seed: &str) -> Outcome<String> {
     tx.execute(&KEEP_FOLDER, &[seed.into()]).await?;
     tx.one(&FOLDER, &[], |row| Ok(row.text(0)?.to_owned())).await
+}
+
+/// What nobody knows who cannot read the store; a new store takes `seed`.
+pub async fn secret(tx: &mut Tx, seed: &str) -> Outcome<String> {
+    tx.execute(&KEEP_SECRET, &[seed.into()]).await?;
+    tx.one(&SECRET, &[], |row| Ok(row.text(0)?.to_owned())).await
 }
 
 /// By which rules the index that queries look into was worked out.

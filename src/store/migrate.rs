@@ -41,6 +41,14 @@ static MIGRATIONS: &[(&str, &str)] = &[
         include_str!("../../schemas/sqlite/0008_scheduling.sql"),
         include_str!("../../schemas/postgres/0008_scheduling.sql"),
     ),
+    (
+        include_str!("../../schemas/sqlite/0011_class.sql"),
+        include_str!("../../schemas/postgres/0011_class.sql"),
+    ),
+    (
+        include_str!("../../schemas/sqlite/0012_attachment.sql"),
+        include_str!("../../schemas/postgres/0012_attachment.sql"),
+    ),
 ];
 
 /// PostgreSQL's advisory lock for starts ("davenprt" as a number).

@@ -25,8 +25,10 @@ pub mod span;
 pub mod search;
 pub mod object;
 pub mod property;
+pub mod attachment;
 pub mod walk;
 pub mod ace;
+pub mod busy;
 pub mod link;
 pub mod feed;
 pub mod lock;
@@ -58,6 +60,7 @@ struct Inner {
     engine: Engine,
     files: blob::Files,
     epoch: Epoch,
+    secret: String,
     /// What is told of commits.
     bus: Arc<watch::Bus>,
 }
@@ -87,16 +90,18 @@ impl Store {
                 Engine::Postgres(postgres::Postgres::open(url, *connections, &bus).await?)
             }
         };
-        let mut inner = Inner { engine, files, epoch: Epoch::new(""), bus };
+        let (epoch, secret) = (Epoch::new(""), String::new());
+        let mut inner = Inner { engine, files, epoch, secret, bus };
         let seed = || crate::kernel::secret::hex(&crate::kernel::secret::random::<8>());
-        let (epoch, mark) = (seed(), seed());
+        let (epoch, mark, secret) = (seed(), seed(), seed() + &seed());
         let known = inner.write(move |tx| {
-            Box::pin(
-                async move { Ok((meta::epoch(tx, epoch).await?, meta::folder(tx, &mark).await?)) },
-            )
+            Box::pin(async move {
+                let (epoch, mark) = (meta::epoch(tx, epoch).await?, meta::folder(tx, &mark).await?);
+                Ok((epoch, mark, meta::secret(tx, &secret).await?))
+            })
         });
-        let (epoch, mark) = known.await?;
-        inner.epoch = epoch;
+        let (epoch, mark, secret) = known.await?;
+        (inner.epoch, inner.secret) = (epoch, secret);
         inner.files.claim(&mark)?;
         Ok(Self(Arc::new(inner)))
     }
@@ -104,6 +109,11 @@ impl Store {
     /// The line of history that this store is on (DESIGN: a restore cannot hurt).
     pub fn epoch(&self) -> &Epoch {
         &self.0.epoch
+    }
+
+    /// What nobody knows who cannot read the store; the same on every node, and after a restore.
+    pub fn secret(&self) -> &str {
+        &self.0.secret
     }
 
     /// Contents kept as files.

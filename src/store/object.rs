@@ -22,12 +22,12 @@ use crate::kernel::search::value_key;
 macro_rules! columns {
     () => {
         "o.name, o.change, o.blob_id, o.etag, o.size, o.media_type, o.component, o.recurring, \
-         o.created_at, o.modified_at, o.language, o.schedule_tag"
+         o.created_at, o.modified_at, o.language, o.schedule_tag, o.class"
     };
 }
 pub(super) use columns;
 /// How many they are.
-pub(super) const COLUMNS: usize = 12;
+pub(super) const COLUMNS: usize = 13;
 macro_rules! with_content {
     () => {
         concat!(columns!(), ", b.hash, b.data FROM object o JOIN blob b ON b.id = o.blob_id ")
@@ -39,8 +39,8 @@ macro_rules! put {
         concat!(
             "INSERT INTO object (collection_id, name, change, blob_id, etag, size, media_type, uid,
             component, span, first_start, last_end, recurring, created_at, modified_at, language,
-            times, doc)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14, $15, $16, ",
+            times, class, doc)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14, $15, $16, $17, ",
             $doc, ")
         ON CONFLICT (collection_id, name) DO UPDATE SET change = excluded.change,
             blob_id = excluded.blob_id, etag = excluded.etag, size = excluded.size,
@@ -48,7 +48,7 @@ macro_rules! put {
             span = excluded.span, first_start = excluded.first_start,
             last_end = excluded.last_end, recurring = excluded.recurring,
             modified_at = excluded.modified_at, language = excluded.language,
-            times = excluded.times, doc = excluded.doc"
+            times = excluded.times, class = excluded.class, doc = excluded.doc"
         )
     };
 }
@@ -101,31 +101,32 @@ statements! {
         WHERE o.collection_id = $1 AND o.change > $2 ORDER BY o.change LIMIT $3");
     UID = "SELECT name FROM object WHERE collection_id = $1 AND uid = $2";
     UID_OF = "SELECT uid FROM object WHERE collection_id = $1 AND name = $2";
-    PUT = put!("$17"),
+    PUT = put!("$18"),
         postgres: concat!(
             "WITH raised AS (DELETE FROM tombstone WHERE collection_id = $1 AND name = $2),
             kept AS (INSERT INTO search_text (collection_id, doc, name, text, key)
-                SELECT $1, ", search::next_doc!(postgres), ", $2, CAST($17 AS TEXT),
-                    CAST($19 AS BIGINT)
-                WHERE $17 IS NOT NULL RETURNING doc),
+                SELECT $1, ", search::next_doc!(postgres), ", $2, CAST($18 AS TEXT),
+                    CAST($20 AS BIGINT)
+                WHERE $18 IS NOT NULL RETURNING doc),
             noted AS (INSERT INTO search_due (collection_id, fill)
-                SELECT $1, NULL FROM kept WHERE doc % $18 = 0
+                SELECT $1, NULL FROM kept WHERE doc % $19 = 0
                 ON CONFLICT (collection_id) DO NOTHING) ",
             put!("(SELECT doc FROM kept)"));
     REPLACE = "UPDATE object SET change = $3, blob_id = $4, etag = $5, size = $6,
-            media_type = $7, recurring = $13, modified_at = $14, language = $15, times = $16
+            media_type = $7, recurring = $13, modified_at = $14, language = $15, times = $16,
+            class = $17
         WHERE collection_id = $1 AND name = $2 AND uid IS $8 AND component = $9 AND span IS $10
             AND first_start IS $11 AND last_end IS $12",
         postgres: "UPDATE object SET change = $3, blob_id = $4, etag = $5, size = $6,
             media_type = $7, component = $9, span = $10, first_start = $11, last_end = $12,
-            recurring = $13, modified_at = $14, language = $15, times = $16
+            recurring = $13, modified_at = $14, language = $15, times = $16, class = $17
         WHERE collection_id = $1 AND name = $2 AND uid IS NOT DISTINCT FROM $8";
     COPY = "INSERT INTO object (collection_id, name, change, blob_id, etag, size, media_type, uid,
             component, span, first_start, last_end, recurring, created_at, modified_at, language,
-            times, doc)
+            times, doc, class)
         SELECT $3, $4, $5, blob_id, etag, size, media_type, uid, component, span, first_start,
             last_end, recurring, $6, CASE WHEN $7 = 1 THEN $6 ELSE modified_at END, language,
-            times, CAST($8 AS BIGINT)
+            times, CAST($8 AS BIGINT), class
         FROM object WHERE collection_id = $1 AND name = $2";
     MOVE = "UPDATE object SET collection_id = $3, name = $4, change = $5, doc = $8,
             modified_at = CASE WHEN $7 = 1 THEN $6 ELSE modified_at END
@@ -216,6 +217,18 @@ pub struct Object {
     /// The number of the change that its Schedule-Tag stands for (RFC 6638 §3.2.10); none: it is no
     /// scheduling object.
     pub schedule_tag: Option<ChangeNumber>,
+    /// How much of it its owner hides, as a number; none: nobody has looked yet.
+    pub class: Option<i64>,
+    /// Whether this is what somebody sees who may not see everything: validator and size are then
+    /// those of what is shown, as far as it is at hand. No row is so by itself.
+    pub hidden: bool,
+}
+
+impl Object {
+    /// Whether there may be something in it that not everybody may see who may read it.
+    pub fn may_hide(&self) -> bool {
+        self.component != 0 && self.class != Some(0)
+    }
 }
 
 /// Reads the columns of an object.
@@ -233,6 +246,8 @@ pub(super) fn object(row: &Row<'_>) -> Outcome<Object> {
         modified_at: Timestamp(row.int(9)?),
         language: row.opt_text(10)?.map(str::to_owned),
         schedule_tag: row.opt_int(11)?.map(ChangeNumber),
+        class: row.opt_int(12)?,
+        hidden: false,
     })
 }
 
@@ -284,10 +299,10 @@ pub async fn by_keys(
     tx: &mut Tx,
     keys: &[String],
     files: &Files,
-) -> Outcome<Vec<(CollectionId, String, Body)>> {
+) -> Outcome<Vec<(CollectionId, Object, Body)>> {
     tx.all(&BY_KEYS, &[keys.into()], |row| {
         let (object, body) = with_content(row, files)?;
-        Ok((CollectionId(row.int(COLUMNS + 2)?), object.name, body))
+        Ok((CollectionId(row.int(COLUMNS + 2)?), object, body))
     })
     .await
 }
@@ -355,6 +370,10 @@ pub struct Index {
     pub text: Option<String>,
     /// The instances of an event that has few (`format::ical::times`).
     pub times: Option<Vec<u8>>,
+    /// How much of it its owner hides (`format::ical::redact::Class`); 0 elsewhere.
+    pub class: i64,
+    /// The attachments of the server that it names (RFC 8607). Not stored with it.
+    pub managed: Vec<String>,
     /// Whether a card tells a day that a calendar of birthdays shows. Not stored.
     pub dated: bool,
     /// Whether a calendar object names an organizer. Not stored.
@@ -381,7 +400,7 @@ pub struct Put<'a> {
 }
 
 impl Put<'_> {
-    fn values(&self) -> [Value<'_>; 16] {
+    fn values(&self) -> [Value<'_>; 17] {
         let (index, (blob, content)) = (self.index, self.content);
         [
             self.of.0.into(),
@@ -400,13 +419,14 @@ impl Put<'_> {
             self.at.0.into(),
             index.language.as_deref().into(),
             index.times.as_deref().into(),
+            index.class.into(),
         ]
     }
 }
 
 /// Makes or replaces an object; its name is gone no longer.
 pub async fn put(tx: &mut Tx, it: &Put<'_>) -> Outcome<()> {
-    let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = it.values();
+    let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q] = it.values();
     let (text, uid) = (it.index.text.as_deref(), it.index.uid.as_deref());
     if !tx.is_embedded() {
         if it.again {
@@ -414,11 +434,11 @@ pub async fn put(tx: &mut Tx, it: &Put<'_>) -> Outcome<()> {
         }
         let key = text.and_then(|text| value_key(text, uid));
         let (every, key) = (SEARCH_SEGMENT.into(), key.into());
-        let with = [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, text.into(), every, key];
+        let with = [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, text.into(), every, key];
         return tx.execute(&PUT, &with).await.map(drop);
     }
     let doc = search::place(tx, (it.of, it.name), it.again, (text, uid)).await?;
-    let with = [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, doc.into()];
+    let with = [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, doc.into()];
     tx.execute(&PUT, &with).await?;
     tx.execute(&RAISE_NAME, &[it.of.0.into(), it.name.into()]).await.map(drop)
 }

@@ -15,6 +15,9 @@ macro_rules! columns {
          p.generation, p.quota_bytes, p.created_at, p.zone"
     };
 }
+pub(super) use columns;
+/// How many they are.
+pub(super) const COLUMNS: usize = 11;
 
 statements! {
     BY_ID = concat!("SELECT ", columns!(), " FROM principal p WHERE p.id = $1");
@@ -140,7 +143,8 @@ pub struct Principal {
     pub zone: Option<String>,
 }
 
-fn principal(row: &Row<'_>) -> Outcome<Principal> {
+/// Reads the columns of a principal.
+pub(super) fn principal(row: &Row<'_>) -> Outcome<Principal> {
     Ok(Principal {
         id: PrincipalId(row.int(0)?),
         kind: row.int(1)?,

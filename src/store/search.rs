@@ -65,7 +65,7 @@ statements! {
     OF = concat!("SELECT text, doc FROM search_text WHERE collection_id = $1 AND doc = ", doc_of!());
     SET = "UPDATE object SET doc = $3 WHERE collection_id = $1 AND name = $2";
     SET_TIMES = "UPDATE object SET times = $3, span = $4, first_start = $5, last_end = $6,
-            recurring = $7
+            recurring = $7, class = $8
         WHERE collection_id = $1 AND name = $2";
     DROP = concat!("DELETE FROM search_text WHERE collection_id = $1 AND doc = ", doc_of!());
     CARRY = concat!("INSERT INTO search_text (collection_id, doc, name, text, key)
@@ -201,6 +201,8 @@ pub struct Times {
     pub kept: Option<Vec<u8>>,
     /// Whether it recurs.
     pub recurring: bool,
+    /// How much of it its owner hides.
+    pub class: i64,
 }
 
 /// Enters an object that was stored before there was an index, or before what the index keeps of it
@@ -215,8 +217,8 @@ pub async fn enter(
     keep(tx, of, name, texts).await?;
     let (first, last) = times.range.unzip();
     let (span, kept) = (times.range.map(span).into(), times.kept.as_deref().into());
-    let recurs = times.recurring.into();
-    let with = [of.0.into(), name.into(), kept, span, first.into(), last.into(), recurs];
+    let (recurs, class) = (times.recurring.into(), times.class.into());
+    let with = [of.0.into(), name.into(), kept, span, first.into(), last.into(), recurs, class];
     tx.execute(&SET_TIMES, &with).await.map(drop)
 }
 

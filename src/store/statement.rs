@@ -47,12 +47,14 @@ pub(crate) use statements;
 /// Every statement of the store.
 pub(crate) fn all() -> impl Iterator<Item = &'static Statement> {
     use super::{
-        ace, blob, change_log, collection, due, feed, itip, job, link, lock, meta, object,
-        principal, property, search, walk, watch,
+        ace, attachment, blob, busy, change_log, collection, due, feed, itip, job, link, lock,
+        meta, object, principal, property, search, walk, watch,
     };
-    let modules: [&[&'static Statement]; 17] = [
+    let modules: [&[&'static Statement]; 19] = [
         ace::STATEMENTS,
+        attachment::STATEMENTS,
         blob::STATEMENTS,
+        busy::STATEMENTS,
         change_log::STATEMENTS,
         collection::STATEMENTS,
         due::STATEMENTS,

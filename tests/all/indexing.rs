@@ -3,6 +3,7 @@
 
 use crate::support::{Fresh, on_both, raw};
 use davenport::domain::account::{self, NewAccount};
+use davenport::domain::collection::acl::{self, Ace, Grantee, Origin};
 use davenport::domain::collection::copy_move::{Verb, copy_or_move};
 use davenport::domain::collection::tree::{self, Making};
 use davenport::domain::collection::{Access, Collection, Guard, Home, Index, Place, item, list};
@@ -16,8 +17,10 @@ use davenport::format::text_match::{Collation, Relation, TextMatch};
 use davenport::format::tz::Zone;
 use davenport::format::vcard::filter::{Filter, PropFilter};
 use davenport::kernel::clock;
+use davenport::kernel::fault::Fault;
 use davenport::kernel::ids::CollectionId;
 use davenport::kernel::limits::{ATTENDEES_MAX, BLOB_INLINE_MAX};
+use davenport::kernel::privilege::Privileges;
 use davenport::kernel::secret::sha256;
 use davenport::store::collection;
 use davenport::store::due::{self, Due};
@@ -64,7 +67,7 @@ impl<'a> One<'a> {
 
     fn access(&self) -> Access {
         let (store, who) = (self.fresh.store.clone(), self.who.clone());
-        Access { store, who, client: "test".into(), now: clock::now(), telling: Default::default() }
+        Access::of(store, who, "test", clock::now())
     }
 
     fn place(&self, home: Home, names: &str) -> Place {
@@ -127,6 +130,7 @@ impl<'a> One<'a> {
         let filter = Filter { all: false, props: vec![prop] };
         let query = contacts::Query { filter, contents: false, only: None, limit: 1_000 };
         let of = self.of(Home::Addressbooks, name).await.id;
+        let of = (self.access().who.id, of);
         let found = contacts::matching(&self.access(), of, &query).await.unwrap();
         sorted(found.into_iter().map(|it| it.0.name))
     }
@@ -134,6 +138,7 @@ impl<'a> One<'a> {
     /// Everything in a collection, as a sync without a token tells it.
     async fn members(&self, home: Home, name: &str) -> Vec<String> {
         let of = self.of(home, name).await.id;
+        let of = (self.access().who.id, of);
         let page = list::page(&self.access(), of, String::new(), list::Want::default()).await;
         sorted(page.unwrap().objects.into_iter().map(|it| it.0.name))
     }
@@ -232,7 +237,10 @@ on_both! {
         ada.spoil().await;
         indexing::begin(fresh).await.unwrap();
         assert!(ada.then("a").await.is_empty(), "the version is the same: what is kept is trusted");
-        ada.sql("UPDATE store SET value = '1999z/1' WHERE key = 'index.version'").await;
+        let version = indexing::version();
+        let rules = version.rsplit_once('/').unwrap().1;
+        let old = format!("UPDATE store SET value = '1999z/{rules}' WHERE key = 'index.version'");
+        ada.sql(&old).await;
         indexing::begin(fresh).await.unwrap();
         assert_eq!(ada.int("SELECT count(*) FROM search_due").await, 1, "cards have no times");
         assert_eq!(ada.then("a").await, ["e.ics"]);
@@ -243,6 +251,42 @@ on_both! {
         assert_eq!(ada.named("a", "jones").await, ["c.vcf"]);
         indexing::begin(fresh).await.unwrap();
         assert_eq!(raw::rows(&fresh.location, "search_due").await, 0, "once is enough");
+    }
+
+    /// Of an object that was stored before its class was noted nobody but its owner sees more than
+    /// of a private one, until it is noted.
+    async fn what_nobody_has_looked_at_counts_as_private(fresh: Fresh) {
+        let ada = One::new(fresh).await;
+        for (name, class) in [("open", ""), ("shut", "CLASS:PRIVATE\r\n")] {
+            ada.put(Home::Calendars, &format!("a/{name}.ics"), &event(name, &format!("SUMMARY:word\r\n{class}"))).await;
+        }
+        let new = NewAccount::of(directory::Kind::User, "bob");
+        let bob = account::create(fresh, new, clock::now()).await.unwrap();
+        let ace = Ace { to: Grantee::Authenticated, privileges: Privileges::READ, origin: Origin::Own };
+        let place = ada.place(Home::Calendars, "a");
+        acl::set(&ada.access(), &place, vec![ace], Guard::default()).await.unwrap();
+        let bob = Access { who: bob, ..ada.access() };
+        let seen = async |name: &str| {
+            let place = ada.place(Home::Calendars, &format!("a/{name}.ics"));
+            let (_, object, body) = item::read(&bob, &place).await.unwrap().unwrap();
+            let words = String::from_utf8_lossy(&body.octets().unwrap()).contains("word");
+            (object.hidden, words, object.etag)
+        };
+        let before = seen("open").await;
+        ada.sql("UPDATE object SET class = NULL").await;
+        // What can be looked at is shown as what it is, by a validator that tells nothing.
+        let unknown = seen("open").await;
+        assert!(unknown.0 && unknown.1 && unknown.2 != before.2);
+        assert!(!seen("shut").await.1);
+        let place = ada.place(Home::Calendars, "a/open.ics");
+        let why = tree::remove(&bob, &place, Guard::default()).await;
+        assert!(matches!(why, Err(Fault::Denied { .. })), "{why:?}");
+        ada.sql("DELETE FROM store WHERE key = 'index.version'").await;
+        indexing::begin(fresh).await.unwrap();
+        ada.work().await;
+        assert_eq!(seen("open").await, before);
+        let (hidden, words, _) = seen("shut").await;
+        assert!(hidden && !words);
     }
 
     /// An index from before there was a version, or of other rules: cards, too.

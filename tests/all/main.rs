@@ -2,6 +2,7 @@
 //! subject; a requirement in `conformance/requirements` names its proofs as `module::function`.
 
 mod acl;
+mod attachment;
 mod caldav;
 mod carddav;
 mod cli;
@@ -9,6 +10,7 @@ mod config;
 mod dav;
 mod derived;
 mod feeds;
+mod freebusy;
 mod fuzz;
 mod indexing;
 mod jobs;
@@ -16,6 +18,7 @@ mod kill;
 mod ledger;
 mod mkcol;
 mod prefer;
+mod privacy;
 mod race;
 mod restart;
 mod retention;

@@ -53,7 +53,8 @@ fn meeting(uid: &str, organizer: &User, attendees: &[&User], more: &str) -> Stri
 async fn default_calendar(user: &User) -> String {
     let inbox = user.path("calendars/inbox/");
     let it = user.propfind(&inbox, "0", "<C:schedule-default-calendar-URL/>").await;
-    it.only().prop("schedule-default-calendar-URL").text().trim().to_owned()
+    let href = it.only().prop("schedule-default-calendar-URL").elements().next().unwrap();
+    href.text().trim().to_owned()
 }
 
 /// The objects of a collection with their texts, unfolded.

@@ -12,6 +12,9 @@ use crate::store::{Store, Tx, ace, principal};
 /// The log's author of what the server does by itself.
 pub const SERVER: PrincipalId = PrincipalId(0);
 
+/// A number that no principal has: nobody's.
+pub const NOBODY: PrincipalId = PrincipalId(-1);
+
 /// Whoever has not signed in.
 pub const ANYONE: PrincipalId = PrincipalId(-6);
 
@@ -72,6 +75,11 @@ impl Rights {
 }
 
 impl Access {
+    /// Somebody who tells others what they have to know.
+    pub fn of(store: Store, who: Principal, client: impl Into<String>, now: Timestamp) -> Self {
+        Self { store, who, client: client.into(), now, telling: Telling::All }
+    }
+
     /// The server itself, which fills what nobody else may (`derived`).
     pub fn of_server(store: &Store, now: Timestamp) -> Self {
         let who = Principal {
@@ -88,6 +96,18 @@ impl Access {
             zone: None,
         };
         Self { store: store.clone(), who, client: "davenport".into(), now, telling: Telling::All }
+    }
+
+    /// Somebody who has not signed in.
+    pub fn of_nobody(store: &Store, now: Timestamp) -> Self {
+        let server = Self::of_server(store, now);
+        let who = Principal { id: NOBODY, administrator: false, ..server.who };
+        Self { who, client: String::new(), ..server }
+    }
+
+    /// Whether somebody has signed in.
+    pub fn is_somebody(&self) -> bool {
+        self.who.id != NOBODY
     }
 
     /// Whether it is the server itself.

@@ -11,6 +11,7 @@ use super::guard::{Guard, Reach, unlocked};
 use super::item::{uid_is_free, within_quota};
 use super::kind::Kind;
 use super::place::Place;
+use super::privacy;
 use super::tree::{Found, Making, insert, locate, take_away};
 use crate::kernel::change::ChangeNumber;
 use crate::kernel::fault::{Fault, Outcome, Refusal};
@@ -174,6 +175,7 @@ impl Work<'_> {
         renewed: bool,
     ) -> Outcome<()> {
         let (from, to) = (self.from, self.to);
+        self.demand_sight(tx, it).await?;
         let kind = Kind::from_number(parent.kind);
         if holder.kind != parent.kind || kind.member_max().is_none() {
             return Err(match kind {
@@ -213,6 +215,16 @@ impl Work<'_> {
                 change_log::charge(tx, to.account, growth).await
             }
         }
+    }
+
+    /// Nobody copies or moves what he sees only in part, or could not see where it comes to.
+    async fn demand_sight(&self, tx: &mut Tx, it: &Object) -> Outcome<()> {
+        for place in [self.from, self.to] {
+            if privacy::hides(tx, self.access, place.account, it).await? {
+                return privacy::refused(place);
+            }
+        }
+        Ok(())
     }
 
     async fn move_object(
@@ -342,6 +354,7 @@ impl Work<'_> {
             loop {
                 let page = object::page(tx, source.id, &after, PAGE_MEMBERS).await?;
                 for it in &page {
+                    self.demand_sight(tx, it).await?;
                     let (number, _) = change_log::take(tx, place.account).await?;
                     let arrival = Arrival { number, at: self.access.now, renewed };
                     self.copy_object(tx, (source.id, it), (id, &it.name), arrival).await?;

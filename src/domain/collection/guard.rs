@@ -4,6 +4,7 @@
 use super::access::Access;
 use super::derived;
 use super::place::{Place, path_covers};
+use super::privacy;
 use super::tree::{Found, locate};
 use crate::format::uri;
 use crate::kernel::change::{Point, ScheduleTag, SyncToken};
@@ -117,7 +118,11 @@ impl Guard {
         place: &Place,
         found: &Found,
     ) -> Outcome<()> {
-        let etag = found.object().map(|o| &o.etag);
+        let etag = match found.object() {
+            Some(it) => Some(privacy::etag(tx, access, place.account, it).await?),
+            None => None,
+        };
+        let etag = etag.as_ref();
         let fails = || Err(Refusal::ConditionFailed.into());
         if self.if_match != Tags::Unset && !self.if_match.matches(found.exists(), etag) {
             return fails();
@@ -211,7 +216,10 @@ async fn states(tx: &mut Tx, access: &Access, place: &Place) -> Outcome<States> 
         collection: c.id,
         point: Point::end_of(c.last_change),
     });
-    let etag = found.object().map(|o| o.etag);
+    let etag = match found.object() {
+        Some(it) => Some(privacy::etag(tx, access, place.account, it).await?),
+        None => None,
+    };
     let locks = lock::of_account(tx, place.account, access.now).await?;
     let locks = locks.into_iter().filter(|l| covers(l, &place.path)).collect();
     Ok(States { etag, sync_token, locks })
@@ -265,7 +273,7 @@ impl Reach {
 }
 
 /// Demands that nothing is in the way of a change of what was found at a place: that the server does
-/// not keep it itself ([`derived`]), and that every lock is shown by its holder. Every change by a
+/// not keep it itself ([`derived`]), that who changes it sees all of it ([`privacy`]), and that every lock is shown by its holder. Every change by a
 /// client passes here.
 pub async fn unlocked(
     tx: &mut Tx,
@@ -278,6 +286,7 @@ pub async fn unlocked(
         return Ok(());
     }
     derived::demand(place, found, reach.privilege(found))?;
+    privacy::demand(tx, access, place, found).await?;
     let locks = lock::of_account(tx, place.account, access.now).await?;
     if locks.is_empty() {
         return Ok(());

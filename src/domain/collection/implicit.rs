@@ -323,7 +323,7 @@ async fn send(
 ) -> Outcome<()> {
     let content = match to {
         Some(_) => {
-            let content = Content::inline(message.text.clone().into_bytes());
+            let content = Content::inline(message.text.as_bytes().to_vec());
             Some(blob::keep(tx, &content, at).await?)
         }
         None => None,

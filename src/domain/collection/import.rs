@@ -10,6 +10,7 @@ use super::guard::Guard;
 use super::item::write;
 use super::kind::Kind;
 use super::place::{Place, check_name};
+use super::privacy;
 use super::tree::{Found, locate};
 use crate::kernel::etag::ETag;
 use crate::kernel::fault::{Fault, Outcome, Refusal};
@@ -166,6 +167,10 @@ async fn says_the_same(
     how: &How,
 ) -> Outcome<bool> {
     let Some(old) = object::find(tx, parent.id, name).await? else { return Ok(false) };
+    // It is refused below; whether it says the same is not told.
+    if privacy::hides(tx, access, parent.account, &old).await? {
+        return Ok(false);
+    }
     if old.etag == ETag::from_hash(&item.content.hash) {
         return Ok(true);
     }

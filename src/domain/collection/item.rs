@@ -1,11 +1,13 @@
 //! Objects: storing and reading their contents, whatever kind of collection holds them.
 
 use super::access::Access;
+use super::attachment;
 use super::derived;
 use super::guard::{Guard, Reach, unlocked};
 use super::implicit;
 use super::kind::{Kind, component_names};
 use super::place::Place;
+use super::privacy;
 use super::tree::{Found, locate};
 use crate::kernel::change::ChangeNumber;
 use crate::kernel::etag::ETag;
@@ -47,7 +49,7 @@ pub fn content(store: &Store, bytes: Vec<u8>) -> Outcome<Content> {
 /// # Errors
 /// `NoParent`, `Exists` when a collection has the name, `ConditionFailed`, `Locked`,
 /// `UidConflict`, `UnsupportedComponent`, `CollectionPlacement` when the collection holds no
-/// objects, `TooLarge`, `QuotaExceeded`, `Denied` without the right to write.
+/// objects, `TooLarge`, `QuotaExceeded`, `Private`, `Denied` without the right to write.
 pub async fn put(
     access: &Access,
     place: &Place,
@@ -95,6 +97,53 @@ pub async fn put_instead(
                 let tokens = Guard { if_lists: guard.if_lists, ..Guard::default() };
                 write(tx, &access, &place, &content, &index, &tokens).await?;
                 Ok(true)
+            })
+        })
+        .await
+}
+
+/// What an object becomes, with the attachment that comes with it.
+#[derive(Clone, Debug)]
+pub struct Rewritten {
+    /// The tag that it has still.
+    pub was: ETag,
+    /// Its new content.
+    pub content: Content,
+    /// What is kept of that.
+    pub index: Index,
+    /// An attachment that it names then.
+    pub new: Option<attachment::New>,
+}
+
+/// Stores an object anew that the server has changed, if it still is what was changed; none: it is
+/// not.
+///
+/// # Errors
+/// As [`put`]; `NotFound` when it is gone.
+pub async fn rewrite(
+    access: &Access,
+    place: &Place,
+    it: Rewritten,
+    guard: Guard,
+) -> Outcome<Option<Stored>> {
+    let (access, place) = (access.clone(), place.clone());
+    let store = access.store.clone();
+    store
+        .write(move |tx| {
+            Box::pin(async move {
+                demand_some(tx, &access, &place).await?;
+                change_log::take(tx, place.account).await?;
+                let Found::Object(parent, old) = admit(tx, &access, &place, &guard).await? else {
+                    return Err(Fault::NotFound);
+                };
+                if old.etag != it.was {
+                    return Ok(None);
+                }
+                if let Some(new) = &it.new {
+                    attachment::keep(tx, &access, &place, &parent, new).await?;
+                }
+                let stored = write(tx, &access, &place, &it.content, &it.index, &guard).await?;
+                Ok(Some(stored))
             })
         })
         .await
@@ -158,6 +207,7 @@ pub async fn write(
         Found::Collection(_) | Found::NoParent => return Err(Refusal::NoParent.into()),
     };
     fits(parent, content, index)?;
+    privacy::demand_of_new(tx, access, place, index).await?;
     if old.is_none() {
         uid_is_free(tx, place, parent, index.uid.as_deref()).await?;
     }
@@ -168,7 +218,9 @@ pub async fn write(
     let growth = content.size as i64 - old.map_or(0, |o| o.size as i64);
     let charged = derived::charged(parent, growth);
     within_quota(tx, access, place, used, charged).await?;
+    let named = attachment::admitted(tx, access, place, old, index).await?;
     let blob = blob::keep(tx, content, access.now).await?;
+    attachment::note(tx, blob, &named).await?;
     let name = place.name();
     let (of, content, at) = (parent.id, (blob, content), access.now);
     let again = old.is_some();
@@ -296,7 +348,9 @@ pub async fn read(
                 if let Some(above) = place.parent_path().filter(|_| !place.collection) {
                     let (at, files) = ((above, place.name()), access.store.files());
                     let found = object::content_at(tx, place.account, at, files).await?;
-                    if let Some((kind, object, body)) = found {
+                    if let Some((kind, mut object, mut body)) = found {
+                        let seen = [(&mut object, Some(&mut body))];
+                        privacy::veil(tx, &access, place.account, seen).await?;
                         return Ok(Ok((Kind::from_number(kind), object, body)));
                     }
                 }

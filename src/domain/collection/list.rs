@@ -4,6 +4,7 @@ use super::access::{Access, Rights};
 use super::acl::{self, Granted};
 use super::derived;
 use super::place::Place;
+use super::privacy::veil;
 use super::scheduling::{EVENTS, default_calendar};
 use super::sync::{Change, Member};
 use super::tree::{Found, locate, look};
@@ -20,7 +21,7 @@ use crate::store::object::{self, Object};
 use crate::store::principal;
 use crate::store::property::{self, Property};
 use crate::store::{Store, Tx, change_log};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// What a listing shall bring beside the rows; each costs a statement a page.
 #[derive(Clone, Copy, Debug, Default)]
@@ -244,18 +245,22 @@ async fn fill(
         Found::Object(parent, it) => Some((parent.id, it.name.clone())),
         _ => None,
     };
-    if want.properties
-        && let Some((id, name)) = &target
-    {
-        sight.properties = property::of(tx, *id, name).await?;
-    }
     sight.around = Around::load(tx, access, place.account, want).await?;
     if let (true, Found::Collection(it)) = (want.children, &sight.found) {
         sight.children = children(tx, it.id, want.properties).await?;
         sight.reach = access.rights_in(tx, place.account).await?;
     }
-    if let (true, Found::Object(_, it)) = (want.content, &sight.found) {
-        sight.body = Some(crate::store::blob::read(tx, it.blob, access.store.files()).await?);
+    if let Found::Object(_, it) = &mut sight.found {
+        if want.content {
+            sight.body = Some(crate::store::blob::read(tx, it.blob, access.store.files()).await?);
+        }
+        veil(tx, access, place.account, [(&mut *it, sight.body.as_mut())]).await?;
+        if it.hidden {
+            return Ok(());
+        }
+    }
+    if let (true, Some((id, name))) = (want.properties, &target) {
+        sight.properties = property::of(tx, *id, name).await?;
     }
     Ok(())
 }
@@ -305,8 +310,30 @@ pub struct Page {
 
 /// The page after a name. The caller has looked at the collection with [`see`] just before, so
 /// rights are not asked again within one request.
-pub async fn page(access: &Access, of: CollectionId, after: String, want: Want) -> Outcome<Page> {
-    page_of(&access.store, of, after, want).await
+pub async fn page(
+    access: &Access,
+    (account, of): (PrincipalId, CollectionId),
+    after: String,
+    want: Want,
+) -> Outcome<Page> {
+    let page = page_of(&access.store, of, after, want).await?;
+    let hides = |(it, _): &(Object, Option<Body>)| it.may_hide();
+    if access.has_all(account) || !page.objects.iter().any(hides) {
+        return Ok(page);
+    }
+    let (access, store) = (access.clone(), access.store.clone());
+    let seen = store.read(move |tx| {
+        Box::pin(async move {
+            let mut page = page;
+            let all = page.objects.iter_mut().map(|(it, body)| (it, body.as_mut()));
+            veil(tx, &access, account, all).await?;
+            let hidden = page.objects.iter().filter(|(it, _)| it.hidden);
+            let hidden: HashSet<&str> = hidden.map(|(it, _)| it.name.as_str()).collect();
+            page.properties.retain(|(name, _)| !hidden.contains(name.as_str()));
+            Ok(page)
+        })
+    });
+    seen.await
 }
 
 /// As [`page`], where nobody has signed in: the caller knows that whoever asks may see it.
@@ -351,14 +378,27 @@ pub(in crate::domain) async fn page_of(
 /// Those of the names that are there, with contents if wanted (multiget), in no order.
 pub async fn by_names(
     access: &Access,
-    of: CollectionId,
+    (account, of): (PrincipalId, CollectionId),
     names: Vec<String>,
 ) -> Outcome<Vec<(Object, Body)>> {
-    let store = access.store.clone();
-    let files = store.files().clone();
-    store
-        .read(move |tx| Box::pin(async move { object::by_names(tx, of, &names, &files).await }))
-        .await
+    let (access, store) = (access.clone(), access.store.clone());
+    let read = store.read(move |tx| {
+        Box::pin(async move { by_names_in(tx, &access, (account, of), &names).await })
+    });
+    read.await
+}
+
+/// The same within a transaction.
+pub async fn by_names_in(
+    tx: &mut Tx,
+    access: &Access,
+    (account, of): (PrincipalId, CollectionId),
+    names: &[String],
+) -> Outcome<Vec<(Object, Body)>> {
+    let mut found = object::by_names(tx, of, names, access.store.files()).await?;
+    let all = found.iter_mut().map(|(it, body)| (it, Some(body)));
+    veil(tx, access, account, all).await?;
+    Ok(found)
 }
 
 /// What was wanted of some members of a sync answer.
@@ -375,6 +415,7 @@ impl Loaded {
     /// The properties that clients set on a member.
     pub fn properties_of(&self, member: &Member) -> &[Property] {
         let found = match &member.change {
+            Change::Object(it) if it.hidden => None,
             Change::Object(it) => {
                 self.objects.get(&member.holder.id).and_then(|all| all.get(&it.name))
             }
@@ -419,8 +460,11 @@ pub async fn load(
             Box::pin(async move {
                 let mut loaded = Loaded::default();
                 if want.content {
-                    for (of, name, it) in object::by_keys(tx, &keys, access.store.files()).await? {
-                        loaded.contents.entry(of).or_default().insert(name, it);
+                    let mut found = object::by_keys(tx, &keys, access.store.files()).await?;
+                    let all = found.iter_mut().map(|(_, object, it)| (object, Some(it)));
+                    veil(tx, &access, account, all).await?;
+                    for (of, object, it) in found {
+                        loaded.contents.entry(of).or_default().insert(object.name, it);
                     }
                 }
                 if want.properties && !children.is_empty() {

@@ -10,10 +10,12 @@
 pub mod kind;
 pub mod place;
 pub mod access;
+pub mod privacy;
 pub mod guard;
 pub mod tree;
 pub mod scheduling;
 pub mod implicit;
+pub mod attachment;
 pub mod item;
 pub mod import;
 pub mod derived;

@@ -50,7 +50,7 @@ async fn named(tx: &mut Tx, account: PrincipalId) -> Outcome<Option<String>> {
     let Some(element) = set.and_then(|p| xml::parse(p.value.as_bytes()).ok()) else {
         return Ok(None);
     };
-    let text = element.text();
+    let text = element.elements().next().map(|href| href.text()).unwrap_or_default();
     let path = uri::decode_path(text.trim()).unwrap_or_default();
     let segment = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
     Ok((!segment.is_empty()).then(|| format!("{}/{segment}", Home::Calendars.segment())))

@@ -6,6 +6,7 @@
 
 use super::access::Access;
 use super::place::Place;
+use super::privacy::veil;
 use super::tree::{Found, look};
 use crate::kernel::change::{ChangeNumber, Point, SyncToken};
 use crate::kernel::fault::{Outcome, Refusal};
@@ -98,7 +99,7 @@ pub async fn changes(
                     Some(_) => return Err(Refusal::InvalidSyncToken.into()),
                 };
                 let end = Point::end_of(it.last_change);
-                let (members, point, truncated) = match level {
+                let (mut members, point, truncated) = match level {
                     _ if from == Some(end) => (Vec::new(), end, false),
                     Level::One => {
                         let (members, number, truncated) = gather(tx, &it, from, limit).await?;
@@ -106,6 +107,11 @@ pub async fn changes(
                     }
                     Level::Infinite => gather_below(tx, &it, from, limit).await?,
                 };
+                let objects = members.iter_mut().filter_map(|member| match &mut member.change {
+                    Change::Object(it) => Some((it, None)),
+                    _ => None,
+                });
+                veil(tx, &access, place.account, objects).await?;
                 let token = SyncToken { epoch: epoch.clone(), collection: it.id, point };
                 Ok(Some(Changes { collection: it, members, token, truncated }))
             })

@@ -4,11 +4,13 @@
 //! Invariant: periods of one type neither overlap nor touch, and none reaches outside the window,
 //! so nothing is told of what happens around it (RFC 4791 §11).
 
+use super::attendance::{self, Whose};
 use super::expand::{instant, occurrences};
 use super::object::{Kind, Object};
 use super::value::{self, PeriodEnd, written_utc};
 use super::{Calendar, Component};
 use crate::format::recur::{Steps, TooMuchWork};
+use crate::format::spans::Spans;
 use crate::format::tz::{Zone, Zones};
 use crate::kernel::limits::BUSY_PERIODS_MAX;
 use std::fmt::Write as _;
@@ -32,8 +34,17 @@ const TYPES: [(&str, BusyType); 3] = [
 ];
 
 impl BusyType {
-    fn name(self) -> &'static str {
+    /// All of them, the one first that counts where several are said (RFC 7953 §4).
+    pub const ALL: [Self; 3] = [Self::Busy, Self::Unavailable, Self::Tentative];
+
+    /// The name.
+    pub fn name(self) -> &'static str {
         TYPES.iter().find(|row| row.1 == self).map_or("BUSY", |row| row.0)
+    }
+
+    /// From a name in any case.
+    pub fn named(name: &str) -> Option<Self> {
+        TYPES.iter().find(|row| row.0.eq_ignore_ascii_case(name.trim())).map(|row| row.1)
     }
 }
 
@@ -41,13 +52,45 @@ impl BusyType {
 #[derive(Clone, Debug)]
 pub struct BusyTimes {
     window: Range<i64>,
+    whose: Whose,
+    room: usize,
     periods: Vec<(BusyType, Range<i64>)>,
 }
 
 impl BusyTimes {
     /// None yet.
     pub fn within(window: Range<i64>) -> Self {
-        Self { window, periods: Vec::new() }
+        Self { window, whose: Whose::default(), room: BUSY_PERIODS_MAX, periods: Vec::new() }
+    }
+
+    /// The same of somebody with these addresses, whose answers to invitations count.
+    pub fn of(self, whose: Whose) -> Self {
+        Self { whose, ..self }
+    }
+
+    /// The same, with room for so many periods.
+    pub fn holding(self, room: usize) -> Self {
+        Self { room, ..self }
+    }
+
+    /// Whose they are.
+    pub fn whose(&self) -> &Whose {
+        &self.whose
+    }
+
+    /// The window.
+    pub fn window(&self) -> &Range<i64> {
+        &self.window
+    }
+
+    /// Adds the busy times of somebody else.
+    pub fn extend(&mut self, other: &Self) {
+        other.periods.iter().for_each(|(kind, period)| self.add(*kind, period.clone()));
+    }
+
+    /// The times of one type.
+    pub fn spans(&self, kind: BusyType) -> Spans {
+        self.periods.iter().filter(|it| it.0 == kind).map(|it| it.1.clone()).collect()
     }
 
     /// Adds a period, as far as it lies in the window.
@@ -58,15 +101,15 @@ impl BusyTimes {
         }
     }
 
-    /// Whether there are [`BUSY_PERIODS_MAX`] periods.
+    /// Whether there are as many periods as there is room for.
     pub fn is_full(&self) -> bool {
-        self.periods.len() >= BUSY_PERIODS_MAX
+        self.periods.len() >= self.room
     }
 
     /// Adds what an object says; floating times are read in `floating`.
     ///
     /// # Errors
-    /// [`TooMuchWork`] when the meter is used up, or there are [`BUSY_PERIODS_MAX`] periods.
+    /// [`TooMuchWork`] when the meter is used up, or there is no room for more periods.
     pub fn take(
         &mut self,
         object: &Object<'_>,
@@ -79,7 +122,9 @@ impl BusyTimes {
             Kind::Event => {
                 let window = self.window.clone();
                 occurrences(object, &zones, window, steps, &mut |it| {
-                    if let Some(kind) = of_event(it.component) {
+                    let kind = of_event(it.component);
+                    let own = |kind| attendance::of(it.component, kind, &self.whose);
+                    if let Some(kind) = kind.and_then(own) {
                         self.add(kind, it.start..it.end);
                     }
                     match self.is_full() {
@@ -102,10 +147,10 @@ impl BusyTimes {
             let kind = match line.param("FBTYPE") {
                 Some(param) if param.value().eq_ignore_ascii_case("FREE") => continue,
                 // One that is not known is busy (RFC 5545 §3.2.9).
-                Some(param) => TYPES.iter().find(|row| row.0.eq_ignore_ascii_case(&param.value())),
+                Some(param) => BusyType::named(&param.value()),
                 None => None,
             };
-            let kind = kind.map_or(BusyType::Busy, |row| row.1);
+            let kind = kind.unwrap_or(BusyType::Busy);
             for period in value::periods(line).unwrap_or_default() {
                 let start = instant(period.start, zones);
                 let end = match period.end {
@@ -139,9 +184,18 @@ impl BusyTimes {
     /// The iCalendar object that tells them; `stamp` is now, in seconds since 1970, and `uid` names
     /// it.
     pub fn to_text(self, stamp: i64, uid: &str) -> String {
+        self.told(stamp, "", &format!("UID:{uid}\r\n"))
+    }
+
+    /// The answer to a request (RFC 5546 §3.3.3): with the lines of UID, ORGANIZER, ATTENDEE.
+    pub fn to_reply(self, stamp: i64, lines: &str) -> String {
+        self.told(stamp, "METHOD:REPLY\r\n", lines)
+    }
+
+    fn told(self, stamp: i64, method: &str, lines: &str) -> String {
         let mut out = format!(
-            "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Davenport//EN\r\nBEGIN:VFREEBUSY\r\n\
-             UID:{uid}\r\nDTSTAMP:{}\r\n",
+            "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Davenport//EN\r\n{method}\
+             BEGIN:VFREEBUSY\r\n{lines}DTSTAMP:{}\r\n",
             written_utc(stamp)
         );
         if self.window.start != i64::MIN {

@@ -127,7 +127,7 @@ pub fn overlaps_of(
         let mut entries = object.entries().filter(|entry| wanted(entry.component));
         return Ok(entries.any(|entry| match object.kind {
             Kind::FreeBusy => free_busy_overlaps(entry, zones, &window),
-            _ => availability(entry, zones).is_some_and(|p| touches(&p, &window)),
+            _ => touches(&availability(entry, zones), &window),
         }));
     }
     let plan = Plan::new(object, zones);
@@ -193,7 +193,7 @@ pub fn extent(
     if !has_instances(object.kind) {
         let periods = object.entries().flat_map(|entry| match object.kind {
             Kind::FreeBusy => free_busy(entry, zones),
-            _ => availability(entry, zones).into_iter().collect(),
+            _ => vec![availability(entry, zones)],
         });
         periods.for_each(|p| span.add(p.start, p.end));
     }
@@ -535,14 +535,14 @@ fn free_busy(entry: &Entry<'_>, zones: &Zones) -> Vec<Range<i64>> {
 }
 
 /// The time that a VAVAILABILITY speaks about; an absent end is open (RFC 7953 §3.1).
-fn availability(entry: &Entry<'_>, zones: &Zones) -> Option<Range<i64>> {
+pub(super) fn availability(entry: &Entry<'_>, zones: &Zones) -> Range<i64> {
     let start = entry.start.map_or(i64::MIN, |at| instant(at, zones));
     let end = match (entry.end, entry.duration) {
         (Some(end), _) => instant(end, zones),
         (None, Some(length)) => start.saturating_add(length.nominal_seconds()),
         (None, None) => i64::MAX,
     };
-    Some(start..end)
+    start..end
 }
 
 #[cfg(test)]

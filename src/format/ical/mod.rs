@@ -15,10 +15,15 @@
 //! | [`expand`] | instances, extent and time-range tests |
 //! | [`bounds`] | its limits: dates, instances, attendees |
 //! | [`filter`] | the filter language of calendar-query |
+//! | [`attendance`] | whether somebody who is asked takes part in an event |
 //! | [`busy`] | when somebody is busy, and the VFREEBUSY that tells it |
+//! | [`availability`] | when somebody can be asked at all (VAVAILABILITY) |
+//! | [`request`] | a request for free/busy |
+//! | [`times`] | what an index keeps of an event's instances |
 //! | [`exception`] | exceptions that come alone, put into the object of their series |
 //! | [`project`] | parts of an object, and its instances one by one |
 //! | [`merge`] | many objects as one text |
+//! | [`attach`] | attachments that the server keeps, put into an object and taken out |
 //! | [`redact`] | what people see who may not see everything |
 //! | [`jcal`] | an object as JSON, and back |
 //! | [`xcal`] | an object as XML, and back |
@@ -34,11 +39,15 @@ pub mod expand;
 pub mod bounds;
 pub mod filter;
 pub mod exception;
+pub mod attendance;
 pub mod busy;
+pub mod attach;
+pub mod availability;
+pub mod request;
+pub mod redact;
 pub mod times;
 pub mod project;
 pub mod merge;
-pub mod redact;
 pub mod jcal;
 pub mod xcal;
 pub mod form;

@@ -227,7 +227,8 @@ const RDATE: usize = 6;
 const EXDATE: usize = 7;
 
 impl<'c> Entry<'c> {
-    fn read(component: Component<'c>, kind: Kind) -> Result<Self, Malformed> {
+    /// Reads them.
+    pub(super) fn read(component: Component<'c>, kind: Kind) -> Result<Self, Malformed> {
         let mut single: [Option<&'c Line<'c>>; SINGLE] = [None; SINGLE];
         let mut lists: Vec<(usize, &'c Line<'c>)> = Vec::new();
         for line in component.properties() {

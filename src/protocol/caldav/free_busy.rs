@@ -2,14 +2,11 @@
 //! may know that and perhaps nothing else.
 
 use super::filter::{self, CALDAV};
-use super::zone::{zone_asked, zone_of_calendar};
-use crate::domain::calendar;
+use super::zone::zone_asked;
+use crate::domain::availability::{self, source::counts};
 use crate::domain::collection::{Collection, Kind, Property, list};
-use crate::format::ical::busy::BusyTimes;
-use crate::format::recur::Steps;
 use crate::format::xml::Element;
 use crate::kernel::fault::{Fault, Outcome};
-use crate::kernel::limits::RECURRENCE_STEPS_REQUEST;
 use crate::kernel::secret;
 use crate::protocol::dav::Ask;
 use crate::protocol::dav::answer::full;
@@ -19,7 +16,7 @@ use http::{Response, StatusCode};
 use std::sync::Arc;
 
 /// Answers with one VFREEBUSY. Of a calendar all members count, whatever the Depth; of a home, when
-/// Depth is infinity or absent, those of its calendars that the owner has not made transparent.
+/// Depth is infinity or absent, those of its calendars that count for the owner (RFC 6638 §9.1).
 pub async fn run(ask: Arc<Ask>, root: Element) -> Outcome<Response<Body>> {
     let ranges: Vec<&Element> = root.elements().filter(|e| e.is(CALDAV, "time-range")).collect();
     let [range] = ranges.as_slice() else {
@@ -30,16 +27,14 @@ pub async fn run(ask: Arc<Ask>, root: Element) -> Outcome<Response<Body>> {
     let deep = depth::parse(&ask.headers)?.is_none_or(|depth| depth == Depth::Infinity);
     let place = ask.need_place()?;
     let (found, owners) = list::see_busy(&ask.access, place).await?;
-    let mut times = BusyTimes::within(window.clone());
-    let mut steps = Steps::new(RECURRENCE_STEPS_REQUEST);
-    for (it, properties) in found {
+    let wanted = |(it, properties): &(Collection, Vec<Property>)| {
         let below = it.path != place.path;
-        if is_calendar(&it) && (!below || (deep && !is_transparent(&properties))) {
-            let zone = asked.clone();
-            let zone = zone.unwrap_or_else(|| zone_of_calendar(&properties, owners.as_deref()));
-            calendar::busy(&ask.access, it.id, &zone, &window, &mut steps, &mut times).await?;
-        }
-    }
+        is_calendar(it) && (!below || (deep && counts(it, properties)))
+    };
+    let calendars = found.into_iter().filter(wanted).collect();
+    let owned = (calendars, owners);
+    let times =
+        availability::of_calendars(&ask.access, place.account, owned, window, asked).await?;
     let uid = secret::hex(&secret::random::<16>());
     let text = times.to_text(ask.access.now.seconds(), &uid);
     Ok(full(StatusCode::OK, "text/calendar; charset=utf-8", text.into_bytes()))
@@ -47,12 +42,4 @@ pub async fn run(ask: Arc<Ask>, root: Element) -> Outcome<Response<Body>> {
 
 fn is_calendar(it: &Collection) -> bool {
     Kind::from_number(it.kind) == Kind::Calendar
-}
-
-/// `CALDAV:schedule-calendar-transp` (RFC 6638 §9.1).
-fn is_transparent(properties: &[Property]) -> bool {
-    let name = "schedule-calendar-transp";
-    let kept = properties.iter().find(|p| p.namespace == CALDAV && p.name == name);
-    let element = kept.and_then(|p| crate::format::xml::parse(p.value.as_bytes()).ok());
-    element.is_some_and(|element| element.child(CALDAV, "transparent").is_some())
 }

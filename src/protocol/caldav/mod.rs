@@ -3,6 +3,7 @@
 pub mod publish;
 pub mod source;
 pub mod zone;
+pub mod availability;
 pub mod proxy;
 pub mod property;
 pub mod scheduling;
@@ -11,6 +12,8 @@ pub mod data;
 pub mod filter;
 pub mod query;
 pub mod free_busy;
+pub mod find_time;
+pub mod outbox;
 
 use crate::domain::collection::Kind;
 use crate::format::xml::{Name, Ns};
@@ -20,7 +23,7 @@ use crate::protocol::dav::subject::On;
 
 /// What CalDAV brings.
 pub static CALDAV: Extension = Extension {
-    features: &["calendar-access", "calendar-no-timezone"],
+    features: &["calendar-access", "calendar-no-timezone", "calendar-managed-attachments"],
     properties: property::ROWS,
     methods: &[Method {
         name: "MKCALENDAR",

@@ -1,6 +1,7 @@
 //! CalDAV's live properties: a table (RFC 4791 §5.2, §6.2, §7.5, RFC 6638 §2.4, §9.1, RFC 7809 §5)
 //! and what Apple's clients keep on calendars.
 
+use super::availability;
 use super::publish::{PUBLISH_URL, SHARING_MODES, publish_url, sharing_modes};
 use super::source::{STATUS, source, status};
 use super::zone;
@@ -13,7 +14,10 @@ use crate::format::ical::zone::zone;
 use crate::format::recur::{SCALES, Steps};
 use crate::format::vcard::entry::parts;
 use crate::format::xml::{Element, Name, Writer};
-use crate::kernel::limits::{ATTENDEES_MAX, CALENDAR_YEARS, INSTANCES_MAX, ZONE_STEPS_OBJECT};
+use crate::kernel::limits::{
+    ATTACHMENT_MAX, ATTACHMENTS_MAX, ATTENDEES_MAX, CALENDAR_YEARS, INSTANCES_MAX,
+    ZONE_STEPS_OBJECT,
+};
 use crate::protocol::dav::name::names;
 use crate::protocol::dav::property::Listing::Named;
 use crate::protocol::dav::property::{
@@ -46,6 +50,9 @@ names! {
     MAX_DATE_TIME = CalDav "max-date-time",
     MAX_INSTANCES = CalDav "max-instances",
     MAX_ATTENDEES = CalDav "max-attendees-per-instance",
+    ATTACHMENTS_SERVER = CalDav "managed-attachments-server-URL",
+    MAX_ATTACHMENT_SIZE = CalDav "max-attachment-size",
+    MAX_ATTACHMENTS = CalDav "max-attachments-per-resource",
     CALENDAR_DATA = CalDav "calendar-data",
     CALENDAR_COLOR = AppleIcal "calendar-color",
     CALENDAR_ORDER = AppleIcal "calendar-order",
@@ -99,6 +106,19 @@ pub static ROWS: &[Row] = &[
     row(MAX_DATE_TIME, On::CALENDAR, Named, Need::NONE, max_date),
     row(MAX_INSTANCES, On::CALENDAR, Named, Need::NONE, max_instances),
     row(MAX_ATTENDEES, On::CALENDAR, Named, Need::NONE, max_attendees),
+    // None: attachments are where the home is (RFC 8607 §6.1).
+    row(ATTACHMENTS_SERVER, On::CALENDAR_HOME, Named, Need::NONE, |_, _, w| {
+        w.empty(&ATTACHMENTS_SERVER);
+        Shown::Yes
+    }),
+    row(MAX_ATTACHMENT_SIZE, On::CALENDAR, Named, Need::NONE, |_, _, w| {
+        w.element(&MAX_ATTACHMENT_SIZE, &ATTACHMENT_MAX.to_string());
+        Shown::Yes
+    }),
+    row(MAX_ATTACHMENTS, On::CALENDAR, Named, Need::NONE, |_, _, w| {
+        w.element(&MAX_ATTACHMENTS, &ATTACHMENTS_MAX.to_string());
+        Shown::Yes
+    }),
     kept(CALENDAR_DESCRIPTION, text_only),
     settable(
         CALENDAR_TIMEZONE,
@@ -117,7 +137,14 @@ pub static ROWS: &[Row] = &[
         Setting::Also(&KEPT_ZONE, zone::of_id),
     ),
     row(TIMEZONE_SERVICE_SET, On::CALENDAR_HOME, Named, Need::NONE, zone_services),
-    kept(SCHEDULE_CALENDAR_TRANSP, anything),
+    settable(
+        SCHEDULE_CALENDAR_TRANSP,
+        On::CALENDAR.or(On::SUBSCRIPTION),
+        Named,
+        Need::STORED,
+        availability::transparency,
+        Setting::Kept(availability::one_transparency),
+    ),
     kept(CALENDAR_COLOR, text_only),
     kept(CALENDAR_ORDER, text_only),
     row(PUBLISH_URL, On::CALENDAR, Named, Need::LINKS, publish_url),

@@ -9,7 +9,7 @@ use crate::kernel::clock::Timestamp;
 use crate::kernel::fault::Outcome;
 use crate::kernel::privilege::Privilege;
 use crate::protocol::dav::Ask;
-use crate::protocol::dav::answer::empty;
+use crate::protocol::dav::answer::{absolute, empty};
 use crate::protocol::dav::name::names;
 use crate::protocol::dav::property::Shown;
 use crate::protocol::dav::space::link_path;
@@ -77,13 +77,4 @@ pub fn sharing_modes(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Show
     w.empty(&CAN_BE_PUBLISHED);
     w.close(&SHARING_MODES);
     Shown::Yes
-}
-
-/// A path as others can use it: with the scheme and authority that the client used.
-fn absolute(ask: &Ask, path: &str) -> String {
-    let scheme = if ask.peer.secure { "https" } else { "http" };
-    match &ask.authority {
-        Some(authority) => format!("{scheme}://{authority}{path}"),
-        None => path.to_owned(),
-    }
 }

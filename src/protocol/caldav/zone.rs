@@ -6,7 +6,7 @@
 
 use super::filter::CALDAV;
 use super::property::{CALENDAR_TIMEZONE, CALENDAR_TIMEZONE_ID};
-use crate::domain::collection::Property;
+pub use crate::domain::availability::source::zone as zone_of_calendar;
 use crate::format::ical::definition::{self, Extent};
 use crate::format::ical::zone::of_text;
 use crate::format::line::shown;
@@ -41,14 +41,6 @@ pub fn zone_asked(root: &Element) -> Outcome<Option<Zone>> {
 fn known(id: &str) -> Result<Zone, Refusal> {
     let id = id.trim();
     Zone::named(id).ok_or_else(|| Refusal::UnknownZone(shown(id).to_owned()))
-}
-
-/// A calendar's own zone of floating times, or else its owner's, or else UTC.
-pub fn zone_of_calendar(properties: &[Property], owners: Option<&str>) -> Zone {
-    let kept = properties.iter().find(|p| p.namespace == CALDAV && p.name == KEPT);
-    let kept = kept.and_then(|p| xml::parse(p.value.as_bytes()).ok());
-    let own = kept.and_then(|element| of_text(&element.text())).map(|(_, zone)| zone);
-    own.or_else(|| Zone::named(owners?)).unwrap_or_else(Zone::utc)
 }
 
 /// The zone that a calendar without one has from its owner.

@@ -34,7 +34,7 @@ pub async fn run(ask: Arc<Ask>, root: Element) -> Outcome<Response<Body>> {
     for scope in scopes(&ask, &place, &sight, Kind::Addressbook)? {
         query.contents = may_hold(&wanted, &found);
         query.only = scope.only;
-        let objects = matching(&ask.access, scope.it.id, &query).await?;
+        let objects = matching(&ask.access, (scope.it.account, scope.it.id), &query).await?;
         let (of, at, rights) = (scope.it.id, scope.at, scope.rights);
         found.push(Matches { of, at, rights, shape: None, objects });
     }

@@ -407,7 +407,10 @@ fn current_user_privileges(subject: &Subject<'_>, _: &Element, w: &mut Writer) -
         return Shown::Denied;
     }
     w.open(&CURRENT_USER_PRIVILEGE_SET);
-    write_privileges(subject.rights, w);
+    // What is seen only in part cannot be changed.
+    let hidden = subject.object().is_some_and(|it| it.hidden);
+    let rights = if hidden { subject.rights.without(Privileges::WRITE) } else { subject.rights };
+    write_privileges(rights, w);
     w.close(&CURRENT_USER_PRIVILEGE_SET);
     Shown::Yes
 }

@@ -54,6 +54,15 @@ pub fn set(response: &mut Response<Body>, name: HeaderName, value: &str) {
     }
 }
 
+/// A path as others can use it: with the scheme and authority that the client used.
+pub fn absolute(ask: &Ask, path: &str) -> String {
+    let scheme = if ask.peer.secure { "https" } else { "http" };
+    match &ask.authority {
+        Some(authority) => format!("{scheme}://{authority}{path}"),
+        None => path.to_owned(),
+    }
+}
+
 /// Says which preferences were honoured, and that answers differ by them (RFC 7240 §2, §3).
 pub fn tell_preferences(response: &mut Response<Body>, honoured: &Preferences) {
     vary(response, prefer::VARY);

@@ -28,6 +28,8 @@ pub struct Ask {
     pub headers: HeaderMap,
     /// The path, decoded.
     pub path: String,
+    /// The query, as it is written; empty when there is none.
+    pub query: String,
     /// What the path names.
     pub target: Target,
     /// The place, when the target is in an account.

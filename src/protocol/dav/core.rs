@@ -156,7 +156,8 @@ fn show_display_name(subject: &Subject<'_>, asked: &Element, w: &mut Writer) -> 
 }
 
 fn content_length(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
-    let Some(it) = subject.object() else { return Shown::No };
+    // Of what is seen only in part the stored content would tell how much is hidden.
+    let Some(it) = subject.object().filter(|it| !it.hidden) else { return Shown::No };
     w.element(&GET_CONTENT_LENGTH, &it.size.to_string());
     Shown::Yes
 }

@@ -44,6 +44,14 @@ pub struct Action {
     pub run: fn(Arc<Ask>, Element) -> Answering,
 }
 
+/// What a POST means that is sent to one collection of an account, whatever its body.
+pub struct Post {
+    /// The path of the collection from the account's root.
+    pub path: &'static str,
+    /// Carries it out.
+    pub run: fn(Arc<Ask>, hyper::body::Incoming) -> Answering,
+}
+
 /// What a protocol brings.
 pub struct Extension {
     /// Its tokens of the `DAV` header.

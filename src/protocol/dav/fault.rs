@@ -7,7 +7,7 @@
 use super::name::{ERROR, NEED_PRIVILEGES, PRIVILEGE, RESOURCE};
 use crate::domain::collection::Home;
 use crate::format::xml::{Name, Ns, Writer};
-use crate::kernel::fault::{AceRule, CalendarLimit, Fault, Refusal, SchedulingRule};
+use crate::kernel::fault::{AceRule, AttachRule, CalendarLimit, Fault, Refusal, SchedulingRule};
 use crate::kernel::privilege::Privilege;
 use http::StatusCode;
 
@@ -55,16 +55,22 @@ impl Verdict {
 /// The verdict on a fault.
 pub fn verdict(fault: &Fault, about: About) -> Verdict {
     match fault {
+        Fault::Refused(Refusal::Private { path }) => denied(path, Privilege::WriteContent),
         Fault::Refused(refusal) => refused(refusal, about),
         Fault::NotFound => Verdict::plain(StatusCode::NOT_FOUND),
-        Fault::Denied { path, privilege } => Verdict {
-            condition: Some(NEED_PRIVILEGES),
-            hrefs: vec![path.clone()],
-            privilege: Some(*privilege),
-            ..Verdict::plain(StatusCode::FORBIDDEN)
-        },
+        Fault::Denied { path, privilege } => denied(path, *privilege),
         Fault::Busy(_) => Verdict::plain(StatusCode::SERVICE_UNAVAILABLE),
         Fault::Internal(_) => Verdict::plain(StatusCode::INTERNAL_SERVER_ERROR),
+    }
+}
+
+/// RFC 3744 §7.1.1.
+fn denied(path: &str, privilege: Privilege) -> Verdict {
+    Verdict {
+        condition: Some(NEED_PRIVILEGES),
+        hrefs: vec![path.to_owned()],
+        privilege: Some(privilege),
+        ..Verdict::plain(StatusCode::FORBIDDEN)
     }
 }
 
@@ -116,6 +122,19 @@ fn scheduling_rule(rule: &SchedulingRule) -> (&'static str, Option<&String>) {
     }
 }
 
+/// RFC 8607 §3.11; of attendees, RFC 6638 §3.2.4.2.
+fn attach_rule(rule: AttachRule) -> &'static str {
+    match rule {
+        AttachRule::Size => "max-attachment-size",
+        AttachRule::Count => "max-attachments-per-resource",
+        AttachRule::Action => "valid-action",
+        AttachRule::Instance => "valid-rid",
+        AttachRule::ManagedId => "valid-managed-id",
+        AttachRule::Parameter => "valid-managed-id-parameter",
+        AttachRule::Attendee => "allowed-attendee-scheduling-object-change",
+    }
+}
+
 fn refused(refusal: &Refusal, about: About) -> Verdict {
     use StatusCode as S;
     let (status, condition, href) = match refusal {
@@ -152,6 +171,9 @@ fn refused(refusal: &Refusal, about: About) -> Verdict {
             let (name, href) = scheduling_rule(rule);
             (S::FORBIDDEN, Some(Name::known(Ns::CalDav, name)), href)
         }
+        Refusal::Attachment(rule, _) => {
+            (S::FORBIDDEN, Some(Name::known(Ns::CalDav, attach_rule(*rule))), None)
+        }
         Refusal::UnexpectedBody => (S::UNSUPPORTED_MEDIA_TYPE, None, None),
         Refusal::ExternalEntity => (S::FORBIDDEN, dav("no-external-entities"), None),
         // 409 and not 403: with 403 DAVx5 gives up on the whole collection, with 409 on the
@@ -170,7 +192,7 @@ fn refused(refusal: &Refusal, about: About) -> Verdict {
             let (c, a) = ("calendar-collection-location-ok", "addressbook-collection-location-ok");
             (S::FORBIDDEN, of_kind(about, c, a), None)
         }
-        Refusal::SameResource => (S::FORBIDDEN, None, None),
+        Refusal::SameResource | Refusal::Private { .. } => (S::FORBIDDEN, None, None),
         Refusal::ConditionFailed => (S::PRECONDITION_FAILED, None, None),
         Refusal::Locked { path } => (S::LOCKED, dav("lock-token-submitted"), Some(path)),
         Refusal::LockConflict { path } => (S::LOCKED, dav("no-conflicting-lock"), Some(path)),
@@ -180,6 +202,12 @@ fn refused(refusal: &Refusal, about: About) -> Verdict {
         Refusal::TooManyMatches => (S::FORBIDDEN, dav("number-of-matches-within-limits"), None),
         Refusal::InvalidFilter(_) => {
             (S::FORBIDDEN, of_kind(about, "valid-filter", "valid-filter"), None)
+        }
+        Refusal::InvalidMessage(_) => {
+            (S::BAD_REQUEST, of_kind(about, "valid-scheduling-message", "x"), None)
+        }
+        Refusal::ForeignOrganizer(_) => {
+            (S::FORBIDDEN, of_kind(about, "valid-organizer", "x"), None)
         }
         Refusal::Ace(rule, _) => (S::FORBIDDEN, dav(ace_rule(*rule)), None),
         Refusal::UnsupportedCollation(_) => {

@@ -2,16 +2,17 @@
 
 use super::answer::{self, DAV, empty, set};
 use super::context::{Ask, locate};
-use super::extension::{Extension, Registry};
+use super::extension::{Extension, Post, Registry};
 use super::fault::{About, verdict};
 use super::guard;
 use super::space::{self, Target};
 use super::subject::On;
+use crate::domain::availability::Open;
 use crate::domain::collection::access::Telling;
 use crate::domain::collection::guard::hold;
 use crate::domain::collection::{Access, Kind, Place, Store, list};
-use crate::domain::directory::Protocols;
 use crate::domain::directory::login::{Attempt, Logins, SignIn};
+use crate::domain::directory::{Principal, Protocols};
 use crate::kernel::clock;
 use crate::kernel::fault::{Fault, Outcome};
 use crate::kernel::privilege::Privilege;
@@ -37,6 +38,8 @@ pub struct Service {
     pub logins: Logins,
     /// What is served.
     pub registry: Registry,
+    /// What POST means to some collections.
+    pub posts: &'static [Post],
     /// Who is told what.
     pub policy: Policy,
 }
@@ -48,12 +51,15 @@ pub struct Policy {
     pub open_directory: bool,
     /// Whether access may be granted to those who have not signed in.
     pub anonymous: bool,
+    /// Whether everybody may know when everybody is busy.
+    pub open_free_busy: Open,
 }
 
 impl Service {
     /// A service of these extensions.
     pub fn new(store: Store, extensions: &[&'static Extension], policy: Policy) -> Outcome<Self> {
-        Ok(Self { store, logins: Logins::new()?, registry: Registry::new(extensions), policy })
+        let (logins, registry) = (Logins::new()?, Registry::new(extensions));
+        Ok(Self { store, logins, registry, posts: &[], policy })
     }
 }
 
@@ -84,25 +90,17 @@ async fn admit(
     let path = space::decode(parts.uri.path())?;
     let target = space::target(&path);
     let reads = READING.contains(&parts.method.as_str());
-    let who = match basic::parse(&parts.headers)? {
-        basic::Credentials::Basic { .. } if !peer.private => {
-            return Ok(Err(in_the_clear(&parts.headers)));
-        }
-        basic::Credentials::Basic { user, password } => {
-            match sign_in(service, &user, password, peer).await? {
-                SignIn::Known(who) => Some(*who),
-                SignIn::Refused => return Ok(Err(challenge(&parts.headers))),
-                SignIn::TooMany(seconds) => return Ok(Err(too_many(&parts.headers, seconds))),
-            }
-        }
+    let who = match known(service, &parts.headers, peer).await? {
+        Ok(Some(who)) => Some(who),
         // Evolution and others ask for the classes before they know a password. The answer is
         // the same for every path, so it tells nothing.
-        basic::Credentials::Absent if parts.method == http::Method::OPTIONS => {
+        Ok(None) if is_bare(parts) && parts.method == http::Method::OPTIONS => {
             return Ok(Err(options(&service.registry, On::ALL)));
         }
-        _ if !peer.private => return Ok(Err(in_the_clear(&parts.headers))),
-        basic::Credentials::Absent if service.policy.anonymous && reads => None,
-        _ => return Ok(Err(challenge(&parts.headers))),
+        Ok(None) if !peer.private => return Ok(Err(in_the_clear(&parts.headers))),
+        Ok(None) if is_bare(parts) && service.policy.anonymous && reads => None,
+        Ok(None) => return Ok(Err(challenge(&parts.headers))),
+        Err(response) => return Ok(Err(response)),
     };
     let client = user_agent::client(&parts.headers).unwrap_or_default();
     let authority = parts.uri.authority().map(|a| a.as_str().to_owned());
@@ -138,6 +136,7 @@ async fn admit(
         authority,
         headers: std::mem::take(&mut parts.headers),
         path,
+        query: parts.uri.query().unwrap_or_default().to_owned(),
         target,
         place,
         owner,
@@ -151,6 +150,32 @@ async fn is_public(access: &Access, place: Option<&Place>) -> Outcome<bool> {
     Ok(list::rights_in(access, place).await?.on(&place.path).has(Privilege::Read))
 }
 
+fn is_bare(parts: &Parts) -> bool {
+    !parts.headers.contains_key(http::header::AUTHORIZATION)
+}
+
+/// Who signs in with these headers; none: nobody does. The answer is there already to who may not.
+///
+/// # Errors
+/// What the store failed with.
+pub async fn known(
+    service: &Service,
+    headers: &HeaderMap,
+    peer: Peer,
+) -> Outcome<Result<Option<Principal>, Response<Body>>> {
+    let basic::Credentials::Basic { user, password } = basic::parse(headers)? else {
+        return Ok(Ok(None));
+    };
+    if !peer.private {
+        return Ok(Err(in_the_clear(headers)));
+    }
+    Ok(match sign_in(service, &user, password, peer).await? {
+        SignIn::Known(who) => Ok(Some(*who)),
+        SignIn::Refused => Err(challenge(headers)),
+        SignIn::TooMany(seconds) => Err(too_many(headers, seconds)),
+    })
+}
+
 async fn sign_in(service: &Service, login: &str, password: Secret, peer: Peer) -> Outcome<SignIn> {
     let attempt = Attempt {
         login,
@@ -162,7 +187,8 @@ async fn sign_in(service: &Service, login: &str, password: Secret, peer: Peer) -
     service.logins.sign_in(&service.store, attempt).await
 }
 
-fn challenge(headers: &HeaderMap) -> Response<Body> {
+/// Asks to sign in.
+pub fn challenge(headers: &HeaderMap) -> Response<Body> {
     let words = "sign in with the name or an address of your account, and its password";
     let mut response = answer::plainly(headers, StatusCode::UNAUTHORIZED, words);
     set(&mut response, WWW_AUTHENTICATE, CHALLENGE);
@@ -170,7 +196,7 @@ fn challenge(headers: &HeaderMap) -> Response<Body> {
 }
 
 /// RFC 4918 §20.1: where others can listen, a password is neither asked for nor looked at.
-fn in_the_clear(headers: &HeaderMap) -> Response<Body> {
+pub fn in_the_clear(headers: &HeaderMap) -> Response<Body> {
     let words = "nobody signs in over plain HTTP from another machine: use https";
     answer::plainly(headers, StatusCode::FORBIDDEN, words)
 }

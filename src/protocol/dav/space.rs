@@ -10,7 +10,6 @@ use crate::domain::delegation::Level;
 use crate::domain::directory::{BOOK_ACCOUNT, BOOK_OWNER, Kind, Principal};
 use crate::format::uri;
 use crate::kernel::fault::{Fault, Outcome};
-use crate::kernel::ids::PrincipalId;
 
 /// Where the DAV tree begins.
 pub const DAV_ROOT: &str = "/dav/";
@@ -33,6 +32,9 @@ pub enum Target {
 
 /// Where links to calendars are.
 pub const LINK_ROOT: &str = "/links/";
+
+/// Where attachments of events are.
+pub const ATTACHMENT_ROOT: &str = "/attachments/";
 
 /// The path of a link.
 pub fn link_path(token: &str) -> String {
@@ -107,7 +109,7 @@ pub fn decode(path: &str) -> Outcome<String> {
 
 /// Nobody's account: a name that no principal has. Rights on it are those of a stranger, so the
 /// answer is the same as for an account that one may not see.
-pub const NOBODY: PrincipalId = PrincipalId(-1);
+pub use crate::domain::collection::access::NOBODY;
 
 /// The place that an account target names, given who owns the account.
 pub fn place(home: Home, owner: Option<&Principal>, name: &str, rest: &str) -> Outcome<Place> {

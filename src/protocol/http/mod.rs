@@ -1,6 +1,7 @@
 //! What every HTTP protocol of the house shares: bodies, headers as values, who asks.
 
 pub mod body;
+pub mod query;
 pub mod header;
 pub mod intake;
 pub mod network;

@@ -25,6 +25,7 @@ use crate::kernel::clock;
 use crate::protocol::http::TIME_ZONE_SERVICE;
 use crate::protocol::http::body::Body;
 use crate::protocol::http::header::conditional::if_none_match;
+use crate::protocol::http::query::Query;
 use brake::Brake;
 use http::header::{
     ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, LOCATION, RETRY_AFTER, VARY, X_CONTENT_TYPE_OPTIONS,
@@ -32,7 +33,7 @@ use http::header::{
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use problem::{Problem, Why};
-use query::{Path, Query};
+use query::Path;
 use std::net::IpAddr;
 
 /// The path that leads here (RFC 7808 §4.2.1.3).

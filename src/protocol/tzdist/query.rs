@@ -3,7 +3,7 @@
 
 use super::problem::{Problem, Why};
 use crate::kernel::clock::days_from_civil;
-use crate::kernel::limits::TZID_MAX;
+use crate::protocol::http::query::{Query, decoded};
 
 /// What the path below the service names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,74 +42,30 @@ impl Path {
     }
 }
 
-/// The query of a URI.
-#[derive(Clone, Copy, Debug)]
-pub struct Query<'q>(pub &'q str);
-
-impl Query<'_> {
-    /// Whether a parameter is there.
-    pub fn has(&self, name: &str) -> bool {
-        self.raw(name).next().is_some()
-    }
-
-    fn raw<'n>(&self, name: &'n str) -> impl Iterator<Item = &str> + use<'_, 'n> {
-        let pairs = self.0.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-        pairs.filter(move |pair| pair.0 == name).map(|pair| pair.1)
-    }
-
-    /// A parameter that may be there once.
-    ///
-    /// # Errors
-    /// `wrong` when it is there twice or is not UTF-8.
-    pub fn once(&self, name: &str, wrong: Problem) -> Result<Option<String>, Problem> {
-        let mut all = self.raw(name);
-        let Some(first) = all.next() else { return Ok(None) };
-        match (decoded(first, true), all.next()) {
-            (Some(value), None) => Ok(Some(value)),
-            _ => Err(wrong),
+/// `start` and `end`, in seconds since 1970, each if it is there.
+///
+/// # Errors
+/// `invalid-start` and `invalid-end`.
+pub fn range(query: &Query<'_>) -> Result<(Option<i64>, Option<i64>), Problem> {
+    let start = instant(query, "start", Why::InvalidStart, "start: one RFC 3339 time in UTC")?;
+    let end = instant(query, "end", Why::InvalidEnd, "end: one RFC 3339 time in UTC")?;
+    match (start, end) {
+        (Some(start), Some(end)) if end <= start => {
+            Err(Problem::bad(Why::InvalidEnd, "end: it is not after the start"))
         }
-    }
-
-    /// `start` and `end`, in seconds since 1970, each if it is there.
-    ///
-    /// # Errors
-    /// `invalid-start` and `invalid-end`.
-    pub fn range(&self) -> Result<(Option<i64>, Option<i64>), Problem> {
-        let start = self.instant("start", Why::InvalidStart, "start: one RFC 3339 time in UTC")?;
-        let end = self.instant("end", Why::InvalidEnd, "end: one RFC 3339 time in UTC")?;
-        match (start, end) {
-            (Some(start), Some(end)) if end <= start => {
-                Err(Problem::bad(Why::InvalidEnd, "end: it is not after the start"))
-            }
-            both => Ok(both),
-        }
-    }
-
-    fn instant(&self, name: &str, why: Why, title: &'static str) -> Result<Option<i64>, Problem> {
-        let wrong = Problem::bad(why, title);
-        let text = self.once(name, wrong)?;
-        text.map(|text| utc(&text).ok_or(wrong)).transpose()
+        both => Ok(both),
     }
 }
 
-/// Resolves the escapes of a part of a URI; `None` for what is no text or too long.
-fn decoded(text: &str, query: bool) -> Option<String> {
-    let mut out = Vec::with_capacity(text.len().min(TZID_MAX));
-    let mut bytes = text.bytes();
-    while let Some(byte) = bytes.next() {
-        if out.len() >= TZID_MAX {
-            return None;
-        }
-        out.push(match byte {
-            b'%' => {
-                let mut digit = || char::from(bytes.next()?).to_digit(16);
-                u8::try_from(digit()? * 16 + digit()?).ok()?
-            }
-            b'+' if query => b' ',
-            other => other,
-        });
-    }
-    String::from_utf8(out).ok().filter(|text| !text.contains(|c: char| c.is_control()))
+fn instant(
+    query: &Query<'_>,
+    name: &str,
+    why: Why,
+    title: &'static str,
+) -> Result<Option<i64>, Problem> {
+    let wrong = Problem::bad(why, title);
+    let text = query.once(name, wrong)?;
+    text.map(|text| utc(&text).ok_or(wrong)).transpose()
 }
 
 /// `2014-01-01T00:00:00Z` (RFC 3339 in UTC), in seconds since 1970.

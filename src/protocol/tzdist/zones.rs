@@ -1,7 +1,7 @@
 //! The actions about zones: list, find, get and expand (RFC 7808 §5.2-5.5).
 
 use super::problem::{Problem, Why};
-use super::query::Query;
+use super::query::range;
 use super::{Given, JSON};
 use crate::format::ical::definition::{self, Extent};
 use crate::format::tz::Zone;
@@ -10,6 +10,7 @@ use crate::kernel::clock::Timestamp;
 use crate::kernel::limits::TZDIST_OBSERVANCES_MAX;
 use crate::kernel::secret::{hex, sha256};
 use crate::protocol::http::header::accept;
+use crate::protocol::http::query::Query;
 use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 use std::sync::LazyLock;
@@ -93,7 +94,7 @@ pub fn get(tzid: &str, query: &Query<'_>, headers: &HeaderMap) -> Result<Given, 
         let title = "zones are given as text/calendar";
         return Err(Problem(Why::InvalidFormat, StatusCode::NOT_ACCEPTABLE, title));
     }
-    let (start, end) = query.range()?;
+    let (start, end) = range(query)?;
     let text = written(name, Extent { start, end }).unwrap_or_default();
     Ok(Given { media_type: CALENDAR, tag: tag(text.as_bytes()), body: text.into_bytes() })
 }
@@ -102,7 +103,7 @@ pub fn get(tzid: &str, query: &Query<'_>, headers: &HeaderMap) -> Result<Given, 
 /// out, and `end` says where.
 pub fn expand(tzid: &str, query: &Query<'_>) -> Result<Given, Problem> {
     let name = database::spelt(tzid).ok_or(NOT_FOUND)?;
-    let (start, end) = query.range()?;
+    let (start, end) = range(query)?;
     let start = start.ok_or(Problem::bad(Why::InvalidStart, "start: it is missing"))?;
     let end = end.ok_or(Problem::bad(Why::InvalidEnd, "end: it is missing"))?;
     let zone = Zone::named(name).and_then(|zone| zone.of_database()).ok_or(NOT_FOUND)?;

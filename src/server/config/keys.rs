@@ -145,6 +145,21 @@ pub static KEYS: &[Key] = &[
          who may change who has access to them (DAV:all and DAV:unauthenticated in their lists).",
     ),
     Key::new(
+        "scheduling.open_free_busy",
+        Kind::Switch,
+        "true",
+        "Whether everybody who signs in may know when the people and rooms of this server are busy,\n\
+         and nothing else of it. Who grants schedule-query-freebusy on his inbox to some says that\n\
+         nobody else may. When false, only those may who were granted that or read-free-busy.",
+    ),
+    Key::new(
+        "scheduling.anonymous_free_busy",
+        Kind::Switch,
+        "false",
+        "Whether everybody, signed in or not, may read at /freebusy/NAME when NAME is busy, as far\n\
+         as everybody who signs in may.",
+    ),
+    Key::new(
         "http.listen",
         Kind::Addresses,
         "127.0.0.1:8008",

@@ -17,16 +17,7 @@ async fn access(user: &User) -> (Access, Place) {
         .principal;
     let place = Place::new(who.id, &who.name, Home::Calendars, "all").unwrap();
     let store = user.server.store.clone();
-    (
-        Access {
-            store,
-            who,
-            client: "test".into(),
-            now: clock::now(),
-            telling: Default::default(),
-        },
-        place,
-    )
+    (Access::of(store, who, "test", clock::now()), place)
 }
 
 /// Makes a link to the calendar; gives its path.

@@ -190,7 +190,7 @@ on_both! {
         directory_book::step(&store, true, now).await.unwrap();
         println!("1 200 entries: filled in {filled:?}, compared in {:?}", begun.elapsed());
         let who = lookup::by_name(&store, "n3").await.unwrap().unwrap();
-        let access = Access { store: store.clone(), who, client: "test".into(), now, telling: Default::default() };
+        let access = Access::of(store.clone(), who, "test", now);
         let book = || Place::new(BOOK_ACCOUNT, BOOK_OWNER, Home::Addressbooks, "people/").unwrap();
         let sight = list::see(&access, &book(), list::Want::default()).await.unwrap();
         let it = sight.found.collection().unwrap();
@@ -200,7 +200,7 @@ on_both! {
         let filter = Filter { all: true, props: vec![email] };
         let query = Query { filter, contents: true, only: None, limit: usize::MAX };
         let begun = Instant::now();
-        let found = contacts::matching(&access, it.id, &query).await.unwrap();
+        let found = contacts::matching(&access, (it.account, it.id), &query).await.unwrap();
         println!("one of 1 200 found in {:?}", begun.elapsed());
         assert_eq!(found.len(), 1);
         directory_book::step(&store, false, now).await.unwrap();

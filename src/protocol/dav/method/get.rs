@@ -251,7 +251,11 @@ fn if_range_holds(ask: &Ask, chosen: &Chosen) -> bool {
     }
 }
 
-fn send(status: StatusCode, content: Content, range: Range<u64>) -> Outcome<Response<Body>> {
+/// An answer with a part of a content.
+///
+/// # Errors
+/// None so far.
+pub fn send(status: StatusCode, content: Content, range: Range<u64>) -> Outcome<Response<Body>> {
     let body = match content {
         Content::Inline(bytes) => {
             let (from, to) = (range.start as usize, range.end as usize);
@@ -341,7 +345,9 @@ async fn listing(ask: &Ask) -> Outcome<Response<Body>> {
     }
     let mut names: Vec<String> = sight.children.iter().map(|c| format!("{}/", c.0.name)).collect();
     if let Some(it) = sight.found.collection() {
-        let page = list::page(&ask.access, it.id, String::new(), list::Want::default()).await?;
+        let page =
+            list::page(&ask.access, (it.account, it.id), String::new(), list::Want::default())
+                .await?;
         names.extend(page.objects.into_iter().map(|o| o.0.name));
         names.truncate(LISTED);
     }

@@ -16,6 +16,7 @@ pub mod proppatch;
 pub mod copy_move;
 pub mod lock;
 pub mod acl;
+pub mod attachment;
 pub mod report;
 
 use super::extension::Method;
@@ -33,7 +34,11 @@ pub static METHODS: &[Method] = &[
     Method { name: "GET", on: On::ALL, run: |ask, body| Box::pin(get::run(ask, body)) },
     Method { name: "HEAD", on: On::ALL, run: |ask, body| Box::pin(get::run(ask, body)) },
     Method { name: "PUT", on: FILLED, run: |ask, body| Box::pin(put::run(ask, body)) },
-    Method { name: "POST", on: On(16 + 32 + 64), run: |ask, body| Box::pin(post::run(ask, body)) },
+    Method {
+        name: "POST",
+        on: On(16 + 32 + 64 + 128),
+        run: |ask, body| Box::pin(post::run(ask, body)),
+    },
     Method { name: "DELETE", on: On::STORED, run: |ask, body| Box::pin(delete::run(ask, body)) },
     Method { name: "MKCOL", on: On::STORED, run: |ask, body| Box::pin(mkcol::run(ask, body)) },
     Method { name: "PROPFIND", on: On::ALL, run: |ask, body| Box::pin(propfind::run(ask, body)) },

@@ -1,6 +1,9 @@
 //! POST to a collection adds a member under a name that the server chooses (RFC 5995); several
-//! calendar objects or cards in one body are taken apart; an XML body asks for an action.
+//! calendar objects or cards in one body are taken apart; an XML body asks for an action. POST to an
+//! event is about its attachments (RFC 8607).
+//! Some collections have a meaning of their own for it.
 
+use super::attachment;
 use super::import;
 use super::put::{done, examined, receive};
 use crate::domain::collection::import::target;
@@ -22,6 +25,16 @@ use std::sync::Arc;
 /// Stores the body under a new name.
 pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
     let place = ask.need_place()?;
+    if place.home == Home::Calendars && place.depth() == 2 {
+        return match attachment::is_meant(&ask) {
+            true => attachment::run(ask, body).await,
+            false => Err(Fault::malformed("POST to an event asks for an action (RFC 8607)")),
+        };
+    }
+    let special = ask.service.posts.iter().find(|post| post.path == place.path);
+    if let Some(post) = special.filter(|_| !is_xml(&ask)) {
+        return (post.run)(ask, body).await;
+    }
     // A calendar or an address book is one with or without the slash at its end.
     if !place.collection && place.home == Home::Files {
         return Err(Fault::malformed("POST adds members to collections: end the path with '/'"));

@@ -385,7 +385,7 @@ async fn write_members(
     let stem = path.len();
     let mut after = Some(String::new());
     while let Some(from) = after {
-        let page = list::page(&ask.access, it.id, from, wanted.want()).await?;
+        let page = list::page(&ask.access, (it.account, it.id), from, wanted.want()).await?;
         let mut properties = page.properties.as_slice();
         for (object, body) in &page.objects {
             let own;

@@ -205,7 +205,11 @@ pub fn examined(
 }
 
 /// A file: small ones stay in memory, large ones go to the disk as they come.
-async fn receive_file(ask: &Ask, mut body: Incoming, limit: u64) -> Outcome<Content> {
+/// Takes a file in.
+///
+/// # Errors
+/// `TooLarge`.
+pub(super) async fn receive_file(ask: &Ask, mut body: Incoming, limit: u64) -> Outcome<Content> {
     let mut pace = Pace::default();
     let mut spool = Spool::new(ask.access.store.files());
     let announced = http_body::Body::size_hint(&body).lower();

@@ -8,7 +8,7 @@
 use super::negotiate;
 use crate::domain::collection::guard::Tags;
 use crate::domain::collection::property::text_of;
-use crate::domain::collection::{Collection, Kind, Property, list};
+use crate::domain::collection::{Collection, Kind, Property, list, privacy};
 use crate::format::ical::form::{Form, Pieces};
 use crate::format::ical::merge::{self, Merger};
 use crate::format::ical::{jcal, xcal, zone};
@@ -94,6 +94,11 @@ pub type Known<'p> = (&'p [Property], Option<&'p str>);
 /// The whole of a collection that the asker may read.
 pub async fn of(ask: &Ask, it: Collection, how: How, known: Known<'_>) -> Outcome<Response<Body>> {
     let mut tag = tag(ask.access.store.epoch(), &it, how);
+    // Who sees less gets another whole.
+    if let Some(mark) = privacy::viewer_of(&ask.access, it.account).await?.mark() {
+        tag.truncate(tag.len() - 1);
+        tag.push_str(&format!("{VEILED}{mark}\""));
+    }
     // It is written into the whole, and no change of the collection when the owner gets another.
     if let Some(zone) = known.1.filter(|_| Kind::from_number(it.kind) == Kind::Calendar) {
         tag.truncate(tag.len() - 1);
@@ -106,16 +111,20 @@ pub async fn of(ask: &Ask, it: Collection, how: How, known: Known<'_>) -> Outcom
 /// What stands before the name of the owner's zone in a tag.
 const ZONED: char = '@';
 
-/// The tag of a whole, but for the owner's zone. Weak: the order of what is in it says nothing. Zones
+/// What stands before the mark of who sees less in a tag.
+const VEILED: char = '~';
+
+/// The tag of a whole, but for the owner's zone and what the asker may not see. Weak: the order of what is in it says nothing. Zones
 /// are written as the database has them.
 pub fn tag(epoch: &Epoch, it: &Collection, how: How) -> String {
     let (epoch, number, zones) = (epoch.as_str(), it.last_change, database::version());
     format!("W/\"{epoch}-{}-{number}-{zones}{}\"", it.id, how.mark())
 }
 
-/// Whether a tag is that of a whole, in any form and whatever the owner's zone.
+/// Whether a tag is that of a whole, in any form, whatever the owner's zone and whoever
+/// asked.
 pub fn is_named(epoch: &Epoch, it: &Collection, given: &str) -> bool {
-    let plain = given.split_once(ZONED).map(|(plain, _)| format!("{plain}\""));
+    let plain = given.split_once([ZONED, VEILED]).map(|(plain, _)| format!("{plain}\""));
     let given = plain.as_deref().unwrap_or(given);
     How::ALL.into_iter().any(|how| tag(epoch, it, how) == given)
 }
@@ -141,7 +150,8 @@ pub fn validated(
 }
 
 fn written(ask: &Ask, it: &Collection, how: How, known: Known<'_>) -> Response<Body> {
-    let (access, id, headers) = (ask.access.clone(), it.id, Arc::new(ask.headers.clone()));
+    let (access, id, headers) =
+        (ask.access.clone(), (it.account, it.id), Arc::new(ask.headers.clone()));
     let cards = Kind::from_number(it.kind) == Kind::Addressbook;
     let want = list::Want { content: true, ..list::Want::default() };
     let pages = move |after| {

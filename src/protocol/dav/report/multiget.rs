@@ -129,7 +129,7 @@ async fn write_batch(
         if let Some(Ok(parent)) = parents.get(above)
             && let Some(it) = parent.sight.found.collection()
         {
-            let found = list::by_names(&ask.access, it.id, names).await?;
+            let found = list::by_names(&ask.access, (it.account, it.id), names).await?;
             let named = found.into_iter().map(|found| (found.0.name.clone(), found));
             loaded.insert(above, named.collect());
         }

@@ -137,7 +137,7 @@ impl Search<'_> {
         let Some(it) = sight.found.collection() else { return Ok(whole) };
         let mut after = Some(String::new());
         while let (true, Some(from)) = (whole, after) {
-            let page = list::page(&self.ask.access, it.id, from, want).await?;
+            let page = list::page(&self.ask.access, (it.account, it.id), from, want).await?;
             whole = page.objects.iter().all(|(o, _)| self.object(place, &sight, &page, o));
             after = page.next;
         }

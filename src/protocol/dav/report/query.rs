@@ -8,7 +8,7 @@ use crate::domain::collection::{
 };
 use crate::format::xml::{Element, Ns};
 use crate::kernel::fault::Outcome;
-use crate::kernel::ids::CollectionId;
+use crate::kernel::ids::{CollectionId, PrincipalId};
 use crate::kernel::limits::QUERY_CONTENT_HELD;
 use crate::kernel::privilege::{Privilege, Privileges};
 use crate::protocol::dav::Ask;
@@ -146,7 +146,7 @@ async fn write(
     let stem = path.len();
     for batch in matches.objects.chunks_mut(BATCH) {
         if wanted.need.has(Need::CONTENT) {
-            read_missing(ask, matches.of, batch).await?;
+            read_missing(ask, (matches.at.account, matches.of), batch).await?;
         }
         for (object, body) in batch {
             let body = body.take();
@@ -183,7 +183,7 @@ async fn write(
 /// Reads the contents that were not kept when they matched.
 async fn read_missing(
     ask: &Ask,
-    of: CollectionId,
+    of: (PrincipalId, CollectionId),
     batch: &mut [(Object, Option<Content>)],
 ) -> Outcome<()> {
     let missing = batch.iter().filter(|(_, body)| body.is_none());

@@ -17,6 +17,7 @@ pub mod lock_token;
 pub mod prefer;
 pub mod range;
 pub mod content_type;
+pub mod content_disposition;
 pub mod content_language;
 pub mod accept;
 pub mod basic;

@@ -1,0 +1,112 @@
+//! VAVAILABILITY (RFC 7953): kept on the inbox, or as an object, and what becomes of it.
+
+use super::*;
+
+/// Working hours from nine to five in Vienna, on Tuesdays: from seven to fifteen in UTC's summer.
+fn working_hours(more: &str) -> String {
+    format!(
+        "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:t\r\nBEGIN:VAVAILABILITY\r\nUID:v\r\n\
+         DTSTAMP:20260101T000000Z\r\n{more}BEGIN:AVAILABLE\r\nUID:a\r\nSUMMARY:Secret\r\n\
+         DTSTAMP:20260101T000000Z\r\nDTSTART;TZID=Europe/Vienna:20260106T090000\r\n\
+         DTEND;TZID=Europe/Vienna:20260106T170000\r\nRRULE:FREQ=WEEKLY;BYDAY=TU\r\nEND:AVAILABLE\r\n\
+         END:VAVAILABILITY\r\nEND:VCALENDAR\r\n"
+    )
+}
+
+fn set(prefix: &str, text: &str) -> String {
+    let text = text.replace('\r', "&#13;");
+    format!(
+        "<D:set><D:prop><{prefix}:calendar-availability>{text}</{prefix}:calendar-availability></D:prop></D:set>"
+    )
+}
+
+const OUTSIDE: [&str; 2] = ["BUSY-UNAVAILABLE:00/07", "BUSY-UNAVAILABLE:15/20260603T00"];
+
+dialogues! {
+    /// RFC 7953 §7.2.4, §7.2.5: with events laid over it; nothing of its texts is told.
+    async fn rfc_7953_7_2_4_the_property_of_the_inbox_counts(ada: User, bob: User) {
+        let inbox = bob.path("calendars/inbox/");
+        bob.proppatch(&inbox, &set("C", &working_hours(""))).await.expect(207);
+        let whom = format!("mailto:{}", bob.name);
+        assert_eq!(of_one(&ask(&ada, &[&whom], "").await).1, OUTSIDE);
+        let path = calendar(&bob, "work").await;
+        event(&bob, &path, "e", &at(9)).await;
+        let answer = ask(&ada, &[&whom], "").await;
+        assert_eq!(of_one(&answer).1, [OUTSIDE[0], "BUSY:09/10", OUTSIDE[1]]);
+        assert!(!answer.text().contains("Secret"));
+        bob.proppatch(&inbox, "<D:remove><D:prop><C:calendar-availability/></D:prop></D:remove>").await.expect(207);
+        assert_eq!(of_one(&ask(&ada, &[&whom], "").await).1, ["BUSY:09/10"]);
+    }
+
+    /// Read back as it was written; not in allprop; under Apple's older name, too; also on the home.
+    async fn rfc_7953_7_2_4_it_is_kept_and_shown(bob: User) {
+        let inbox = bob.path("calendars/inbox/");
+        let both = "<C:calendar-availability/><S:calendar-availability/>";
+        let found = bob.propfind(&inbox, "0", both).await;
+        assert_eq!(found.responses[0].status_of("calendar-availability"), Some(404));
+        bob.proppatch(&inbox, &set("S", &working_hours(""))).await.expect(207);
+        let found = bob.propfind(&inbox, "0", both).await;
+        for namespace in [CALDAV, "http://calendarserver.org/ns/"] {
+            let all = found.root.elements().flat_map(|r| r.elements()).flat_map(|p| p.elements()).flat_map(|p| p.elements());
+            let mut own = all.filter(|e| e.is(namespace, "calendar-availability"));
+            let text = own.next().unwrap_or_else(|| panic!("{namespace}")).text().into_owned();
+            assert_eq!(text, working_hours(""), "{namespace}");
+        }
+        let all = bob.send("PROPFIND", &inbox, &[("Depth", "0")], document("D:propfind", "<D:allprop/>")).await;
+        assert!(!all.expect(207).text().contains("calendar-availability"));
+        let home = bob.path("calendars/");
+        bob.proppatch(&inbox, "<D:remove><D:prop><S:calendar-availability/></D:prop></D:remove>").await.expect(207);
+        bob.proppatch(&home, &set("C", &working_hours(""))).await.expect(207);
+        let whom = format!("mailto:{}", bob.name);
+        assert_eq!(of_one(&ask(&bob, &[&whom], "").await).1, OUTSIDE);
+    }
+
+    /// RFC 7953 §3.1, §7.2.4, §8.
+    async fn rfc_7953_7_2_4_what_is_no_availability_is_refused(bob: User) {
+        let inbox = bob.path("calendars/inbox/");
+        let event = component("VEVENT", "e", "DTSTART:20260101T000000Z");
+        for wrong in ["nothing".to_owned(), event, working_hours("DTSTART;VALUE=DATE:20260101\r\n")] {
+            for prefix in ["C", "S"] {
+                let answer = bob.proppatch(&inbox, &set(prefix, &wrong)).await.expect(207).multistatus();
+                assert_ne!(answer.responses[0].status_of("calendar-availability"), Some(200), "{wrong}");
+            }
+        }
+        let found = bob.propfind(&inbox, "0", "<C:calendar-availability/>").await;
+        assert_eq!(found.responses[0].status_of("calendar-availability"), Some(404));
+    }
+
+    /// RFC 7953 §7.1, §7.2.1: where it is stored, it says so.
+    async fn rfc_7953_7_2_1_it_is_advertised(bob: User) {
+        let answer = bob.send("OPTIONS", "calendars/", &[], "").await;
+        let dav = answer.header("dav").unwrap().to_owned();
+        assert!(dav.split(", ").any(|word| word == "calendar-availability"), "{dav}");
+    }
+
+    /// RFC 7953 §7.1, §7.2.3, §7.2.5: objects in calendars, for both ways to ask; by priority.
+    async fn rfc_7953_7_2_3_objects_in_calendars_count(ada: User, bob: User) {
+        let make = "<D:set><D:prop><C:supported-calendar-component-set><C:comp name='VAVAILABILITY'/>\
+            </C:supported-calendar-component-set></D:prop></D:set>";
+        bob.send("MKCALENDAR", "calendars/av/", &[], document("C:mkcalendar", make)).await.expect(201);
+        bob.put("calendars/av/v.ics", working_hours("")).await;
+        let whom = format!("mailto:{}", bob.name);
+        assert_eq!(of_one(&ask(&ada, &[&whom], "").await).1, OUTSIDE);
+        let range = "<C:time-range start='20260602T000000Z' end='20260603T000000Z'/>";
+        let answer = bob.report(&bob.path("calendars/av/"), "1", "C:free-busy-query", range).await.expect(200);
+        assert_eq!(periods(&answer.text()), OUTSIDE);
+        // A holiday of higher priority.
+        let holiday = component("VAVAILABILITY", "h",
+            "DTSTART:20260602T120000Z\nDTEND:20260602T140000Z\nPRIORITY:1\nBUSYTYPE:BUSY");
+        bob.put("calendars/av/h.ics", holiday).await;
+        let all = [OUTSIDE[0], "BUSY:12/14", OUTSIDE[1]];
+        assert_eq!(of_one(&ask(&ada, &[&whom], "").await).1, all);
+    }
+
+    /// RFC 7953 §9, RFC 6638 §11.3: who may know a part only is not told of it.
+    async fn only_who_may_know_all_is_told_of_it(bob: User) {
+        let whom = format!("mailto:{}", bob.name);
+        let inbox = bob.path("calendars/inbox/");
+        bob.proppatch(&inbox, &set("C", &working_hours(""))).await.expect(207);
+        let answer = crate::freebusy::rights::ask_closed(&bob, &bob, &whom).await;
+        assert_eq!(answer.unwrap().len(), 2);
+    }
+}

@@ -1,0 +1,145 @@
+//! What is private or confidential (RFC 5545 §3.8.1.3), as those see it with whom a calendar is
+//! shared: dialogues with a running server on both engines.
+
+mod change;
+mod table;
+mod validator;
+
+use crate::support::dav::{Answer, User, document};
+use davenport::domain::account::{self, NewAccount};
+use davenport::domain::collection::privacy::Viewer;
+use davenport::domain::collection::{Access, Home, Place};
+use davenport::domain::directory::{Kind, admin};
+use davenport::domain::link::{self, Detail, Wish};
+use davenport::format::ical::redact::Class;
+use davenport::kernel::clock;
+
+/// The name, UID and secret word of the object of a class; also its line, which need not be the
+/// class's name.
+const OBJECTS: [(&str, &str, Class); 4] = [
+    ("open", "CLASS:PUBLIC\n", Class::Public),
+    ("between", "CLASS:CONFIDENTIAL\n", Class::Confidential),
+    ("shut", "CLASS:PRIVATE\n", Class::Private),
+    ("odd", "CLASS:X-OURS\n", Class::Private),
+];
+
+fn one(name: &str, lines: &str) -> String {
+    let lines = lines.replace('\n', "\r\n");
+    format!(
+        "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//t//t//EN\r\nBEGIN:VEVENT\r\nUID:uid-{name}\r\n\
+         DTSTAMP:20260101T000000Z\r\n{lines}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+    )
+}
+
+/// An event with its word wherever there is room for words.
+fn event(name: &str, class: &str) -> String {
+    let word = word(name);
+    one(
+        name,
+        &format!(
+            "DTSTART:20260302T100000Z\nDTEND:20260302T110000Z\nRRULE:FREQ=DAILY;COUNT=3\n\
+             {class}SUMMARY:{word}\nLOCATION:{word}\nDESCRIPTION:{word}\nCATEGORIES:{word}\n\
+             ORGANIZER;CN={word}:mailto:{word}@example.com\nATTENDEE:mailto:{word}@example.com\n\
+             ATTACH:http://example.com/{word}\nX-{word}:{word}\nURL:http://example.com/{word}\n\
+             BEGIN:VALARM\nACTION:DISPLAY\nTRIGGER:-PT5M\nDESCRIPTION:{word}\nEND:VALARM"
+        ),
+    )
+}
+
+/// Nothing else holds it.
+fn word(name: &str) -> String {
+    format!("word-{name}")
+}
+
+/// A calendar with an object of each class; gives its path.
+async fn filled(owner: &User) -> String {
+    owner.send("MKCALENDAR", "calendars/all/", &[], "").await.expect(201);
+    let path = owner.path("calendars/all/");
+    for (name, class, _) in OBJECTS {
+        owner.put(&format!("{path}{name}.ics"), &event(name, class)).await;
+    }
+    path
+}
+
+/// Grants these privileges, and those of earlier calls no longer.
+async fn grant(owner: &User, at: &str, grants: &[(&User, &str)]) {
+    let ace = |(user, privileges): &(&User, &str)| {
+        let one = |p: &str| format!("<D:privilege><{p}/></D:privilege>");
+        let all: String = privileges.split(' ').map(one).collect();
+        format!(
+            "<D:ace><D:principal><D:href>{}</D:href></D:principal><D:grant>{all}</D:grant></D:ace>",
+            user.principal()
+        )
+    };
+    let all: String = grants.iter().map(ace).collect();
+    owner.send("ACL", at, &[], document("D:acl", &all)).await.expect(200);
+}
+
+/// Somebody for each row of the table that signs in.
+struct People {
+    delegate: User,
+    reader: User,
+    writer: User,
+    administrator: User,
+    busy: User,
+}
+
+impl People {
+    async fn of(owner: &User) -> Self {
+        let server = owner.server;
+        let it = Self {
+            delegate: server.user().await,
+            reader: server.user().await,
+            writer: server.user().await,
+            administrator: server.account(|new| new.administrator = true).await,
+            busy: server.user().await,
+        };
+        grant(owner, "calendars/", &[(&it.delegate, "D:read D:write")]).await;
+        let shared = [
+            (&it.reader, "D:read"),
+            (&it.writer, "D:read D:write"),
+            (&it.busy, "C:read-free-busy"),
+        ];
+        grant(owner, "calendars/all/", &shared).await;
+        it
+    }
+
+    /// The people of a row.
+    fn who<'p>(&'p self, owner: &'p User, viewer: Viewer) -> Vec<&'p User> {
+        match viewer {
+            Viewer::Owner => vec![owner],
+            Viewer::Administrator => vec![&self.administrator],
+            Viewer::Delegate => vec![&self.delegate],
+            Viewer::Sharee => vec![&self.reader, &self.writer],
+            Viewer::FreeBusy => vec![&self.busy],
+            Viewer::Link | Viewer::BusyLink => vec![],
+        }
+    }
+}
+
+/// Makes a link to the calendar; gives its path.
+async fn linked(owner: &User, detail: Detail) -> String {
+    let (store, name) = (owner.server.store.clone(), owner.name.clone());
+    let work = async move {
+        let who = admin::profile(&store, &name, None).await.unwrap().principal;
+        let place = Place::new(who.id, &who.name, Home::Calendars, "all").unwrap();
+        let access = Access::of(store, who, "test", clock::now());
+        link::add(&access, &place, Wish { detail, ..Wish::default() }).await.unwrap().1
+    };
+    format!("/links/{}.ics", owner.server.on(work).await)
+}
+
+/// A group with this member, who may do there what its owner may; gives its name.
+async fn group(member: &User) -> String {
+    let (store, name) = (member.server.store.clone(), member.name.clone());
+    let group = format!("g-{name}");
+    let made = group.clone();
+    let work = async move {
+        account::create(&store, NewAccount::of(Kind::Group, made.clone()), clock::now())
+            .await
+            .unwrap();
+        admin::change_members(&store, &made, vec![name], vec![]).await.unwrap();
+    };
+    member.server.on(work).await;
+    group
+}
