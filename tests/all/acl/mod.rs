@@ -3,6 +3,7 @@
 mod list;
 mod delegates;
 mod matrix;
+mod objects;
 mod principals;
 mod properties;
 mod public;

@@ -62,6 +62,11 @@ dialogues! {
         ] {
             anyone(&owner, method, path, &[], &body).await.expect(401);
         }
+        // What is private stays so.
+        let private = event("p").replace("SUMMARY:p", "CLASS:PRIVATE\r\nSUMMARY:secret");
+        owner.put("calendars/c/p.ics", private).await;
+        let answer = anyone(&owner, "GET", &calendar, &[], "").await.expect(200);
+        assert!(!answer.text().contains("secret"), "{answer}");
         // The entry comes back as it was sent, and counts for whoever signs in, too.
         assert_eq!(read(&owner, &calendar).await[1], entry("all", &["read", "write"], "own"));
         owner.server.user().await.put(&owner.path("calendars/c/f.ics"), event("f")).await;
