@@ -182,8 +182,11 @@ impl Access {
             false => [ace::ALL, ace::AUTHENTICATED],
         });
         me.push(self.who.id);
+        // Who cannot be named changes nothing, whatever is granted to everyone.
+        let most = if self.is_anonymous() { Privileges::READ } else { Privileges::ALL };
         let mine = grants.into_iter().filter(|(_, grant)| me.contains(&grant.to));
-        Ok(Rights(Some(mine.map(|(path, grant)| (path, grant.privileges)).collect())))
+        let of = |grant: ace::Grant| Privileges(grant.privileges.0 & most.0);
+        Ok(Rights(Some(mine.map(|(path, grant)| (path, of(grant))).collect())))
     }
 
     /// Demands a right on a place. Whoever has none at all, and whoever lacks this one, gets the

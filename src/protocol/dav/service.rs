@@ -10,7 +10,7 @@ use super::subject::On;
 use crate::domain::availability::Open;
 use crate::domain::collection::access::Telling;
 use crate::domain::collection::guard::hold;
-use crate::domain::collection::{Access, Kind, Store, list};
+use crate::domain::collection::{Access, Kind, Place, Store, list};
 use crate::domain::directory::login::{Attempt, Logins, SignIn};
 use crate::domain::directory::{Principal, Protocols};
 use crate::domain::push::Keys;
@@ -116,14 +116,16 @@ async fn admit(
 ) -> Outcome<Result<Ask, Response<Body>>> {
     let path = space::decode(parts.uri.path())?;
     let target = space::target(&path);
+    let reads = READING.contains(&parts.method.as_str());
     let who = match known(service, &parts.headers, peer).await? {
-        Ok(Some(who)) => who,
+        Ok(Some(who)) => Some(who),
         // Evolution and others ask for the classes before they know a password. The answer is
         // the same for every path, so it tells nothing.
         Ok(None) if is_bare(parts) && parts.method == http::Method::OPTIONS => {
             return Ok(Err(options(&service.registry, On::ALL)));
         }
         Ok(None) if !peer.private => return Ok(Err(in_the_clear(&parts.headers))),
+        Ok(None) if is_bare(parts) && service.policy.anonymous && reads => None,
         Ok(None) => return Ok(Err(challenge(&parts.headers))),
         Err(response) => return Ok(Err(response)),
     };
@@ -139,7 +141,11 @@ async fn admit(
         _ => Telling::All,
     };
     let quiet = push_dont_notify::parse(&parts.headers, space::REGISTRATION_ROOT);
-    let access = Access::new(service.store.clone(), who, &client, clock::now());
+    let (store, now) = (service.store.clone(), clock::now());
+    let access = match who {
+        Some(who) => Access::new(store, who, &client, now),
+        None => Access::of_anyone(&store, client, now),
+    };
     let access = Access { quiet, telling, ..access };
     let (place, owner) = match &target {
         Target::Account(home, name, rest) => {
@@ -148,6 +154,9 @@ async fn admit(
         }
         _ => (None, None),
     };
+    if access.is_anonymous() && !is_public(&access, place.as_ref()).await? {
+        return Ok(Err(challenge(&parts.headers)));
+    }
     Ok(Ok(Ask {
         service: service.clone(),
         access,
@@ -161,6 +170,13 @@ async fn admit(
         place,
         owner,
     }))
+}
+
+/// Whether a place can be read by whoever comes, which is asked by its path, before anything is
+/// looked up: where it cannot, everything is answered alike.
+async fn is_public(access: &Access, place: Option<&Place>) -> Outcome<bool> {
+    let Some(place) = place else { return Ok(false) };
+    Ok(list::rights_in(access, place).await?.on(&place.path).has(Privilege::Read))
 }
 
 fn is_bare(parts: &Parts) -> bool {
@@ -246,7 +262,11 @@ async fn dispatch(ask: Arc<Ask>, body: Incoming) -> Response<Body> {
         Ok(()) => (method.run)(ask.clone(), body).await,
         Err(fault) => Err(fault),
     };
-    let mut response = answered.unwrap_or_else(|fault| answer::fault(&ask, &fault));
+    let mut response = answered.unwrap_or_else(|fault| match fault {
+        // Whoever comes with a password may get more.
+        Fault::Denied { .. } if ask.access.is_anonymous() => challenge(&ask.headers),
+        fault => answer::fault(&ask, &fault),
+    });
     if response.status() == StatusCode::METHOD_NOT_ALLOWED {
         set(&mut response, ALLOW, &registry.allow(class));
     }
