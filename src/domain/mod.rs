@@ -18,6 +18,7 @@ pub mod sharing;
 pub mod birthdays;
 pub mod scheduling;
 pub mod link;
+pub mod push;
 pub mod feed;
 pub mod account;
 pub mod indexing;

@@ -3,7 +3,7 @@
 //! Invariant: what is derived says of the instance what the series says. Standard: RFC 5545
 //! §3.8.4.4.
 
-use super::edit::{Becomes, head, is_in, rewrite};
+use super::edit::{Becomes, head, is_in};
 use super::sheet::Sheet;
 use crate::format::civil::Civil;
 use crate::format::ical::Component;
@@ -45,12 +45,6 @@ impl Derived<'_> {
         } else {
             Becomes::Same
         }
-    }
-
-    /// The whole component.
-    pub fn text(&self, text: &str) -> String {
-        let id = std::slice::from_ref(&self.id);
-        rewrite(text, self.component, &|line| self.becomes(line), &|_| true, id)
     }
 }
 

@@ -148,7 +148,7 @@ impl Edits {
 
     /// The text with all of them; of two that overlap the first counts.
     pub fn apply(mut self, text: &str) -> String {
-        self.list.sort_by_key(|(place, _)| place.start);
+        self.list.sort_by_key(|(place, _)| (place.start, place.end));
         let mut out = String::with_capacity(text.len() + 64);
         let mut at = 0;
         for (place, lines) in &self.list {

@@ -15,6 +15,12 @@ mod settle;
 mod organize;
 mod keep;
 mod attend;
+mod status;
+mod intake;
+mod request;
+mod cancel;
+mod reply;
+mod receive;
 
 use crate::format::ical::Calendar;
 use crate::kernel::clock::Timestamp;
@@ -24,6 +30,8 @@ use std::sync::Arc;
 pub use attend::attend;
 pub use organize::organize;
 pub use person::same;
+pub use receive::receive;
+pub use status::with_status;
 
 /// Whether a calendar user address is the owner's of the copy at hand. It is asked with the value
 /// as written: `mailto:` or `urn:uuid:`, the path or URL of a principal, or a bare address.
@@ -214,30 +222,11 @@ impl fmt::Display for Unusable {
 
 impl std::error::Error for Unusable {}
 
-/// Takes a message in: `stored` is what its recipient has under that UID (RFC 5546 §3, RFC 6638
-/// §4). The same message twice changes nothing the second time.
-///
-/// # Errors
-/// [`Unusable`] when it is no message, or not from who may send it.
-pub fn receive(
-    message: &[u8],
-    stored: Option<&[u8]>,
-    is_me: IsMe<'_>,
-    now: Timestamp,
-) -> Result<Received, Unusable> {
-    let _ = (message, stored, is_me, now);
-    Ok(Received::Nothing { news: false, about: String::new() })
-}
-
 /// The messages that bring the other attendees' copies up to date after the organizer took in an
 /// answer of `except` (RFC 6638 §4.2). All are silent, but for whom nobody told of it yet: a delegate.
 pub fn refresh(stored: &[u8], except: &str, is_me: IsMe<'_>, now: Timestamp) -> Vec<Message> {
     organize::refresh(stored, except, is_me, now)
 }
 
-/// The same text with these SCHEDULE-STATUS on the ATTENDEEs, or, in an attendee's copy, on
-/// ORGANIZER (RFC 6638 §7.3): pairs of a calendar user address and the code.
-pub fn with_status(text: &[u8], statuses: &[(String, String)]) -> Vec<u8> {
-    let _ = statuses;
-    text.to_vec()
-}
+#[cfg(test)]
+mod tests;

@@ -156,8 +156,10 @@ impl<'s, 'c> Settling<'s, 'c> {
             let answered = had.get(&*p.who).is_some_and(|old| old.partstat() != "NEEDS-ACTION");
             !p.me && p.forces("REQUEST") && p.partstat() == "NEEDS-ACTION" && answered
         };
+        let came = people && base.derived.is_none() && part.key.is_some();
         let raised = moved != Shift::None
             || gone
+            || came
             || dropped
             || names.iter().any(|name| name == "STATUS")
             || part.attendees.iter().any(again);
@@ -227,7 +229,7 @@ impl<'s, 'c> Settling<'s, 'c> {
             }
         };
         let more = [derived.id.clone(), format!("SEQUENCE:{}", self.sequence)];
-        let lines = rewrite(self.new.text, derived.component, &each, &|_| false, &more);
+        let lines = rewrite(self.new.text, derived.component, &each, &|_| true, &more);
         let end = self.new.root.span().end;
         let at =
             self.new.text.get(..end).and_then(|t| t.trim_end().rfind('\n')).map_or(end, |n| n + 1);

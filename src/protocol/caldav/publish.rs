@@ -9,7 +9,7 @@ use crate::kernel::clock::Timestamp;
 use crate::kernel::fault::Outcome;
 use crate::kernel::privilege::Privilege;
 use crate::protocol::dav::Ask;
-use crate::protocol::dav::answer::{absolute, empty};
+use crate::protocol::dav::answer::empty;
 use crate::protocol::dav::name::names;
 use crate::protocol::dav::property::Shown;
 use crate::protocol::dav::space::link_path;
@@ -63,7 +63,7 @@ pub fn publish_url(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown 
     let Some(token) = found else { return Shown::No };
     w.open(&PUBLISH_URL);
     w.raw(b"<D:href>");
-    w.text(&absolute(subject.ask, &link_path(token)));
+    w.text(&subject.ask.absolute(&link_path(token)));
     w.raw(b"</D:href>");
     w.close(&PUBLISH_URL);
     Shown::Yes

@@ -1,7 +1,7 @@
 //! Access control as properties (RFC 3744, RFC 5397): privileges, principals, owners.
 
 use super::extension::Extension;
-use super::name::{PRINCIPAL, names};
+use super::name::{PRINCIPAL, UNAUTHENTICATED, names};
 use super::property::Listing::Named;
 use super::property::{Need, Shown, row};
 use super::space::{place_path, principal_path, proxy_path};
@@ -78,6 +78,12 @@ fn owner(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
 }
 
 fn current_user_principal(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
+    if subject.ask.access.is_anonymous() {
+        w.open(&CURRENT_USER_PRINCIPAL);
+        w.empty(&UNAUTHENTICATED);
+        w.close(&CURRENT_USER_PRINCIPAL);
+        return Shown::Yes;
+    }
     hrefs(w, &CURRENT_USER_PRINCIPAL, [subject.ask.principal_path().as_str()].into_iter())
 }
 

@@ -10,16 +10,18 @@ use super::subject::On;
 use crate::domain::availability::Open;
 use crate::domain::collection::access::Telling;
 use crate::domain::collection::guard::hold;
-use crate::domain::collection::{Access, Kind, Store, list};
+use crate::domain::collection::{Access, Kind, Place, Store, list};
 use crate::domain::directory::login::{Attempt, Logins, SignIn};
 use crate::domain::directory::{Principal, Protocols};
+use crate::domain::push::Keys;
+use crate::format::url::HostName;
 use crate::kernel::clock;
 use crate::kernel::fault::{Fault, Outcome};
 use crate::kernel::privilege::Privilege;
 use crate::kernel::secret::Secret;
 use crate::protocol::http::body::Body;
 use crate::protocol::http::header::accept::error_body;
-use crate::protocol::http::header::{basic, user_agent};
+use crate::protocol::http::header::{basic, push_dont_notify, user_agent};
 use crate::protocol::http::peer::Peer;
 use http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::request::Parts;
@@ -42,6 +44,16 @@ pub struct Service {
     pub posts: &'static [Post],
     /// Who is told what.
     pub policy: Policy,
+    /// What registrations for push need, where they are served.
+    pub push: Option<Push>,
+}
+
+/// What registrations for push need.
+pub struct Push {
+    /// What the server is known by.
+    pub keys: Arc<Keys>,
+    /// Whether messages to a host may go without TLS.
+    pub plain: Box<dyn Fn(&HostName) -> bool + Send + Sync>,
 }
 
 /// What the configuration says about who is told what.
@@ -59,7 +71,7 @@ impl Service {
     /// A service of these extensions.
     pub fn new(store: Store, extensions: &[&'static Extension], policy: Policy) -> Outcome<Self> {
         let (logins, registry) = (Logins::new()?, Registry::new(extensions));
-        Ok(Self { store, logins, registry, posts: &[], policy })
+        Ok(Self { store, logins, registry, posts: &[], push: None, policy })
     }
 }
 
@@ -69,13 +81,28 @@ pub async fn serve(
     request: Request<Incoming>,
     peer: Peer,
 ) -> Response<Body> {
+    match admitted(&service, request, peer).await {
+        Ok((ask, body)) => dispatch(ask, body).await,
+        Err(response) => response,
+    }
+}
+
+/// Finds out who asks for what; otherwise the answer is there already.
+///
+/// # Errors
+/// That answer.
+pub async fn admitted(
+    service: &Arc<Service>,
+    request: Request<Incoming>,
+    peer: Peer,
+) -> Result<(Arc<Ask>, Incoming), Response<Body>> {
     let (mut parts, body) = request.into_parts();
-    match admit(&service, &mut parts, peer).await {
-        Ok(Ok(ask)) => dispatch(Arc::new(ask), body).await,
-        Ok(Err(response)) => response,
+    match admit(service, &mut parts, peer).await {
+        Ok(admitted) => admitted.map(|ask| (Arc::new(ask), body)),
         Err(fault) => {
             let verdict = verdict(&fault, About::Other);
-            answer::of_verdict(&verdict, &answer::words(&fault), error_body(&parts.headers))
+            let wanted = error_body(&parts.headers);
+            Err(answer::of_verdict(&verdict, &answer::words(&fault), wanted))
         }
     }
 }
@@ -89,14 +116,16 @@ async fn admit(
 ) -> Outcome<Result<Ask, Response<Body>>> {
     let path = space::decode(parts.uri.path())?;
     let target = space::target(&path);
+    let reads = READING.contains(&parts.method.as_str());
     let who = match known(service, &parts.headers, peer).await? {
-        Ok(Some(who)) => who,
+        Ok(Some(who)) => Some(who),
         // Evolution and others ask for the classes before they know a password. The answer is
         // the same for every path, so it tells nothing.
         Ok(None) if is_bare(parts) && parts.method == http::Method::OPTIONS => {
             return Ok(Err(options(&service.registry, On::ALL)));
         }
         Ok(None) if !peer.private => return Ok(Err(in_the_clear(&parts.headers))),
+        Ok(None) if is_bare(parts) && service.policy.anonymous && reads => None,
         Ok(None) => return Ok(Err(challenge(&parts.headers))),
         Err(response) => return Ok(Err(response)),
     };
@@ -111,7 +140,13 @@ async fn admit(
         Some(b"F" | b"f") => Telling::NoReply,
         _ => Telling::All,
     };
-    let access = Access { store: service.store.clone(), who, client, now: clock::now(), telling };
+    let quiet = push_dont_notify::parse(&parts.headers, space::REGISTRATION_ROOT);
+    let (store, now) = (service.store.clone(), clock::now());
+    let access = match who {
+        Some(who) => Access::new(store, who, &client, now),
+        None => Access::of_anyone(&store, client, now),
+    };
+    let access = Access { quiet, telling, ..access };
     let (place, owner) = match &target {
         Target::Account(home, name, rest) => {
             let (place, owner) = locate(&access, *home, name, rest).await?;
@@ -119,6 +154,9 @@ async fn admit(
         }
         _ => (None, None),
     };
+    if access.is_anonymous() && !is_public(&access, place.as_ref()).await? {
+        return Ok(Err(challenge(&parts.headers)));
+    }
     Ok(Ok(Ask {
         service: service.clone(),
         access,
@@ -132,6 +170,13 @@ async fn admit(
         place,
         owner,
     }))
+}
+
+/// Whether a place can be read by whoever comes, which is asked by its path, before anything is
+/// looked up: where it cannot, everything is answered alike.
+async fn is_public(access: &Access, place: Option<&Place>) -> Outcome<bool> {
+    let Some(place) = place else { return Ok(false) };
+    Ok(list::rights_in(access, place).await?.on(&place.path).has(Privilege::Read))
 }
 
 fn is_bare(parts: &Parts) -> bool {
@@ -217,7 +262,11 @@ async fn dispatch(ask: Arc<Ask>, body: Incoming) -> Response<Body> {
         Ok(()) => (method.run)(ask.clone(), body).await,
         Err(fault) => Err(fault),
     };
-    let mut response = answered.unwrap_or_else(|fault| answer::fault(&ask, &fault));
+    let mut response = answered.unwrap_or_else(|fault| match fault {
+        // Whoever comes with a password may get more.
+        Fault::Denied { .. } if ask.access.is_anonymous() => challenge(&ask.headers),
+        fault => answer::fault(&ask, &fault),
+    });
     if response.status() == StatusCode::METHOD_NOT_ALLOWED {
         set(&mut response, ALLOW, &registry.allow(class));
     }

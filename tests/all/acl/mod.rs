@@ -3,8 +3,10 @@
 mod list;
 mod delegates;
 mod matrix;
+mod objects;
 mod principals;
 mod properties;
+mod public;
 mod reports;
 mod sharing;
 

@@ -11,6 +11,7 @@ const KNOWN: &[&str] = &[
     "extended-mkcol",
     "calendar-access",
     "calendar-no-timezone",
+    "calendar-managed-attachments",
     "addressbook",
     "calendar-query-extended",
     "calendarserver-principal-property-search",
@@ -19,6 +20,9 @@ const KNOWN: &[&str] = &[
     "calendarserver-sharing",
     "resource-sharing",
     "calendar-proxy",
+    // Named by draft-bitfire-webdav-push-00 §2.
+    "webdav-push",
+    "calendar-auto-schedule",
 ];
 
 dialogues! {

@@ -14,7 +14,7 @@ use davenport::store::mount;
 async fn user(fresh: &Fresh, name: &str) -> Access {
     let new = NewAccount::of(Kind::User, name);
     let who: Principal = account::create(fresh, new, clock::now()).await.unwrap();
-    Access::of((**fresh).clone(), who, "test", clock::now())
+    Access::new((**fresh).clone(), who, "test", clock::now())
 }
 
 fn place(of: &Access, names: &str) -> Place {

@@ -27,9 +27,6 @@ const COLLECTIONS: On = On::STORED_COLLECTION.or(On::ENTRANCE).or(On::PRINCIPAL)
 /// What PUT fills: objects, and calendars and address books as a whole.
 const FILLED: On = On::OBJECT.or(On::CALENDAR).or(On::ADDRESSBOOK);
 
-/// What takes a POST: what gets members by it, and homes, where replies to invitations go.
-const POSTED: On = On(16 + 32 + 64 + 128).or(On::CALENDAR_HOME).or(On::ADDRESSBOOK_HOME);
-
 /// The engine's methods and where they can be used. Most of what CalDAV and CardDAV need is the
 /// same as here; their own (MKCALENDAR) come with them.
 pub static METHODS: &[Method] = &[
@@ -37,7 +34,11 @@ pub static METHODS: &[Method] = &[
     Method { name: "GET", on: On::ALL, run: |ask, body| Box::pin(get::run(ask, body)) },
     Method { name: "HEAD", on: On::ALL, run: |ask, body| Box::pin(get::run(ask, body)) },
     Method { name: "PUT", on: FILLED, run: |ask, body| Box::pin(put::run(ask, body)) },
-    Method { name: "POST", on: POSTED, run: |ask, body| Box::pin(post::run(ask, body)) },
+    Method {
+        name: "POST",
+        on: On(4 + 8 + 16 + 32 + 64 + 128),
+        run: |ask, body| Box::pin(post::run(ask, body)),
+    },
     Method { name: "DELETE", on: On::STORED, run: |ask, body| Box::pin(delete::run(ask, body)) },
     Method { name: "MKCOL", on: On::STORED, run: |ask, body| Box::pin(mkcol::run(ask, body)) },
     Method { name: "PROPFIND", on: On::ALL, run: |ask, body| Box::pin(propfind::run(ask, body)) },

@@ -14,7 +14,7 @@ use crate::protocol::dav::Ask;
 use crate::protocol::dav::answer::error;
 use crate::protocol::dav::body::xml;
 use crate::protocol::dav::guard;
-use crate::protocol::dav::service::{not_allowed, presumed_class};
+use crate::protocol::dav::service::presumed_class;
 use crate::protocol::dav::space::place_path;
 use crate::protocol::http::body::Body;
 use crate::protocol::http::header::content_type;
@@ -26,10 +26,7 @@ use std::sync::Arc;
 pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
     let place = ask.need_place()?;
     if place.home == Home::Calendars && place.depth() == 2 {
-        return match attachment::is_meant(&ask) {
-            true => attachment::run(ask, body).await,
-            false => Err(Fault::malformed("POST to an event asks for an action (RFC 8607)")),
-        };
+        return attachment::run(ask, body).await;
     }
     let special = ask.service.posts.iter().find(|post| post.path == place.path);
     if let Some(post) = special.filter(|_| !is_xml(&ask)) {
@@ -43,7 +40,7 @@ pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
         return act(ask, body).await;
     }
     if place.home != Home::Files && place.depth() == 0 {
-        return Ok(not_allowed(&ask, presumed_class(&ask)));
+        return Err(Refusal::UnexpectedBody.into());
     }
     let guard = guard::of(&ask).await?;
     let ending = match place.home {

@@ -42,7 +42,9 @@ pub async fn run(ask: Arc<Ask>, root: Element) -> Outcome<Response<Body>> {
         );
     }
     let store = &ask.access.store;
-    let me = lookup::oneself(store, &ask.access.who).await?;
+    let mut me = lookup::oneself(store, &ask.access.who).await?;
+    // Whoever has not signed in is nobody.
+    me.retain(|_| !ask.access.is_anonymous());
     let mut me: Vec<String> = me.iter().map(|p| principal_path(Kind::of(p), &p.name)).collect();
     // Delegates are members of groups below those for whom they act (caldav-proxy §5.2).
     let acts_for = delegation::owners_of(store, ask.access.who.id).await?;

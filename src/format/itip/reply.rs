@@ -1,0 +1,332 @@
+//! An attendee's answer, taken into the organizer's copy.
+//!
+//! Invariant: only the answering attendee's own line changes, and those whom he delegates to come; an
+//! answer to what has changed since, or older than the one known, changes nothing. Standards: RFC
+//! 5546 §3.2.3, §2.1.5; RFC 6638 §4.2; caldav-privatecomments §3.2.
+
+use super::derive::{Derived, Deriver};
+use super::edit::{Becomes, Edits, folded, is_in, rewrite};
+use super::intake::nothing;
+use super::keep::inherits;
+use super::message::ends;
+use super::person::{Person, REPLIED, same};
+use super::request::with_tail;
+use super::settle::{Changes, says, set_stamp, with};
+use super::sheet::{Part, Sheet, instant};
+use super::{IsMe, Received, Unusable};
+use crate::format::ical::Component;
+use crate::format::ical::value::written_utc;
+use crate::format::line::Line;
+use crate::format::property::encode;
+use crate::kernel::clock::Timestamp;
+use crate::kernel::limits::ATTENDEES_MAX;
+
+/// See [`super::receive()`].
+pub fn reply(
+    message: &Sheet<'_>,
+    stored: Option<&Sheet<'_>>,
+    is_me: IsMe<'_>,
+    now: Timestamp,
+) -> Result<Received, Unusable> {
+    let Some(stored) = stored else { return Ok(nothing("not known here")) };
+    if !stored.organizer().is_some_and(|line| is_me(line.value().trim())) {
+        return Err(Unusable::Foreign("the recipient does not organize it".to_owned()));
+    }
+    let who = who(message)?;
+    if is_me(who.line.value().trim()) {
+        return Ok(nothing("the organizer's own answer"));
+    }
+    let mut work = Answering {
+        stored,
+        message,
+        deriver: Deriver::new(stored),
+        edits: Edits::default(),
+        tail: String::new(),
+        said: Vec::new(),
+        others: false,
+        news: false,
+    };
+    for part in &message.parts {
+        if let Some(person) = part.attendee(&who.who) {
+            work.component(part, person);
+        }
+    }
+    if work.said.is_empty() {
+        return Ok(nothing("known already, or about what has changed since"));
+    }
+    let stamp = now.seconds().max(stored.newest().saturating_add(1));
+    for part in stored.parts.iter().filter(|_| work.others) {
+        set_stamp(stored, part, stamp, &mut work.edits);
+    }
+    let (others, news) = (work.others, work.news);
+    let about = format!("{}: {}", who.line.value().trim(), about(&work.said));
+    let text = with_tail(work.edits.apply(stored.text), &work.tail);
+    Ok(Received::Store { text, news, others, keeps_schedule_tag: true, about })
+}
+
+fn about(said: &[String]) -> String {
+    let mut said = said.to_vec();
+    said.sort_unstable();
+    said.dedup();
+    said.truncate(4);
+    said.join(", ")
+}
+
+/// Who answers: the one ATTENDEE, or of several who delegates (RFC 5546 §3.2.3).
+fn who<'p, 'c>(message: &'p Sheet<'c>) -> Result<&'p Person<'c>, Unusable> {
+    let malformed = |why: &str| Unusable::Malformed(why.to_owned());
+    let mut found: Option<&Person<'_>> = None;
+    for part in &message.parts {
+        let delegates = |p: &&Person<'_>| !p.delegated("DELEGATED-TO").is_empty();
+        let person = match part.attendees.as_slice() {
+            [one] => Some(one),
+            many => many.iter().find(delegates),
+        };
+        let person = person.ok_or_else(|| malformed("it does not say who answers"))?;
+        if found.is_some_and(|found| found.who != person.who) {
+            return Err(malformed("more than one attendee answers"));
+        }
+        found = Some(person);
+    }
+    found.ok_or_else(|| malformed("it answers nothing"))
+}
+
+struct Answering<'s, 'c> {
+    stored: &'s Sheet<'c>,
+    message: &'s Sheet<'c>,
+    deriver: Deriver<'s, 'c>,
+    edits: Edits,
+    tail: String,
+    /// What was answered, in few words; empty: nothing was new.
+    said: Vec<String>,
+    others: bool,
+    news: bool,
+}
+
+impl Answering<'_, '_> {
+    fn component(&mut self, part: &Part<'_>, person: &Person<'_>) {
+        match (self.stored.part(part.key), part.key) {
+            (Some(target), key) => {
+                if !target.cancelled && self.to(target, part, person) && key.is_none() {
+                    self.followers(target, part, person);
+                }
+            }
+            (None, Some(key)) if !self.stored.excluded.contains(&key) => {
+                let derived = self.deriver.of(key);
+                if let (Some(derived), Some(series)) = (derived, self.stored.master()) {
+                    self.exception(series, &derived, part, person);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether an answer counts, by what is known of him.
+    fn counts(&self, known: Option<&Person<'_>>, part: &Part<'_>, person: &Person<'_>) -> bool {
+        let Some(known) = known else { return person.partstat() != "DECLINED" };
+        if part.sequence < known.asked() {
+            return false;
+        }
+        match known.replied().and_then(|stamp| instant(&stamp)) {
+            Some(last) if part.stamp == last => known.partstat() != person.partstat(),
+            Some(last) => part.stamp > last,
+            None => true,
+        }
+    }
+
+    /// An answer to a component of the copy.
+    fn to(&mut self, target: &Part<'_>, part: &Part<'_>, person: &Person<'_>) -> bool {
+        let known = target.attendee(&person.who);
+        if !self.counts(known, part, person) {
+            return false;
+        }
+        let crlf = ends(self.stored);
+        match known {
+            Some(known) => {
+                let line = folded(&with(known, &self.changes(known, part, person)), crlf);
+                self.edits.put(known.line.start..known.line.end, line);
+            }
+            None if target.attendees.len() >= ATTENDEES_MAX => return false,
+            None => {
+                let line = folded(&self.crasher(part, person), crlf);
+                self.edits.append(self.stored.text, target.component, line);
+            }
+        }
+        for line in self.delegates(target, part, person) {
+            self.edits.append(self.stored.text, target.component, folded(&line, crlf));
+            self.others = true;
+        }
+        self.progress(target, part);
+        self.comment(target.component, part, person);
+        self.note(known, person);
+        true
+    }
+
+    fn note(&mut self, known: Option<&Person<'_>>, person: &Person<'_>) {
+        let what = match known {
+            None => format!("{}, not invited", person.partstat().to_ascii_lowercase()),
+            Some(_) => person.partstat().to_ascii_lowercase(),
+        };
+        let changed = known.is_none_or(|known| known.partstat() != person.partstat());
+        self.others |= changed;
+        self.news |= changed;
+        self.said.push(what);
+    }
+
+    /// Exceptions that nobody answered to by themselves follow the series.
+    fn followers(&mut self, series: &Part<'_>, part: &Part<'_>, person: &Person<'_>) {
+        let Some(to_series) = series.attendee(&person.who) else { return };
+        for target in self.stored.parts.iter().filter(|p| p.key.is_some() && !p.cancelled) {
+            if self.message.part(target.key).is_some() {
+                continue;
+            }
+            if let Some(known) = target.attendee(&person.who)
+                && inherits(known, to_series)
+            {
+                let changes = self.changes(known, part, person);
+                let line = folded(&with(known, &changes), ends(self.stored));
+                self.edits.put(known.line.start..known.line.end, line);
+            }
+        }
+    }
+
+    /// What an answer changes of his line.
+    fn changes(&self, known: &Person<'_>, part: &Part<'_>, person: &Person<'_>) -> Changes {
+        let mut changes = vec![
+            ("PARTSTAT", Some(person.partstat())),
+            (REPLIED, Some(written_utc(part.stamp))),
+            ("SCHEDULE-STATUS", Some(status(part.component))),
+        ];
+        if known.partstat() == person.partstat() {
+            changes.remove(0);
+        }
+        if let Some(to) = says(person, "DELEGATED-TO") {
+            changes.push(("DELEGATED-TO", Some(to)));
+        }
+        changes
+    }
+
+    /// The line of somebody who was not invited (RFC 5546 §3.2.3): a delegate, or who was told by
+    /// another.
+    fn crasher(&self, part: &Part<'_>, person: &Person<'_>) -> String {
+        let status = status(part.component);
+        let stamp = written_utc(part.stamp);
+        person.with(&[
+            ("RSVP", None),
+            (REPLIED, Some(&stamp)),
+            ("SCHEDULE-STATUS", Some(&status)),
+            ("SCHEDULE-AGENT", None),
+            ("SCHEDULE-FORCE-SEND", None),
+        ])
+    }
+
+    /// The lines of those whom he delegates to and who are not in the list yet.
+    fn delegates(&self, target: &Part<'_>, part: &Part<'_>, person: &Person<'_>) -> Vec<String> {
+        let room = ATTENDEES_MAX.saturating_sub(target.attendees.len());
+        let to = says(person, "DELEGATED-TO").into_iter();
+        let from = person.line.value().trim();
+        to.filter(|to| !target.attendees.iter().any(|known| same(known.line.value(), to)))
+            .take(room)
+            .map(|to| match part.attendees.iter().find(|p| same(p.line.value(), &to)) {
+                Some(named) => named.with(&[
+                    ("PARTSTAT", Some("NEEDS-ACTION")),
+                    ("RSVP", Some("TRUE")),
+                    ("DELEGATED-FROM", Some(from)),
+                    ("SCHEDULE-AGENT", None),
+                    ("SCHEDULE-STATUS", None),
+                    ("SCHEDULE-FORCE-SEND", None),
+                ]),
+                None => {
+                    let mut line =
+                        "ATTENDEE;PARTSTAT=NEEDS-ACTION;RSVP=TRUE;DELEGATED-FROM=".to_owned();
+                    encode(from, &mut line);
+                    line + ":" + to.trim()
+                }
+            })
+            .collect()
+    }
+
+    /// How far a task has come, if there is but one who does it.
+    fn progress(&mut self, target: &Part<'_>, part: &Part<'_>) {
+        let doers = target.attendees.iter().filter(|person| !person.me).count();
+        if !part.component.is("VTODO") || doers > 1 {
+            return;
+        }
+        for name in ["PERCENT-COMPLETE", "COMPLETED", "STATUS"] {
+            let Some(new) = part.component.property(name) else { continue };
+            let line = folded(new.text(), ends(self.stored));
+            match target.component.property(name) {
+                Some(old) => self.edits.put(old.start..old.end, line),
+                None => self.edits.append(self.stored.text, target.component, line),
+            }
+        }
+    }
+
+    /// What an attendee confides to the organizer.
+    fn comment(&mut self, target: Component<'_>, part: &Part<'_>, person: &Person<'_>) {
+        let Some(new) = comment(part, person) else { return };
+        let his = |line: &&Line<'_>| {
+            let of = line.param("X-CALENDARSERVER-ATTENDEE-REF");
+            of.is_some_and(|of| same(&of.value(), person.line.value()))
+        };
+        target.all(COMMENTED).filter(his).for_each(|line| self.edits.remove(line));
+        self.edits.append(self.stored.text, target, folded(&new, ends(self.stored)));
+        self.news = true;
+    }
+
+    /// An answer to an instance that has no exception makes one.
+    fn exception(
+        &mut self,
+        series: &Part<'_>,
+        derived: &Derived<'_>,
+        part: &Part<'_>,
+        person: &Person<'_>,
+    ) {
+        let known = series.attendee(&person.who);
+        let full = series.attendees.len() >= ATTENDEES_MAX;
+        if series.cancelled || known.is_none() && full || !self.counts(known, part, person) {
+            return;
+        }
+        let each = |line: &Line<'_>| match known {
+            Some(known) if known.line.start == line.start => {
+                Becomes::Line(with(known, &self.changes(known, part, person)))
+            }
+            _ if is_in(line.full_name(), &[COMMENTED]) => Becomes::Gone,
+            _ => derived.becomes(line),
+        };
+        let mut more = vec![derived.id.clone()];
+        if known.is_none() {
+            more.push(self.crasher(part, person));
+        }
+        more.extend(self.delegates(series, part, person));
+        more.extend(comment(part, person));
+        let it = series.component;
+        let text = rewrite(self.stored.text, it, &each, &|_| true, &more);
+        self.tail.push_str(&text);
+        self.note(known, person);
+        if let Some(said) = self.said.last_mut() {
+            said.push_str(" one instance");
+        }
+    }
+}
+
+const COMMENTED: &str = "X-CALENDARSERVER-ATTENDEE-COMMENT";
+
+fn comment(part: &Part<'_>, person: &Person<'_>) -> Option<String> {
+    let line = part.component.property("X-CALENDARSERVER-PRIVATE-COMMENT")?;
+    let mut out = format!("{COMMENTED};X-CALENDARSERVER-ATTENDEE-REF=");
+    encode(person.line.value().trim(), &mut out);
+    let stamp = written_utc(part.stamp);
+    Some(format!("{out};X-CALENDARSERVER-DTSTAMP={stamp}:{}", line.value()))
+}
+
+/// The codes of REQUEST-STATUS, else success (RFC 6638 §4.2).
+fn status(part: Component<'_>) -> String {
+    let code = |line: &Line<'_>| {
+        let code = line.value().split(';').next().unwrap_or_default().trim().to_owned();
+        let is_code = |c: char| c.is_ascii_digit() || c == '.';
+        (!code.is_empty() && code.len() < 16 && code.chars().all(is_code)).then_some(code)
+    };
+    let codes: Vec<String> = part.all("REQUEST-STATUS").filter_map(code).take(8).collect();
+    if codes.is_empty() { "2.0".to_owned() } else { codes.join(",") }
+}
