@@ -133,7 +133,7 @@ async fn put(tx: &mut Tx, account: i64, i: u64) -> Outcome<()> {
     change_log::charge(tx, account, octets).await?;
     let entry =
         Entry { account, number, collection: of, name: &name, action: Action::Created, before };
-    let author = Author { principal: account, client: "bench".into(), at };
+    let author = Author { principal: account, client: "bench".into(), at, quiet: None };
     change_log::record(tx, &entry, &author).await
 }
 

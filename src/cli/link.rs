@@ -140,7 +140,7 @@ impl Add {
 pub async fn owner(session: &Session, name: &str) -> Result<Access, Failure> {
     let who = admin::profile(&session.store, name, None).await?.principal;
     let store = session.store.clone();
-    Ok(Access::of(store, who, "davenport", session.at))
+    Ok(Access::new(store, who, "davenport", session.at))
 }
 
 /// The account's calendars.

@@ -21,6 +21,7 @@ pub mod link;
 pub mod delegate;
 pub mod subscription;
 pub mod calendar;
+pub mod find_time;
 pub mod why;
 pub mod lock;
 pub mod config;
@@ -109,6 +110,9 @@ enum Command {
     /// Show who was told what about a meeting, and why
     #[command(after_help = why::HELP)]
     Why(why::Why),
+    /// Find times that suit several people and a room
+    #[command(after_help = find_time::HELP)]
+    FindTime(find_time::FindTime),
     /// Keep a user from signing in
     #[command(after_help = lock::LOCK)]
     Lock(lock::Lock),
@@ -135,6 +139,7 @@ impl Command {
             Self::Subscription(it) => session::run(source, out, async |s| it.run(s).await),
             Self::Calendar(it) => session::run(source, out, async |s| it.run(s).await),
             Self::Why(it) => session::run(source, out, async |s| it.run(s).await),
+            Self::FindTime(it) => session::run(source, out, async |s| it.run(s).await),
             Self::Lock(it) => session::run(source, out, async |s| it.run(s, true).await),
             Self::Unlock(it) => session::run(source, out, async |s| it.run(s, false).await),
         }

@@ -20,7 +20,7 @@ use crate::store::change_log::{self, Action, Author, Entry};
 use crate::store::collection::{self, NewCollection, Touch};
 use crate::store::principal::{self, NewPrincipal};
 use crate::store::property::{self, Property};
-use crate::store::{Store, Tx, ace, job};
+use crate::store::{Store, Tx, ace, job, push};
 
 /// A principal about to be made.
 #[derive(Clone, Debug)]
@@ -243,7 +243,7 @@ async fn make(
     };
     let id = collection::insert(tx, &new).await?;
     collection::touch(tx, home_id, Touch { number, members: 0, octets: 0, at }).await?;
-    let author = Author { principal: SERVER, client: "davenport".into(), at };
+    let author = Author { principal: SERVER, client: "davenport".into(), at, quiet: None };
     let name = format!("{name}/");
     let action = Action::Created;
     let entry = Entry { account, number, collection: home_id, name: &name, action, before: None };
@@ -324,6 +324,7 @@ pub async fn delete(
                 }
                 ace::purge_principal(tx, it.id).await?;
                 job::purge_account(tx, it.id).await?;
+                push::purge_principal(tx, it.id).await?;
                 principal::delete(tx, it.id).await?;
                 changed(tx).await?;
                 Ok(it)

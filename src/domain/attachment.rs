@@ -12,15 +12,16 @@ use super::calendar::examine;
 use super::collection::attachment::New;
 use super::collection::item::{Rewritten, Stored};
 use super::collection::{Access, Body, Content, Guard, Index, Place, item, privacy, tree};
+use super::directory::calendar_user::CalendarUser;
 use crate::format::ical::Calendar;
 use crate::format::ical::attach::{self, Attach, AttachFault, Which};
-use crate::kernel::fault::{AttachRule, Fault, Outcome, Refusal};
+use crate::kernel::fault::{AttachRule, Fault, Outcome, Refusal, SchedulingRule};
 use crate::kernel::ids::AttachmentId;
 use crate::kernel::limits::{ATTACHMENT_NAME_MAX, ATTACHMENTS_MAX};
 use crate::kernel::privilege::Privilege;
 use crate::kernel::secret::{hex, random};
 use crate::store::object::Object;
-use crate::store::{Store, Tx, attachment, blob, principal};
+use crate::store::{Store, Tx, attachment, blob};
 
 pub use crate::store::attachment::Attachment;
 
@@ -76,7 +77,8 @@ pub async fn change(
     let attach = new.as_ref().map(|new| Attach {
         id: new.about.managed_id.clone(),
         url: address(&new.about),
-        media_type: new.about.media_type.clone(),
+        // RFC 5545 §3.2.8: FMTTYPE has no parameters.
+        media_type: new.about.media_type.split(';').next().unwrap_or_default().trim().to_owned(),
         filename: new.about.filename.clone(),
         size: new.about.size,
     });
@@ -168,17 +170,12 @@ async fn demand_organizer(tx: &mut Tx, place: &Place, octets: &[u8]) -> Outcome<
     let Ok(calendar) = Calendar::parse(octets) else { return Ok(()) };
     let mut organizers = calendar.root().children().flat_map(|it| it.all("ORGANIZER"));
     let Some(organizer) = organizers.next() else { return Ok(()) };
-    let organizer = organizer.value().trim().to_lowercase();
-    let own = principal::addresses(tx, place.account).await?;
-    let name = place.account_name.as_str();
-    let mailbox = organizer.strip_prefix("mailto:").unwrap_or(&organizer);
-    let path = organizer.trim_end_matches('/').rsplit_once("/principals/");
-    let is_path = path.is_some_and(|(_, rest)| rest.ends_with(&format!("/{name}")));
-    if mailbox == name || own.iter().any(|it| it == mailbox) || is_path {
+    let owner = CalendarUser::of(tx, place.account, &place.account_name).await?;
+    if owner.is(organizer.value()) {
         return Ok(());
     }
     let why = "only the organizer of a meeting changes its attachments".to_owned();
-    Err(Refusal::Attachment(AttachRule::Attendee, why).into())
+    Err(Refusal::Scheduling(SchedulingRule::AttendeeChange, why).into())
 }
 
 /// The attachment at an address, with its content and that one's hash.

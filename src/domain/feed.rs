@@ -395,7 +395,7 @@ async fn adorn(tx: &mut Tx, of: &Unsettled, feed: &Feed, now: Timestamp) -> Outc
     change_log::record(
         tx,
         &entry,
-        &Author { principal: SERVER, client: "davenport".into(), at: now },
+        &Author { principal: SERVER, client: "davenport".into(), at: now, quiet: None },
     )
     .await
 }

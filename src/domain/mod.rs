@@ -17,6 +17,7 @@ pub mod directory_book;
 pub mod birthdays;
 pub mod scheduling;
 pub mod link;
+pub mod push;
 pub mod feed;
 pub mod account;
 pub mod indexing;

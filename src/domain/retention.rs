@@ -10,7 +10,7 @@ use crate::kernel::ids::{CollectionId, PrincipalId};
 use crate::kernel::limits::{BLOB_GRACE_SECONDS, BLOB_ORPHAN_SECONDS, RETENTION_BATCH};
 use crate::store::{
     Store, Tx, ace, attachment, blob, change_log, collection, feed, link, lock, meta, object,
-    property, search,
+    property, push, search,
 };
 
 /// Whether a call left something for the next one.
@@ -80,6 +80,7 @@ async fn purge(
     property::purge(tx, id).await?;
     ace::purge(tx, id).await?;
     link::purge(tx, id).await?;
+    push::purge(tx, id).await?;
     feed::purge(tx, id).await?;
     collection::remove(tx, id).await?;
     Ok(Progress::More)

@@ -21,3 +21,4 @@ pub mod itip;
 pub mod vcard;
 pub mod split;
 pub mod feed;
+pub mod web_push;

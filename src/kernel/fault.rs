@@ -102,6 +102,8 @@ pub enum Refusal {
     /// The organizer of a scheduling message is not the owner of the outbox (RFC 6638 §5.2.2); the
     /// address.
     ForeignOrganizer(String),
+    /// A registration for push breaks this rule; the text says what to do.
+    Push(PushRule, String),
     /// A directory change that cannot be made: name taken, unknown domain and the like.
     Directory(String),
 }
@@ -151,8 +153,6 @@ pub enum AttachRule {
     ManagedId,
     /// An object names an attachment that it may not name.
     Parameter,
-    /// An attendee changes what is the organizer's.
-    Attendee,
 }
 
 /// The rules that an access control list must keep (RFC 3744 §8.1.1). Variants are named after
@@ -178,6 +178,18 @@ pub enum AceRule {
     RecognizedPrincipal,
     /// An entry is for a principal that gets no access here.
     AllowedPrincipal,
+}
+
+/// The rules of registrations for push (draft-bitfire-webdav-push-00 §3.1.3). Variants are named after
+/// the condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PushRule {
+    /// The request does not say where and how messages go.
+    InvalidSubscription,
+    /// Nobody is told of changes of this resource, or not the asker.
+    NotAvailable,
+    /// The request asks to be told of nothing that one can be told of.
+    NoSupportedTrigger,
 }
 
 impl Fault {
@@ -220,6 +232,7 @@ impl fmt::Display for Refusal {
             | Self::CollectionPlacement(why)
             | Self::Ace(_, why)
             | Self::Scheduling(_, why)
+            | Self::Push(_, why)
             | Self::BeyondLimit(_, why)
             | Self::Attachment(_, why)
             | Self::InvalidMessage(why)

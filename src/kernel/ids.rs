@@ -43,6 +43,10 @@ id!(
     FeedId
 );
 id!(
+    /// A registration for push.
+    PushId
+);
+id!(
     /// A durable job.
     JobId
 );

@@ -341,3 +341,52 @@ pub const DELIVERY_RETRIES_MAX: i64 = 1_440;
 pub const INBOX_MAX: i64 = 1_000;
 /// Scheduling messages that are told of one meeting, the newest.
 pub const SCHEDULE_HISTORY_MAX: usize = 2_000;
+/// Octets of a push message, padding included; with what encryption adds it is to fit into the 4 096
+/// that every push service takes (RFC 8030 §7.2).
+pub const PUSH_MESSAGE_MAX: usize = 1_536;
+/// Seconds that the proof to a push service lasts: at most a day (RFC 8292 §2).
+pub const PUSH_PROOF_SECONDS: i64 = 43_200;
+/// Seconds that a registration for push lasts when its maker names no end, and at most: who does not
+/// renew it is probably gone.
+pub const PUSH_LASTS_SECONDS: (i64, i64) = (7 * 86_400, 30 * 86_400);
+/// Registrations of a principal for one collection: so many devices; more push out those that end first.
+pub const PUSH_EACH_MAX: i64 = 50;
+/// Registrations of a principal in all, in the same way.
+pub const PUSH_USER_MAX: i64 = 2_000;
+/// Registrations that one request can name as those that need not be told.
+pub const PUSH_QUIET_MAX: usize = 20;
+/// Different kinds of changes that are looked through for one message; more count as all kinds.
+pub const PUSH_CHANGES_MAX: i64 = 1_000;
+/// Seconds between two messages to one registration: what changes meanwhile is told by one.
+pub const PUSH_PAUSE_SECONDS: i64 = 5;
+/// Milliseconds after a change within which others are looked at together with it.
+pub const PUSH_GATHER_MILLIS: u64 = 200;
+/// Seconds between two looks at all registrations: for changes by processes that tell nobody.
+pub const PUSH_LOOK_SECONDS: u64 = 30;
+/// Registrations of one principal, and of all, that are looked at together.
+pub const PUSH_PENDING_EACH: i64 = 8;
+/// See [`PUSH_PENDING_EACH`].
+pub const PUSH_PENDING_MAX: i64 = 256;
+/// Messages that one server sends at once; a slow push service takes a place for a while.
+pub const PUSH_AT_ONCE: usize = 32;
+/// Of them those to one push service: another one is to find places.
+pub const PUSH_AT_ONCE_SERVICE: usize = 16;
+/// Of them those to the registrations of one principal.
+pub const PUSH_AT_ONCE_EACH: usize = 4;
+/// Seconds until a push service must have been connected to.
+pub const PUSH_CONNECT_SECONDS: u64 = 5;
+/// Seconds until its answer must be there.
+pub const PUSH_FIRST_SECONDS: u64 = 10;
+/// Seconds until a message must have gone out.
+pub const PUSH_WHOLE_SECONDS: u64 = 20;
+/// Seconds until another worker may take a registration that one took.
+pub const PUSH_LEASE_SECONDS: i64 = 60;
+/// Seconds that a push service keeps a message for a device that is off: after a day it asks anyway.
+pub const PUSH_KEPT_SECONDS: i64 = 86_400;
+/// Seconds until a message that failed is tried again, at first and at most.
+pub const PUSH_RETRY_SECONDS: (i64, i64) = (30, 21_600);
+/// Seconds for which messages may fail until the registration ends: a push service may be away for a
+/// weekend.
+pub const PUSH_FAILING_SECONDS: i64 = 3 * 86_400;
+/// Octets of what is said of a message that failed.
+pub const PUSH_TEXT_MAX: usize = 300;

@@ -138,6 +138,14 @@ impl ProcessKey {
     }
 }
 
+/// The keyed hash of a text (RFC 2104), with a key that is kept somewhere.
+pub fn keyed(key: &[u8], text: &[u8]) -> [u8; 32] {
+    let mut out = [0; 32];
+    let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, key);
+    out.copy_from_slice(ring::hmac::sign(&key, text).as_ref());
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

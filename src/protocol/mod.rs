@@ -8,4 +8,5 @@ pub mod carddav;
 pub mod link;
 pub mod attachment;
 pub mod freebusy;
+pub mod push;
 pub mod tzdist;

@@ -4,7 +4,9 @@ use super::config::{Config, Current, StoreAt};
 use super::feeds::{self, Feeds};
 use super::jobs::{self, Jobs};
 use super::outbound::Newest;
+use super::push::{self as pusher, Pusher};
 use crate::domain::availability::Open;
+use crate::domain::push::Keys;
 use crate::domain::{account, directory, indexing};
 use crate::kernel::clock;
 use crate::kernel::fault::{Fault, Outcome};
@@ -15,14 +17,15 @@ use crate::protocol::caldav::outbox::{FREE_BUSY, POSTS};
 use crate::protocol::caldav::proxy::PROXY;
 use crate::protocol::caldav::scheduling::SCHEDULING;
 use crate::protocol::carddav::{CARDDAV, DIRECTORY};
-use crate::protocol::dav::service::Policy;
-use crate::protocol::dav::{
-    self, Service, acl::ACL, core::CORE, space::ATTACHMENT_ROOT, space::LINK_ROOT,
-};
+use crate::protocol::dav::service::{Policy, Push};
+use crate::protocol::dav::space::{ATTACHMENT_ROOT, LINK_ROOT, REGISTRATION_ROOT};
+use crate::protocol::dav::{self, Service, acl::ACL, core::CORE};
 use crate::protocol::freebusy;
 use crate::protocol::http::body::Body;
 use crate::protocol::http::handler::Handler;
+use crate::protocol::http::outbound::vouched;
 use crate::protocol::link;
+use crate::protocol::push::{self, PUSH};
 use crate::protocol::tzdist;
 use crate::store::{Location, Store};
 use http::{HeaderValue, Response, StatusCode, header};
@@ -69,6 +72,8 @@ pub struct App {
     pub jobs: Jobs,
     /// What keeps subscriptions up to date.
     pub feeds: Feeds,
+    /// What tells programs of changes, if it is switched on.
+    pub pusher: Option<Pusher>,
     /// The first administrator's name and password, when this start made it.
     pub first: Option<(String, Secret)>,
 }
@@ -95,8 +100,16 @@ pub async fn start(current: &Arc<Current>) -> Outcome<App> {
     if policy.open_directory {
         extensions.push(&DIRECTORY);
     }
+    let keys = match current.get().push.enabled {
+        true => Some(Keys::of(&store).await?),
+        false => None,
+    };
+    if keys.is_some() {
+        extensions.push(&PUSH);
+    }
     let mut service = Service::new(store.clone(), &extensions, policy)?;
     service.posts = &POSTS;
+    service.push = keys.clone().map(|keys| registering(keys, current.clone()));
     let (service, public) = (Arc::new(service), config.anonymous_free_busy);
     let probe = store.clone();
     let brake = Arc::new(tzdist::brake::Brake::default());
@@ -110,6 +123,9 @@ pub async fn start(current: &Arc<Current>) -> Outcome<App> {
         path if freebusy::serves(path) => {
             Box::pin(freebusy::serve(service.clone(), request, peer, public))
         }
+        path if path.starts_with(REGISTRATION_ROOT) && service.push.is_some() => {
+            Box::pin(push::registration::serve(service.clone(), request, peer))
+        }
         path if tzdist::serves(path) => {
             let (parts, _) = request.into_parts();
             let brake = brake.clone();
@@ -118,13 +134,22 @@ pub async fn start(current: &Arc<Current>) -> Outcome<App> {
         _ => Box::pin(dav::service::serve(service.clone(), request, peer)),
     });
     let jobs = jobs::start(store.clone(), current.clone());
+    let pusher = keys.map(|keys| pusher::start(store.clone(), newest.clone(), keys));
     let feeds = feeds::start(store.clone(), newest);
-    Ok(App { handler, store, jobs, feeds, first })
+    Ok(App { handler, store, jobs, feeds, pusher, first })
+}
+
+/// What registrations for push need: messages go over TLS, but for hosts that the operator vouches for.
+fn registering(keys: Arc<Keys>, current: Arc<Current>) -> Push {
+    Push { keys, plain: Box::new(move |host| vouched(&current.get().outbound.allow, host)) }
 }
 
 impl App {
     /// Ends the background work and closes the store; requests have ended before.
     pub async fn close(self) {
+        if let Some(pusher) = self.pusher {
+            pusher.stop().await;
+        }
         self.feeds.stop().await;
         self.jobs.stop().await;
         self.store.close().await;

@@ -72,6 +72,15 @@ pub struct Outbound {
     pub refresh: i64,
 }
 
+/// Telling programs of changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Push {
+    /// Whether it is done.
+    pub enabled: bool,
+    /// Whom push services can turn to, or empty.
+    pub contact: String,
+}
+
 /// How log lines are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
@@ -108,6 +117,8 @@ pub struct Config {
     pub limits: Limits,
     /// What the server fetches from elsewhere.
     pub outbound: Outbound,
+    /// Telling programs of changes.
+    pub push: Push,
     /// How long running requests may go on after the order to stop.
     pub shutdown: Duration,
     /// Days that replaced and deleted content is kept.
@@ -165,6 +176,10 @@ impl Config {
                 allow: merged.list("outbound.allow"),
                 ca: Some(merged.text("outbound.ca")).filter(|p| !p.is_empty()).map(PathBuf::from),
                 refresh: i64::from(small("subscriptions.refresh_minutes")) * 60,
+            },
+            push: Push {
+                enabled: merged.is_on("push.enabled"),
+                contact: merged.text("push.contact").to_owned(),
             },
             shutdown: Duration::from_secs(merged.number("shutdown_seconds")),
             history_days: small("history_days"),

@@ -155,11 +155,8 @@ async fn fetch(outbound: &Outbound, it: &Feed, before: Vec<u8>) -> Outcome<Fetch
 }
 
 fn refused(answer: &Answer, now: Timestamp) -> Fetched {
-    let (status, after) = (answer.status, answer.field(RETRY_AFTER));
-    let retry_after = after.parse::<u32>().ok().map(i64::from).or_else(|| {
-        let at = Timestamp::parse_http_date(after)?;
-        Some(at.seconds() - now.seconds()).filter(|seconds| *seconds > 0)
-    });
+    let status = answer.status;
+    let retry_after = answer.seconds(RETRY_AFTER, now);
     let hint = match status {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
             ": the address may need a user and a password, as https://USER:PASSWORD@HOST/"

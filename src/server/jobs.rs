@@ -10,7 +10,7 @@ use crate::domain::collection::implicit::DELIVERY_JOB;
 use crate::domain::directory::DIRECTORY_JOB;
 use crate::domain::retention::{self, Progress};
 use crate::domain::scheduling::{deliver, history};
-use crate::domain::{birthdays, directory_book, feed, indexing};
+use crate::domain::{birthdays, directory_book, feed, indexing, push};
 use crate::kernel::clock::{self, Timestamp};
 use crate::kernel::fault::{Fault, Outcome};
 use crate::kernel::ids::PrincipalId;
@@ -98,6 +98,16 @@ pub static RECURRING: &[Recurring] = &[
         step: |it| {
             Box::pin(async move {
                 let more = feed::drop_unused(&it.store, it.now).await?;
+                Ok(if more { Progress::More } else { Progress::Done })
+            })
+        },
+    },
+    Recurring {
+        kind: "retention.push",
+        every: HOUR,
+        step: |it| {
+            Box::pin(async move {
+                let more = push::expire(&it.store, it.now).await?;
                 Ok(if more { Progress::More } else { Progress::Done })
             })
         },

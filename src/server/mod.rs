@@ -16,6 +16,7 @@ pub mod listen;
 pub mod jobs;
 pub mod outbound;
 pub mod feeds;
+pub mod push;
 pub mod app;
 
 pub use listen::BoundAddress;

@@ -25,22 +25,22 @@ statements! {
     ADVANCE = "UPDATE account SET change_number = $2, used_bytes = $3 WHERE id = $1";
     USE = "UPDATE account SET used_bytes = used_bytes + $2 WHERE id = $1";
     RECORD = "INSERT INTO change
-        (account_id, number, collection_id, name, action, blob_id, principal_id, client, at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+        (account_id, number, collection_id, name, action, blob_id, principal_id, client, at, quiet)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
     RECORD_MEMBER = "INSERT INTO change
-        (account_id, number, collection_id, name, action, blob_id, principal_id, client, at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        (account_id, number, collection_id, name, action, blob_id, principal_id, client, at, quiet)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         postgres: "WITH RECURSIVE line (id, parent_id) AS (
             SELECT id, parent_id FROM collection WHERE id = $3
             UNION ALL
             SELECT c.id, c.parent_id FROM collection c JOIN line l ON c.id = l.parent_id
         ), touched AS (UPDATE collection SET last_change = $2,
-            member_count = member_count + CASE WHEN id = $3 THEN $10 ELSE 0 END,
-            member_bytes = member_bytes + CASE WHEN id = $3 THEN $11 ELSE 0 END,
+            member_count = member_count + CASE WHEN id = $3 THEN $11 ELSE 0 END,
+            member_bytes = member_bytes + CASE WHEN id = $3 THEN $12 ELSE 0 END,
             modified_at = CASE WHEN id = $3 THEN $9 ELSE modified_at END
         WHERE id IN (SELECT id FROM line)) INSERT INTO change
-        (account_id, number, collection_id, name, action, blob_id, principal_id, client, at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+        (account_id, number, collection_id, name, action, blob_id, principal_id, client, at, quiet)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
     HISTORY = "SELECT number, collection_id, name, action, blob_id, principal_id, client, at
         FROM change WHERE account_id = $1 AND number > $2 ORDER BY number LIMIT $3";
     EXPIRED = "SELECT account_id, number, blob_id FROM change
@@ -50,6 +50,13 @@ statements! {
     PURGE = "DELETE FROM change WHERE account_id = $1 AND number IN (SELECT number FROM change
             WHERE account_id = $1 AND at < $2 ORDER BY number LIMIT $3)
         RETURNING blob_id";
+    WITHIN = "SELECT DISTINCT CAST(CASE WHEN h.collection_id = $2 AND (h.name = '' OR h.action <> 6)
+            THEN 1 ELSE 0 END AS BIGINT), h.action, h.principal_id, h.quiet
+        FROM change h WHERE h.account_id = $1 AND h.number > $3 AND h.number <= $4
+            AND (h.collection_id = $2 OR EXISTS (SELECT 1 FROM collection c
+                WHERE c.id = h.collection_id AND c.path > $5 AND c.path < $6)) LIMIT $7";
+    REMOVAL = "SELECT principal_id, quiet FROM change WHERE account_id = $1 AND number > $2
+        AND action IN (3, 5) AND name = $3 ORDER BY number DESC LIMIT 1";
     EXISTS = "SELECT id FROM account WHERE id = $1";
 }
 
@@ -80,6 +87,8 @@ pub struct Author {
     pub client: String,
     /// When the request came.
     pub at: Timestamp,
+    /// Which registrations for push need not be told: their tokens, joined by commas, or `*`.
+    pub quiet: Option<String>,
 }
 
 /// An entry of the log.
@@ -174,12 +183,12 @@ pub async fn record_member(
         return record(tx, entry, author).await;
     }
     watch::note(&mut tx.changes, entry);
-    let [a, b, c, d, e, f, g, h, i] = values(entry, author);
-    let with = [a, b, c, d, e, f, g, h, i, members.into(), octets.into()];
+    let [a, b, c, d, e, f, g, h, i, j] = values(entry, author);
+    let with = [a, b, c, d, e, f, g, h, i, j, members.into(), octets.into()];
     tx.execute(&RECORD_MEMBER, &with).await.map(drop)
 }
 
-fn values<'a>(entry: &Entry<'a>, author: &'a Author) -> [Value<'a>; 9] {
+fn values<'a>(entry: &Entry<'a>, author: &'a Author) -> [Value<'a>; 10] {
     [
         entry.account.0.into(),
         entry.number.0.into(),
@@ -190,6 +199,7 @@ fn values<'a>(entry: &Entry<'a>, author: &'a Author) -> [Value<'a>; 9] {
         author.principal.0.into(),
         author.client.as_str().into(),
         author.at.0.into(),
+        author.quiet.as_deref().into(),
     ]
 }
 
@@ -228,7 +238,81 @@ pub async fn after(
                 principal: PrincipalId(row.int(5)?),
                 client: row.text(6)?.to_owned(),
                 at: Timestamp(row.int(7)?),
+                quiet: None,
             },
+        })
+    })
+    .await
+}
+
+/// Some of an account's entries.
+#[derive(Clone, Copy, Debug)]
+pub struct Span<'a> {
+    /// The account.
+    pub account: PrincipalId,
+    /// Those after this number …
+    pub after: ChangeNumber,
+    /// … up to this one …
+    pub to: ChangeNumber,
+    /// … of this collection …
+    pub of: CollectionId,
+    /// … and of those below this path; empty: of no others.
+    pub below: &'a str,
+}
+
+/// What several entries have in common.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kind {
+    /// The collection itself is meant: its own properties, or what it holds directly.
+    pub itself: bool,
+    /// Properties changed, not the content.
+    pub of_properties: bool,
+    /// Who did it.
+    pub principal: PrincipalId,
+    /// See [`Author::quiet`].
+    pub quiet: Option<String>,
+}
+
+/// The kinds of changes among some entries, at most `limit`.
+pub async fn within(tx: &mut Tx, span: &Span<'_>, limit: i64) -> Outcome<Vec<Kind>> {
+    let (from, end) = match span.below {
+        "" => (String::new(), String::new()),
+        path => collection::below(path),
+    };
+    let with = [
+        span.account.0.into(),
+        span.of.0.into(),
+        span.after.0.into(),
+        span.to.0.into(),
+        (&from).into(),
+        (&end).into(),
+        limit.into(),
+    ];
+    tx.all(&WITHIN, &with, |row| {
+        Ok(Kind {
+            itself: row.flag(0)?,
+            of_properties: row.int(1)? == Action::Properties as i64,
+            principal: PrincipalId(row.int(2)?),
+            quiet: row.opt_text(3)?.map(str::to_owned),
+        })
+    })
+    .await
+}
+
+/// The last removal of a collection of this name after a number.
+pub async fn removal(
+    tx: &mut Tx,
+    account: PrincipalId,
+    after: ChangeNumber,
+    name: &str,
+) -> Outcome<Option<Kind>> {
+    let name = format!("{name}/");
+    tx.first(&REMOVAL, &[account.0.into(), after.0.into(), (&name).into()], |row| {
+        Ok(Kind {
+            itself: true,
+            of_properties: false,
+            principal: PrincipalId(row.int(0)?),
+            quiet: row.opt_text(1)?.map(str::to_owned),
         })
     })
     .await

@@ -24,6 +24,7 @@ pub(super) use columns;
 statements! {
     BY_PATH = concat!("SELECT ", columns!(), " FROM collection WHERE account_id = $1 AND path = $2");
     BY_ID = concat!("SELECT ", columns!(), " FROM collection WHERE id = $1 AND deleted_at IS NULL");
+    BURIED = "SELECT name FROM collection WHERE id = $1 AND deleted_at IS NOT NULL";
     CHILDREN = concat!("SELECT ", columns!(), " FROM collection WHERE parent_id = $1 ORDER BY name");
     CHANGED_CHILDREN = concat!("SELECT ", columns!(), " FROM collection
         WHERE parent_id = $1 AND last_change > $2 ORDER BY name");
@@ -124,7 +125,7 @@ pub(super) fn collection(row: &Row<'_>) -> Outcome<Collection> {
 
 /// The ends of the range of paths strictly below `path`: every one begins with `path/`, and `0`
 /// is the octet after `/`.
-fn below(path: &str) -> (String, String) {
+pub(super) fn below(path: &str) -> (String, String) {
     (format!("{path}/"), format!("{path}0"))
 }
 
@@ -136,6 +137,11 @@ pub async fn at(tx: &mut Tx, account: PrincipalId, path: &str) -> Outcome<Option
 /// A live collection by its identity.
 pub async fn by_id(tx: &mut Tx, id: CollectionId) -> Outcome<Option<Collection>> {
     tx.first(&BY_ID, &[id.0.into()], collection).await
+}
+
+/// The name that a removed collection had.
+pub async fn buried(tx: &mut Tx, id: CollectionId) -> Outcome<Option<String>> {
+    tx.first(&BURIED, &[id.0.into()], |row| Ok(row.text(0)?.to_owned())).await
 }
 
 /// The collections directly in one, by name.

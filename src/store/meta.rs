@@ -6,12 +6,7 @@ use crate::kernel::change::Epoch;
 use crate::kernel::fault::Outcome;
 
 statements! {
-    KEEP_EPOCH = "INSERT INTO store (key, value) VALUES ('epoch', $1) ON CONFLICT (key) DO NOTHING";
-    EPOCH = "SELECT value FROM store WHERE key = 'epoch'";
-    KEEP_FOLDER = "INSERT INTO store (key, value) VALUES ('folder', $1) ON CONFLICT (key) DO NOTHING";
-    FOLDER = "SELECT value FROM store WHERE key = 'folder'";
-    KEEP_SECRET = "INSERT INTO store (key, value) VALUES ('secret', $1) ON CONFLICT (key) DO NOTHING";
-    SECRET = "SELECT value FROM store WHERE key = 'secret'";
+    KEEP = "INSERT INTO store (key, value) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING";
     FACT = "SELECT value FROM store WHERE key = $1";
     FACT_KEPT = "SELECT value FROM store WHERE key = $1",
         postgres: "SELECT value FROM store WHERE key = $1 FOR SHARE";
@@ -22,24 +17,31 @@ statements! {
 
 /// The store's epoch; a new store takes `seed`.
 pub async fn epoch(tx: &mut Tx, seed: String) -> Outcome<Epoch> {
-    tx.execute(&KEEP_EPOCH, &[(&seed).into()]).await?;
-    tx.one(&EPOCH, &[], |row| Ok(Epoch::new(row.text(0)?))).await
+    kept(tx, "epoch", &seed).await.map(Epoch::new)
 }
 
 /// The mark of the folder that holds the store's large contents; a new store takes `seed`.
 pub async fn folder(tx: &mut Tx, seed: &str) -> Outcome<String> {
-    tx.execute(&KEEP_FOLDER, &[seed.into()]).await?;
-    tx.one(&FOLDER, &[], |row| Ok(row.text(0)?.to_owned())).await
+    kept(tx, "folder", seed).await
+}
+
+/// A fact that never changes; a store without it takes `seed`.
+pub async fn kept(tx: &mut Tx, key: &str, seed: &str) -> Outcome<String> {
+    tx.execute(&KEEP, &[key.into(), seed.into()]).await?;
+    tx.one(&FACT, &[key.into()], |row| Ok(row.text(0)?.to_owned())).await
 }
 
 /// What nobody knows who cannot read the store; a new store takes `seed`.
 pub async fn secret(tx: &mut Tx, seed: &str) -> Outcome<String> {
-    tx.execute(&KEEP_SECRET, &[seed.into()]).await?;
-    tx.one(&SECRET, &[], |row| Ok(row.text(0)?.to_owned())).await
+    kept(tx, "secret", seed).await
 }
 
 /// By which rules the index that queries look into was worked out.
 pub const INDEX_VERSION: &str = "index.version";
+/// The key pair that push services know the server by.
+pub const PUSH_KEY: &str = "push.key";
+/// The secret that push topics are made of.
+pub const PUSH_SECRET: &str = "push.secret";
 /// How far the marking of collections has come whose index is to be worked out anew.
 pub const INDEX_MARKING: &str = "index.marking";
 

@@ -34,6 +34,7 @@ pub mod feed;
 pub mod lock;
 pub mod job;
 pub mod itip;
+pub mod push;
 
 use crate::kernel::change::Epoch;
 use crate::kernel::fault::{Fault, Outcome};

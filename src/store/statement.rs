@@ -48,9 +48,9 @@ pub(crate) use statements;
 pub(crate) fn all() -> impl Iterator<Item = &'static Statement> {
     use super::{
         ace, attachment, blob, busy, change_log, collection, due, feed, itip, job, link, lock,
-        meta, object, principal, property, search, walk, watch,
+        meta, object, principal, property, push, search, walk, watch,
     };
-    let modules: [&[&'static Statement]; 19] = [
+    let modules: [&[&'static Statement]; 20] = [
         ace::STATEMENTS,
         attachment::STATEMENTS,
         blob::STATEMENTS,
@@ -67,6 +67,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Statement> {
         object::STATEMENTS,
         principal::STATEMENTS,
         property::STATEMENTS,
+        push::STATEMENTS,
         search::STATEMENTS,
         walk::STATEMENTS,
         watch::STATEMENTS,

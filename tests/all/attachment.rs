@@ -157,7 +157,7 @@ dialogues! {
     /// §3.11, each precondition.
     async fn what_breaks_a_rule_is_refused(user: User) {
         let path = made(&user, "RRULE:FREQ=DAILY;COUNT=3\n").await;
-        for query in ["action", "action=", "action=attachment", "action=attachment-add&action=attachment-add"] {
+        for query in ["", "action", "action=", "action=attachment", "action=attachment-add&action=attachment-add"] {
             post(&user, &path, query, "x").await.expect_condition(403, "valid-action");
         }
         let (id, _) = add(&user, &path, "hello").await;
@@ -251,6 +251,12 @@ dialogues! {
         assert!(unfolded(&user, &copy).await.contains(&id));
         user.put(&path, &event("e", "")).await;
         open(&user, &url).await.expect(200);
+        // §3.7: a wrong size is put right, and the answer does not say that it is as it was sent.
+        let wrong = with.replace("UID:e\r\n", "UID:size\r\n").replace("SIZE=5;", "SIZE=50;");
+        let sized = user.path("calendars/all/size.ics");
+        let answer = user.send("PUT", &sized, &[], &wrong).await.expect(201);
+        assert_eq!(answer.header("etag"), None);
+        assert!(unfolded(&user, &sized).await.contains(";SIZE=5;"));
         let unknown = with.replace(&id, "0000");
         let refused = user.send("PUT", &path, &[], &unknown).await;
         refused.expect_condition(403, "valid-managed-id-parameter");
@@ -284,7 +290,7 @@ on_both! {
     async fn what_nothing_names_is_collected(fresh: Fresh) {
         indexing::begin(fresh).await.unwrap();
         let who = account::create(fresh, NewAccount::of(Kind::User, "ada"), clock::now()).await.unwrap();
-        let access = Access::of(fresh.store.clone(), who, "test", clock::now());
+        let access = Access::new(fresh.store.clone(), who, "test", clock::now());
         let making = tree::Making { kind: Home::Calendars.child(), components: 1, properties: Vec::new() };
         let place = |names: &str| Place::new(access.who.id, "ada", Home::Calendars, names).unwrap();
         tree::make(&access, &place("a/"), making, Guard::default()).await.unwrap();
@@ -295,7 +301,7 @@ on_both! {
         item::put(&access, &at, content, index, Guard::default()).await.unwrap();
         let content = item::content(fresh, b"hello".to_vec()).unwrap();
         let sent = Sent { content, media_type: "text/plain".into(), filename: None };
-        let used = async || raw::int(&fresh.location, "SELECT used FROM account WHERE id = 1 OR used > 0 ORDER BY used DESC LIMIT 1").await;
+        let used = async || raw::int(&fresh.location, "SELECT max(used_bytes) FROM account").await;
         let before = used().await;
         let add = Action::Add(Which::All, sent);
         let (guard, url) = (Guard::default(), |it: &Attachment| format!("http://h/{}", it.token));

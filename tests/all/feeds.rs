@@ -79,7 +79,7 @@ async fn refresh(user: &User, path: &str) {
     let work = async move {
         let who = admin::profile(&store, &name, None).await?.principal;
         let place = Place::new(who.id, &who.name, Home::Calendars, &names)?;
-        let access = Access::of(store, who, "test", clock::now());
+        let access = Access::new(store, who, "test", clock::now());
         feed::refresh(&access, &place).await
     };
     user.server.on(work).await.unwrap();

@@ -67,7 +67,7 @@ impl<'a> One<'a> {
 
     fn access(&self) -> Access {
         let (store, who) = (self.fresh.store.clone(), self.who.clone());
-        Access::of(store, who, "test", clock::now())
+        Access::new(store, who, "test", clock::now())
     }
 
     fn place(&self, home: Home, names: &str) -> Place {

@@ -19,6 +19,7 @@ mod ledger;
 mod mkcol;
 mod prefer;
 mod privacy;
+mod push;
 mod race;
 mod restart;
 mod retention;

@@ -117,17 +117,22 @@ dialogues! {
         assert!(whole.header("location").is_some());
         let file = user.send("POST", "files/", &[("Content-Type", "text/x")], "text").await.expect(201);
         assert_eq!(user.get(file.header("location").unwrap()).await.text(), "text");
-        for target in [location.as_str(), "calendars/", "/dav/"] {
+        // A home takes registrations for push, and nothing else.
+        user.send("POST", "calendars/", &calendar, event("d")).await.expect(415);
+        for target in ["/dav/"] {
             user.send("POST", target, &calendar, event("d")).await.expect(405);
         }
+        // An event takes POST for its attachments (RFC 8607 §3.3.1).
+        user.send("POST", &location, &calendar, event("d")).await.expect_condition(403, "valid-action");
     }
 
     /// RFC 9110 §9.3.7: what can be done where.
     async fn options_tell_the_methods(user: User) {
         for (target, has, lacks) in [
-            ("calendars/", &["PROPFIND", "REPORT", "MKCALENDAR", "PROPPATCH"][..], &["PUT", "POST"][..]),
+            ("calendars/", &["PROPFIND", "REPORT", "MKCALENDAR", "PROPPATCH", "POST"][..], &["PUT"][..]),
             ("calendars/c/", &["PUT", "POST", "MKCALENDAR", "DELETE", "REPORT", "LOCK"], &[]),
-            ("calendars/c/e.ics", &["PUT", "GET", "HEAD", "DELETE", "MOVE", "COPY"], &["POST"]),
+            ("calendars/c/e.ics", &["PUT", "GET", "HEAD", "DELETE", "MOVE", "COPY", "POST"], &[]),
+            ("addressbooks/b/c.vcf", &["PUT", "GET", "HEAD", "DELETE", "MOVE", "COPY"], &["POST"]),
             ("addressbooks/b/", &["PUT", "POST", "MKCOL"], &["MKCALENDAR"]),
             ("files/a/", &["PUT", "MKCOL", "POST", "LOCK", "UNLOCK"], &["MKCALENDAR"]),
             ("/dav/", &["PROPFIND", "OPTIONS"], &["PUT", "DELETE", "MKCOL"]),

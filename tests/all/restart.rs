@@ -11,18 +11,22 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::process::Stdio;
 
-fn start(folder: &Path, store: &str, wanted: &[&str]) -> Process {
+/// Starts a server over a store.
+pub fn start(folder: &Path, store: &str, wanted: &[&str]) -> Process {
     let mut command = Process::davenport(folder);
     command.args(["--http", "127.0.0.1:0"]).env("DAVENPORT_STORE", store).stderr(Stdio::null());
+    command.env("DAVENPORT_OUTBOUND_ALLOW", crate::support::feed::ALLOWED);
     Process::start(&mut command, wanted)
 }
 
-fn end(process: Process, signal: &str) {
+/// Ends it by a signal.
+pub fn end(process: Process, signal: &str) {
     process.signal(signal);
     process.end();
 }
 
-fn send(
+/// Asks it as its administrator.
+pub fn send(
     process: &Process,
     password: &str,
     method: &str,

@@ -37,7 +37,7 @@ impl<'a> One<'a> {
     fn at(&self, seconds: i64) -> (Access, Timestamp) {
         let now = self.start.plus_seconds(seconds);
         let store = self.fresh.store.clone();
-        (Access::of(store, self.who.clone(), "test", now), now)
+        (Access::new(store, self.who.clone(), "test", now), now)
     }
 
     fn place(&self, names: &str) -> Place {

@@ -31,6 +31,8 @@ pub struct Access {
     pub now: Timestamp,
     /// What is told to those who are invited to what this request changes.
     pub telling: Telling,
+    /// Which registrations for push need not be told of what it changes ([`Author::quiet`]).
+    pub quiet: Option<String>,
 }
 
 /// What a request's changes of scheduling objects tell others (RFC 6638 §3.2).
@@ -75,9 +77,10 @@ impl Rights {
 }
 
 impl Access {
-    /// Somebody who tells others what they have to know.
-    pub fn of(store: Store, who: Principal, client: impl Into<String>, now: Timestamp) -> Self {
-        Self { store, who, client: client.into(), now, telling: Telling::All }
+    /// For somebody who acts now with this program.
+    pub fn new(store: Store, who: Principal, client: &str, now: Timestamp) -> Self {
+        let telling = Telling::All;
+        Self { store, who, client: client.to_owned(), now, telling, quiet: None }
     }
 
     /// The server itself, which fills what nobody else may (`derived`).
@@ -95,7 +98,7 @@ impl Access {
             created_at: now,
             zone: None,
         };
-        Self { store: store.clone(), who, client: "davenport".into(), now, telling: Telling::All }
+        Self::new(store.clone(), who, "davenport", now)
     }
 
     /// Somebody who has not signed in.
@@ -129,7 +132,8 @@ impl Access {
 
     /// As the log wants it.
     pub fn author(&self) -> Author {
-        Author { principal: self.who.id, client: self.client.clone(), at: self.now }
+        let (client, quiet) = (self.client.clone(), self.quiet.clone());
+        Author { principal: self.who.id, client, at: self.now, quiet }
     }
 
     /// The rights on a place: the owner and administrators have all; others what the grants on

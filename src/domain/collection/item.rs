@@ -212,15 +212,18 @@ pub async fn write(
         uid_is_free(tx, place, parent, index.uid.as_deref()).await?;
     }
     let plan = implicit::plan(tx, access, (place, parent), old, Some((content, index))).await?;
+    let named = attachment::admitted(tx, access, place, old, index).await?;
     let replaced = plan.as_ref().and_then(|plan| plan.content.clone());
+    let replaced = attachment::sized(replaced.as_ref().unwrap_or(content), &named).or(replaced);
     let as_sent = replaced.is_none();
+    let made = replaced.as_ref().map(|made| privacy::of_made(access, index, made));
+    let index = made.as_ref().unwrap_or(index);
     let content = replaced.as_ref().unwrap_or(content);
     let growth = content.size as i64 - old.map_or(0, |o| o.size as i64);
     let charged = derived::charged(parent, growth);
     within_quota(tx, access, place, used, charged).await?;
-    let named = attachment::admitted(tx, access, place, old, index).await?;
     let blob = blob::keep(tx, content, access.now).await?;
-    attachment::note(tx, blob, &named).await?;
+    attachment::note(tx, blob, &named, (old, replaced.as_ref())).await?;
     let name = place.name();
     let (of, content, at) = (parent.id, (blob, content), access.now);
     let again = old.is_some();

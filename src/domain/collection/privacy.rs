@@ -10,13 +10,14 @@ use super::access::Access;
 use super::kind::Home;
 use super::place::Place;
 use super::tree::Found;
-use crate::format::ical::redact::{Class, veiled};
+use crate::format::ical::Calendar;
+use crate::format::ical::redact::{Class, class_of, veiled};
 use crate::kernel::etag::ETag;
 use crate::kernel::fault::{Outcome, Refusal};
 use crate::kernel::ids::PrincipalId;
 use crate::kernel::privilege::Privileges;
 use crate::kernel::secret::sha256;
-use crate::store::blob::Body;
+use crate::store::blob::{Body, Content};
 use crate::store::object::{Index, Object};
 use crate::store::{Tx, principal};
 use std::borrow::Cow;
@@ -222,6 +223,23 @@ pub async fn demand_of_new(
         true => Ok(()),
         false => refused(place),
     }
+}
+
+/// What is kept of a content that the server has made of what was sent: its class is its own. What
+/// cannot be read counts as private.
+pub fn of_made(access: &Access, index: &Index, made: &Content) -> Index {
+    let (files, size) = (access.store.files(), made.size);
+    let body = match &made.data {
+        Some(data) => Body::Inline(data.clone()),
+        None => Body::File { path: files.path(&made.hash), size },
+    };
+    let class =
+        body.octets().ok().and_then(|octets| Some(class_of(&Calendar::parse(&octets).ok()?)));
+    let class = match index.component {
+        0 => index.class,
+        _ => class.unwrap_or(Class::Private).number(),
+    };
+    Index { class, ..index.clone() }
 }
 
 /// The refusal of what somebody sees only in part.

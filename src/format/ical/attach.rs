@@ -9,7 +9,7 @@ use super::object::{Entry, Object, check_resource};
 use super::value::{self, Form, Moment};
 use super::{Calendar, Component};
 use crate::format::civil::Civil;
-use crate::format::line::{Line, Malformed, append_folded};
+use crate::format::line::{Line, Malformed, Param, append_folded};
 use crate::format::recur::Steps;
 use crate::format::tz::Zone;
 use crate::kernel::limits::RECURRENCE_STEPS_OBJECT;
@@ -146,6 +146,29 @@ pub fn remove(octets: &[u8], which: &Which, id: &str) -> Result<Vec<u8>, AttachF
         }
     })?;
     if found { Ok(new) } else { Err(AttachFault::Unknown) }
+}
+
+/// A text with the right SIZE where an attachment is named with a wrong one (§3.7); none: none is
+/// wrong. `size` knows the attachments.
+pub fn sized(octets: &[u8], size: impl Fn(&str) -> Option<u64>) -> Option<Vec<u8>> {
+    let calendar = Calendar::parse(octets).ok()?;
+    let mut text = Edits::default();
+    for line in calendar.root().children().flat_map(|component| component.all("ATTACH")) {
+        let right = managed_id(line).and_then(|id| size(&id));
+        let (Some(right), Some(said)) = (right, line.param("SIZE")) else { continue };
+        if said.value().trim().parse() == Ok(right) {
+            continue;
+        }
+        let param = |it: Param<'_>| match it.name.eq_ignore_ascii_case("SIZE") {
+            true => format!(";SIZE={right}"),
+            false => format!(";{}={}", it.name, it.raw),
+        };
+        let params: String = line.params().map(param).collect();
+        let mut new = Vec::new();
+        append_folded(&format!("{}{params}:{}", line.full_name(), line.value()), &mut new);
+        text.edits.push((line.start..line.end, new));
+    }
+    (!text.edits.is_empty()).then(|| text.apply(octets, 0..octets.len()))
 }
 
 /// What is to be changed in a text: what stands at these octets, and what comes there.

@@ -7,7 +7,7 @@
 
 use super::object::Kind;
 use super::{Calendar, Component};
-use crate::format::line::{Line, append_folded};
+use crate::format::line::{Line, Param, append_folded};
 use crate::format::recur::{Rule, RuleError};
 use crate::kernel::secret::{hex, sha256};
 use memchr::memmem;
@@ -145,6 +145,32 @@ const OF_ZONES: [&str; 8] =
 /// Parameters that say when, and how busy.
 const PARAMETERS: [&str; 4] = ["TZID", "VALUE", "RANGE", "FBTYPE"];
 
+/// The words of some of them.
+const PARAMETER_WORDS: [(&str, &[&str]); 3] = [
+    ("VALUE", &["DATE", "DATE-TIME", "PERIOD", "DURATION"]),
+    ("RANGE", &["THISANDFUTURE", "THISANDPRIOR"]),
+    ("FBTYPE", &["FREE", "BUSY", "BUSY-UNAVAILABLE", "BUSY-TENTATIVE"]),
+];
+/// The parts of a rule (RFC 5545 §3.3.10, RFC 7529 §4).
+const PARTS: [&str; 16] = [
+    "FREQ",
+    "UNTIL",
+    "COUNT",
+    "INTERVAL",
+    "BYSECOND",
+    "BYMINUTE",
+    "BYHOUR",
+    "BYDAY",
+    "BYMONTHDAY",
+    "BYYEARDAY",
+    "BYWEEKNO",
+    "BYMONTH",
+    "BYSETPOS",
+    "WKST",
+    "RSCALE",
+    "SKIP",
+];
+
 const HEAD: &[u8] = b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Davenport//EN\r\n";
 const TAIL: &[u8] = b"END:VCALENDAR\r\n";
 
@@ -251,9 +277,9 @@ fn write(component: Component<'_>, known: &str, out: &mut Vec<u8>) {
         let is_time = || value.bytes().all(|octet| OF_TIMES.contains(&octet));
         if is_in(name, &TIMES) && is_time() {
             line(it, &PARAMETERS, out);
-        } else if is_in(name, &RULES) && is_rule(value)
-            || word.is_some_and(|(_, words)| is_in(value, words))
-        {
+        } else if is_in(name, &RULES) && is_rule(value) {
+            append_folded(&format!("{name}:{}", rule(value)), out);
+        } else if word.is_some_and(|(_, words)| is_in(value, words)) {
             line(it, &[], out);
         }
     }
@@ -269,10 +295,23 @@ fn is_rule(value: &str) -> bool {
     matches!(Rule::parse(value), Ok(_) | Err(RuleError::UnsupportedScale(_)))
 }
 
-/// Appends a line with no parameters but these.
+/// A rule with those parts that say when: others are passed over by whoever reads it.
+fn rule(value: &str) -> String {
+    let known = |part: &&str| {
+        let name = part.split_once('=').map_or(*part, |(name, _)| name);
+        is_in(name.trim(), &PARTS)
+    };
+    value.split(';').filter(known).collect::<Vec<_>>().join(";")
+}
+
+/// Appends a line with no parameters but these, and those that are words only where they are known.
 pub(super) fn line(it: &Line<'_>, parameters: &[&str], out: &mut Vec<u8>) {
     let mut text = it.full_name().to_owned();
-    for parameter in it.params().filter(|p| is_in(p.name, parameters)) {
+    let is_word = |p: &Param<'_>| {
+        let row = PARAMETER_WORDS.iter().find(|(name, _)| name.eq_ignore_ascii_case(p.name));
+        row.is_none_or(|(_, words)| is_in(p.bare(), words))
+    };
+    for parameter in it.params().filter(|p| is_in(p.name, parameters)).filter(is_word) {
         text.push_str(&format!(";{}={}", parameter.name, parameter.raw));
     }
     text.push(':');

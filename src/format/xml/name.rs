@@ -28,6 +28,8 @@ pub enum Ns {
     Me,
     /// `https://davenport.example/ns/`: what no standard has a property for.
     Davenport,
+    /// `https://bitfire.at/webdav-push` (draft-bitfire-webdav-push-00 §1.4).
+    Push,
     /// `http://www.w3.org/XML/1998/namespace`, which the prefix `xml` always means.
     Xml,
     /// Any other; make it by [`Ns::of`].
@@ -35,7 +37,7 @@ pub enum Ns {
 }
 
 /// The namespaces that have a variant: variant, namespace name, the prefix that we write.
-pub(super) static KNOWN: [(Ns, &str, &str); 8] = [
+pub(super) static KNOWN: [(Ns, &str, &str); 9] = [
     (Ns::Dav, "DAV:", "D"),
     (Ns::CalDav, "urn:ietf:params:xml:ns:caldav", "C"),
     (Ns::CardDav, "urn:ietf:params:xml:ns:carddav", "A"),
@@ -43,6 +45,7 @@ pub(super) static KNOWN: [(Ns, &str, &str); 8] = [
     (Ns::AppleIcal, "http://apple.com/ns/ical/", "I"),
     (Ns::Me, "http://me.com/_namespace/", "M"),
     (Ns::Davenport, "https://davenport.example/ns/", "V"),
+    (Ns::Push, "https://bitfire.at/webdav-push", "P"),
     (Ns::Xml, "http://www.w3.org/XML/1998/namespace", "xml"),
 ];
 
@@ -82,7 +85,8 @@ impl Ns {
             Self::AppleIcal => 4,
             Self::Me => 5,
             Self::Davenport => 6,
-            Self::Xml => 7,
+            Self::Push => 7,
+            Self::Xml => 8,
         };
         KNOWN.get(row)
     }

@@ -20,36 +20,50 @@ use serde_json::{Value, json};
 /// The body of a search.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Wish {
+pub struct Wish {
+    /// Addresses of who must come.
     #[serde(default)]
-    required: Vec<String>,
+    pub required: Vec<String>,
+    /// Addresses of who should.
     #[serde(default)]
-    optional: Vec<String>,
+    pub optional: Vec<String>,
+    /// Addresses of rooms, of which one is needed.
     #[serde(default)]
-    rooms: Vec<String>,
-    start: String,
-    end: String,
-    duration: String,
+    pub rooms: Vec<String>,
+    /// When it may begin at the earliest, in RFC 3339.
+    pub start: String,
+    /// When it must have ended.
+    pub end: String,
+    /// How long it takes, as a duration of iCalendar.
+    pub duration: String,
+    /// How far apart the starts are that are looked at.
     #[serde(default = "quarter")]
-    step: String,
+    pub step: String,
+    /// When it may be on a day.
     #[serde(default)]
-    hours: Option<Clock>,
+    pub hours: Option<Clock>,
+    /// How many times are told at most.
     #[serde(default = "ten")]
-    count: usize,
+    pub count: usize,
+    /// The UID of the meeting that is to be moved.
     #[serde(default)]
-    mask: Option<String>,
+    pub mask: Option<String>,
 }
 
 /// Hours of the day, on all days of the week or some.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Clock {
-    from: String,
-    to: String,
+pub struct Clock {
+    /// `09:00`.
+    pub from: String,
+    /// `17:00`.
+    pub to: String,
+    /// `MO` to `SU`; empty: every day.
     #[serde(default)]
-    days: Vec<String>,
+    pub days: Vec<String>,
+    /// The zone of these hours; none: that of the one who asks, or else UTC.
     #[serde(default)]
-    zone: Option<String>,
+    pub zone: Option<String>,
 }
 
 fn quarter() -> String {
@@ -71,7 +85,11 @@ pub async fn run(ask: &Ask, asker: &Access, octets: &[u8]) -> Outcome<Response<B
     Ok(full(StatusCode::OK, "application/json", text.into_bytes()))
 }
 
-fn search(wish: Wish, asker: &Access) -> Outcome<Search> {
+/// What a body asks for.
+///
+/// # Errors
+/// `Malformed`, `UnknownZone`.
+pub fn search(wish: Wish, asker: &Access) -> Outcome<Search> {
     let moment = |name: &str, text: &str| {
         let wrong = || format!("{name}: give a time such as 2026-06-01T00:00:00Z");
         instant::parse(text).ok_or_else(|| Fault::malformed(wrong()))

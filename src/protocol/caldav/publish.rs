@@ -62,7 +62,7 @@ pub fn publish_url(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown 
     let Some(token) = found else { return Shown::No };
     w.open(&PUBLISH_URL);
     w.raw(b"<D:href>");
-    w.text(&absolute(subject.ask, &link_path(token)));
+    w.text(&subject.ask.absolute(&link_path(token)));
     w.raw(b"</D:href>");
     w.close(&PUBLISH_URL);
     Shown::Yes

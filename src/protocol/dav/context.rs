@@ -92,6 +92,15 @@ impl Ask {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
+    /// A path as others can use it: with the scheme and authority that the client used.
+    pub fn absolute(&self, path: &str) -> String {
+        let scheme = if self.peer.secure { "https" } else { "http" };
+        match &self.authority {
+            Some(authority) => format!("{scheme}://{authority}{path}"),
+            None => path.to_owned(),
+        }
+    }
+
     /// Finds the place that another path of this server names (`Destination`, hrefs of reports).
     ///
     /// # Errors

@@ -7,7 +7,9 @@
 use super::name::{ERROR, NEED_PRIVILEGES, PRIVILEGE, RESOURCE};
 use crate::domain::collection::Home;
 use crate::format::xml::{Name, Ns, Writer};
-use crate::kernel::fault::{AceRule, AttachRule, CalendarLimit, Fault, Refusal, SchedulingRule};
+use crate::kernel::fault::{
+    AceRule, AttachRule, CalendarLimit, Fault, PushRule, Refusal, SchedulingRule,
+};
 use crate::kernel::privilege::Privilege;
 use http::StatusCode;
 
@@ -122,7 +124,7 @@ fn scheduling_rule(rule: &SchedulingRule) -> (&'static str, Option<&String>) {
     }
 }
 
-/// RFC 8607 §3.11; of attendees, RFC 6638 §3.2.4.2.
+/// RFC 8607 §3.11.
 fn attach_rule(rule: AttachRule) -> &'static str {
     match rule {
         AttachRule::Size => "max-attachment-size",
@@ -131,7 +133,14 @@ fn attach_rule(rule: AttachRule) -> &'static str {
         AttachRule::Instance => "valid-rid",
         AttachRule::ManagedId => "valid-managed-id",
         AttachRule::Parameter => "valid-managed-id-parameter",
-        AttachRule::Attendee => "allowed-attendee-scheduling-object-change",
+    }
+}
+
+fn push_rule(rule: PushRule) -> &'static str {
+    match rule {
+        PushRule::InvalidSubscription => "invalid-subscription",
+        PushRule::NotAvailable => "push-not-available",
+        PushRule::NoSupportedTrigger => "no-supported-trigger",
     }
 }
 
@@ -208,6 +217,9 @@ fn refused(refusal: &Refusal, about: About) -> Verdict {
         }
         Refusal::ForeignOrganizer(_) => {
             (S::FORBIDDEN, of_kind(about, "valid-organizer", "x"), None)
+        }
+        Refusal::Push(rule, _) => {
+            (S::FORBIDDEN, Some(Name::known(Ns::Push, push_rule(*rule))), None)
         }
         Refusal::Ace(rule, _) => (S::FORBIDDEN, dav(ace_rule(*rule)), None),
         Refusal::UnsupportedCollation(_) => {

@@ -13,13 +13,15 @@ use crate::domain::collection::guard::hold;
 use crate::domain::collection::{Access, Kind, Place, Store, list};
 use crate::domain::directory::login::{Attempt, Logins, SignIn};
 use crate::domain::directory::{Principal, Protocols};
+use crate::domain::push::Keys;
+use crate::format::url::HostName;
 use crate::kernel::clock;
 use crate::kernel::fault::{Fault, Outcome};
 use crate::kernel::privilege::Privilege;
 use crate::kernel::secret::Secret;
 use crate::protocol::http::body::Body;
 use crate::protocol::http::header::accept::error_body;
-use crate::protocol::http::header::{basic, user_agent};
+use crate::protocol::http::header::{basic, push_dont_notify, user_agent};
 use crate::protocol::http::peer::Peer;
 use http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::request::Parts;
@@ -42,6 +44,16 @@ pub struct Service {
     pub posts: &'static [Post],
     /// Who is told what.
     pub policy: Policy,
+    /// What registrations for push need, where they are served.
+    pub push: Option<Push>,
+}
+
+/// What registrations for push need.
+pub struct Push {
+    /// What the server is known by.
+    pub keys: Arc<Keys>,
+    /// Whether messages to a host may go without TLS.
+    pub plain: Box<dyn Fn(&HostName) -> bool + Send + Sync>,
 }
 
 /// What the configuration says about who is told what.
@@ -59,7 +71,7 @@ impl Service {
     /// A service of these extensions.
     pub fn new(store: Store, extensions: &[&'static Extension], policy: Policy) -> Outcome<Self> {
         let (logins, registry) = (Logins::new()?, Registry::new(extensions));
-        Ok(Self { store, logins, registry, posts: &[], policy })
+        Ok(Self { store, logins, registry, posts: &[], push: None, policy })
     }
 }
 
@@ -69,13 +81,28 @@ pub async fn serve(
     request: Request<Incoming>,
     peer: Peer,
 ) -> Response<Body> {
+    match admitted(&service, request, peer).await {
+        Ok((ask, body)) => dispatch(ask, body).await,
+        Err(response) => response,
+    }
+}
+
+/// Finds out who asks for what; otherwise the answer is there already.
+///
+/// # Errors
+/// That answer.
+pub async fn admitted(
+    service: &Arc<Service>,
+    request: Request<Incoming>,
+    peer: Peer,
+) -> Result<(Arc<Ask>, Incoming), Response<Body>> {
     let (mut parts, body) = request.into_parts();
-    match admit(&service, &mut parts, peer).await {
-        Ok(Ok(ask)) => dispatch(Arc::new(ask), body).await,
-        Ok(Err(response)) => response,
+    match admit(service, &mut parts, peer).await {
+        Ok(admitted) => admitted.map(|ask| (Arc::new(ask), body)),
         Err(fault) => {
             let verdict = verdict(&fault, About::Other);
-            answer::of_verdict(&verdict, &answer::words(&fault), error_body(&parts.headers))
+            let wanted = error_body(&parts.headers);
+            Err(answer::of_verdict(&verdict, &answer::words(&fault), wanted))
         }
     }
 }
@@ -114,8 +141,9 @@ async fn admit(
         _ => Telling::All,
     };
     let (store, now) = (service.store.clone(), clock::now());
+    let quiet = push_dont_notify::parse(&parts.headers, space::REGISTRATION_ROOT);
     let access = match who {
-        Some(who) => Access { store, who, client, now, telling },
+        Some(who) => Access { quiet, telling, ..Access::new(store, who, &client, now) },
         None => Access::of_anyone(&store, client, now),
     };
     let (place, owner) = match &target {

@@ -35,6 +35,13 @@ pub const LINK_ROOT: &str = "/links/";
 
 /// Where attachments of events are.
 pub const ATTACHMENT_ROOT: &str = "/attachments/";
+/// Where registrations for push are.
+pub const REGISTRATION_ROOT: &str = "/dav/push/";
+
+/// The path of a registration.
+pub fn registration_path(token: &str) -> String {
+    format!("{REGISTRATION_ROOT}{token}")
+}
 
 /// The path of a link.
 pub fn link_path(token: &str) -> String {

@@ -105,7 +105,7 @@ async fn told(
         return of_link(service, asked, token).await.map(Ok);
     }
     let access = match service::known(service, headers, peer).await? {
-        Ok(Some(who)) => Access::of(store.clone(), who, String::new(), now),
+        Ok(Some(who)) => Access::new(store.clone(), who, "", now),
         Ok(None) if public => Access::of_nobody(store, now),
         Ok(None) => return Ok(Err(challenge(headers))),
         Err(response) => return Ok(Err(response)),

@@ -74,6 +74,15 @@ pub struct Reach {
     pub public: Option<(String, u16)>,
 }
 
+/// Whether the operator's exceptions name a host, by its name or by its address.
+pub fn vouched(allowed: &[Allowed], host: &HostName) -> bool {
+    allowed.iter().any(|it| match (it, host) {
+        (Allowed::Name(name), HostName::Name(host)) => name == host,
+        (Allowed::Network(network), HostName::Address(address)) => network.contains(*address),
+        _ => false,
+    })
+}
+
 /// Ports below 1024 that web servers use.
 const WEB_PORTS: [u16; 2] = [80, 443];
 

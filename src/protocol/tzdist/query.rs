@@ -3,6 +3,7 @@
 
 use super::problem::{Problem, Why};
 use crate::kernel::clock::days_from_civil;
+use crate::kernel::limits::TZID_MAX;
 use crate::protocol::http::query::{Query, decoded};
 
 /// What the path below the service names.
@@ -36,10 +37,15 @@ impl Path {
         }
         let Some(rest) = bare.strip_prefix("zones/") else { return Self::Nothing };
         match rest.strip_suffix("/observances") {
-            Some(tzid) => decoded(tzid, false).map_or(Self::Nothing, Self::Observances),
-            None => decoded(rest, false).map_or(Self::Nothing, Self::Zone),
+            Some(tzid) => identifier(tzid).map_or(Self::Nothing, Self::Observances),
+            None => identifier(rest).map_or(Self::Nothing, Self::Zone),
         }
     }
+}
+
+/// The identifier of a zone; none for what is too long to be one.
+fn identifier(text: &str) -> Option<String> {
+    decoded(text, false).filter(|tzid| tzid.len() <= TZID_MAX)
 }
 
 /// `start` and `end`, in seconds since 1970, each if it is there.

@@ -220,6 +220,21 @@ pub static KEYS: &[Key] = &[
         "Minutes between two looks at a calendar elsewhere that says nothing itself.",
     )
     .live(),
+    Key::new(
+        "push.enabled",
+        Kind::Switch,
+        "true",
+        "Whether programs such as DAVx5 are told at once of what changes, by the push service that they\n\
+         name (WebDAV-Push). What they are sent is encrypted and names nothing but what changed.",
+    ),
+    Key::new(
+        "push.contact",
+        Kind::Text,
+        "",
+        "Whom push services can turn to about this server: a mailto: or https: address. Empty:\n\
+         public_url, if it is an https: address.",
+    )
+    .live(),
 ];
 
 /// Other spellings of keys: the table form of `tls`.

@@ -6,7 +6,8 @@ use std::net::SocketAddr;
 
 /// What is wrong although each value is well formed.
 pub fn broken(merged: &Merged) -> Vec<Problem> {
-    let rules = [plain_http, certificate, certificate_files, listeners, store, public_url];
+    let rules =
+        [plain_http, certificate, certificate_files, listeners, store, public_url, push_contact];
     rules
         .iter()
         .filter_map(|rule| rule(merged))
@@ -112,4 +113,11 @@ fn public_url(merged: &Merged) -> Broken {
             format!("expected https://HOST or https://HOST:PORT without a path, found {text:?}");
         ("public_url", text)
     })
+}
+
+fn push_contact(merged: &Merged) -> Broken {
+    let text = merged.text("push.contact");
+    let good = ["mailto:", "https:"].iter().any(|scheme| text.starts_with(scheme));
+    (!text.is_empty() && !good)
+        .then(|| ("push.contact", format!("expected a mailto: or https: address, found {text:?}")))
 }

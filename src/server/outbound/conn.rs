@@ -8,7 +8,7 @@ use crate::format::url::{HostName, WebUrl};
 use crate::kernel::limits::{OUTBOUND_ADDRESSES_MAX, OUTBOUND_FIELDS_MAX, OUTBOUND_HEAD_MAX};
 use crate::protocol::http::outbound::Reach;
 use http::{Request, Response};
-use http_body_util::{BodyExt as _, Empty};
+use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body as _, Bytes, Incoming};
 use hyper::client::conn::http1::{Builder, SendRequest};
 use hyper_util::rt::TokioIo;
@@ -25,7 +25,7 @@ use tokio_rustls::TlsConnector;
 
 /// A connection that takes one request; dropped, it is closed.
 pub struct Link {
-    sender: SendRequest<Empty<Bytes>>,
+    sender: SendRequest<Full<Bytes>>,
     driver: JoinHandle<()>,
 }
 
@@ -42,7 +42,7 @@ impl Link {
     /// `Broken`.
     pub async fn send(
         &mut self,
-        request: Request<Empty<Bytes>>,
+        request: Request<Full<Bytes>>,
     ) -> Result<Response<Incoming>, Trouble> {
         self.sender.send_request(request).await.map_err(|error| Trouble::Broken(error.to_string()))
     }

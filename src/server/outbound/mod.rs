@@ -1,4 +1,5 @@
-//! The one way in which the server fetches something from elsewhere: `GET` over HTTP/1.1 and TLS.
+//! The one way in which the server fetches something from elsewhere, or sends it there: `GET` and `POST`
+//! over HTTP/1.1 and TLS.
 //!
 //! Invariants: every address is held against [`Reach`] after its name was resolved, and exactly the
 //! address that was looked at is connected to, on each redirect anew; every step is bounded in time
@@ -8,19 +9,21 @@ pub mod conn;
 
 use super::config::{Config, Current};
 use crate::format::url::WebUrl;
+use crate::kernel::clock::Timestamp;
 use crate::kernel::limits::{
     OUTBOUND_CONNECT_SECONDS, OUTBOUND_FIRST_SECONDS, OUTBOUND_REDIRECTS_MAX,
     OUTBOUND_WHOLE_SECONDS,
 };
 use crate::protocol::http::outbound::{Barred, Reach};
 use flate2::read::MultiGzDecoder;
+use http::header::HeaderName;
 use http::header::{
     ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_ENCODING, HOST, IF_MODIFIED_SINCE,
     IF_NONE_MATCH, LOCATION, USER_AGENT,
 };
-use http::{HeaderMap, HeaderValue, Request, StatusCode};
-use http_body_util::Empty;
-use hyper::body::Bytes;
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
 use rustls::crypto::ring;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -68,6 +71,17 @@ pub struct Asked {
     pub max: usize,
 }
 
+/// What is sent.
+#[derive(Clone, Debug)]
+pub struct Posted {
+    /// Where to.
+    pub url: WebUrl,
+    /// The fields of its header.
+    pub fields: Vec<(HeaderName, String)>,
+    /// The content.
+    pub content: Vec<u8>,
+}
+
 /// What came.
 #[derive(Clone, Debug)]
 pub struct Answer {
@@ -83,6 +97,15 @@ impl Answer {
     /// The value of a field, if it is text.
     pub fn field(&self, name: http::header::HeaderName) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().trim()
+    }
+
+    /// Seconds from `now` that a field names, as a number or as a date (RFC 9110 §10.2.3).
+    pub fn seconds(&self, name: http::header::HeaderName, now: Timestamp) -> Option<i64> {
+        let after = self.field(name);
+        after.parse::<u32>().ok().map(i64::from).or_else(|| {
+            let at = Timestamp::parse_http_date(after)?;
+            Some(at.seconds() - now.seconds()).filter(|seconds| *seconds > 0)
+        })
     }
 }
 
@@ -164,6 +187,29 @@ impl Outbound {
         all.unwrap_or(Err(Trouble::Slow("the transfer")))
     }
 
+    /// The same with other bounds.
+    pub fn patient(&self, patience: Patience) -> Self {
+        Self { patience, ..self.clone() }
+    }
+
+    /// Sends. The answer's content is not read, and a redirect is an answer like others.
+    ///
+    /// # Errors
+    /// Why there is no answer.
+    pub async fn post(&self, it: &Posted) -> Result<Answer, Trouble> {
+        let mut request = self::request("POST", &it.url, it.content.clone())?;
+        for (name, value) in &it.fields {
+            set(request.headers_mut(), name.clone(), value)?;
+        }
+        let sent = async {
+            let (_link, answer) = self.exchange(&it.url, request).await?;
+            let (head, _) = answer.into_parts();
+            Ok(Answer { status: head.status, headers: head.headers, content: Vec::new() })
+        };
+        let all = timeout(self.patience.whole, sent).await;
+        all.unwrap_or(Err(Trouble::Slow("the transfer")))
+    }
+
     async fn follow(&self, asked: &Asked) -> Result<Answer, Trouble> {
         let mut url = asked.url.clone();
         for _ in 0..=OUTBOUND_REDIRECTS_MAX {
@@ -182,10 +228,19 @@ impl Outbound {
         Err(Trouble::Redirect(format!("more than {OUTBOUND_REDIRECTS_MAX} times")))
     }
 
-    async fn once(&self, asked: &Asked, url: &WebUrl) -> Result<Answer, Trouble> {
+    /// One request over a connection of its own, which lasts as long as the link.
+    async fn exchange(
+        &self,
+        url: &WebUrl,
+        request: Request<Full<Bytes>>,
+    ) -> Result<(conn::Link, Response<Incoming>), Trouble> {
         let mut link = conn::open(url, &self.reach, &self.tls, self.patience.connect).await?;
-        let answer = timeout(self.patience.first, link.send(request(asked, url)?)).await;
-        let answer = answer.unwrap_or(Err(Trouble::Slow("the answer")))?;
+        let answer = timeout(self.patience.first, link.send(request)).await;
+        Ok((link, answer.unwrap_or(Err(Trouble::Slow("the answer")))?))
+    }
+
+    async fn once(&self, asked: &Asked, url: &WebUrl) -> Result<Answer, Trouble> {
+        let (_link, answer) = self.exchange(url, fetching(asked, url)?).await?;
         let (head, body) = answer.into_parts();
         let mut content = Vec::new();
         if head.status == StatusCode::OK {
@@ -194,6 +249,17 @@ impl Outbound {
         }
         Ok(Answer { status: head.status, headers: head.headers, content })
     }
+}
+
+/// Sets a field of a request.
+fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) -> Result<(), Trouble> {
+    let value = HeaderValue::from_str(value).map_err(|_| unwritable())?;
+    headers.insert(name, value);
+    Ok(())
+}
+
+fn unwritable() -> Trouble {
+    Trouble::Broken("the request cannot be written".into())
 }
 
 /// What the configuration lets the server reach.
@@ -231,28 +297,31 @@ fn onward(url: &WebUrl, answer: &Answer) -> Result<Option<WebUrl>, Trouble> {
     Ok(Some(next))
 }
 
-fn request(asked: &Asked, url: &WebUrl) -> Result<Request<Empty<Bytes>>, Trouble> {
-    let broken = |_: &dyn fmt::Display| Trouble::Broken("the request cannot be written".into());
-    let mut request = Request::get(url.target()).body(Empty::new()).map_err(|e| broken(&e))?;
+/// A request with the fields that each has.
+fn request(method: &str, url: &WebUrl, content: Vec<u8>) -> Result<Request<Full<Bytes>>, Trouble> {
+    let request = Request::builder().method(method).uri(url.target());
+    let mut request = request.body(Full::from(content)).map_err(|_| unwritable())?;
     let headers = request.headers_mut();
-    let mut set = |name, value: &str| match HeaderValue::from_str(value) {
-        Ok(value) => headers.insert(name, value).map_or(Ok(()), |_| Ok(())),
-        Err(error) => Err(broken(&error)),
-    };
-    set(HOST, &url.authority())?;
-    set(USER_AGENT, concat!("Davenport/", env!("CARGO_PKG_VERSION")))?;
-    set(ACCEPT, asked.accept)?;
-    set(ACCEPT_ENCODING, "gzip")?;
-    set(CONNECTION, "close")?;
+    set(headers, HOST, &url.authority())?;
+    set(headers, USER_AGENT, concat!("Davenport/", env!("CARGO_PKG_VERSION")))?;
+    set(headers, CONNECTION, "close")?;
+    Ok(request)
+}
+
+fn fetching(asked: &Asked, url: &WebUrl) -> Result<Request<Full<Bytes>>, Trouble> {
+    let mut request = request("GET", url, Vec::new())?;
+    let headers = request.headers_mut();
+    set(headers, ACCEPT, asked.accept)?;
+    set(headers, ACCEPT_ENCODING, "gzip")?;
     for (name, value) in [(IF_NONE_MATCH, &asked.etag), (IF_MODIFIED_SINCE, &asked.modified)] {
         if !value.is_empty() {
-            set(name, value)?;
+            set(headers, name, value)?;
         }
     }
     if let Some(pair) = url.credentials() {
         use base64::Engine as _;
         let pair = base64::engine::general_purpose::STANDARD.encode(pair);
-        set(AUTHORIZATION, &format!("Basic {pair}"))?;
+        set(headers, AUTHORIZATION, &format!("Basic {pair}"))?;
     }
     Ok(request)
 }
@@ -274,6 +343,7 @@ fn decoded(headers: &HeaderMap, content: Vec<u8>, max: usize) -> Result<Vec<u8>,
 
 /// The newest rules, made anew when the configuration changed. A file of certificate authorities
 /// that has become unusable leaves the former ones in force, and is told of once.
+#[derive(Clone)]
 pub struct Newest {
     current: Arc<Current>,
     of: Arc<Config>,

@@ -324,7 +324,7 @@ dialogues! {
     /// and administrators sets who acts for them, and nobody changes anything else.
     async fn every_role_with_a_principal(owner: User, revoked: User) {
         let roles = roles(&owner, revoked).await;
-        furnish(&owner, &roles).await;
+        let _ = furnish(&owner, &roles).await;
         let delegates = format!("{}calendar-proxy-write/", owner.principal());
         let list = format!("<D:group-member-set>{}</D:group-member-set>",
             href(roles[5].who.as_ref().unwrap()));

@@ -17,7 +17,7 @@ async fn access(user: &User) -> (Access, Place) {
         .principal;
     let place = Place::new(who.id, &who.name, Home::Calendars, "all").unwrap();
     let store = user.server.store.clone();
-    (Access::of(store, who, "test", clock::now()), place)
+    (Access::new(store, who, "test", clock::now()), place)
 }
 
 /// Makes a link to the calendar; gives its path.

@@ -190,7 +190,7 @@ on_both! {
         directory_book::step(&store, true, now).await.unwrap();
         println!("1 200 entries: filled in {filled:?}, compared in {:?}", begun.elapsed());
         let who = lookup::by_name(&store, "n3").await.unwrap().unwrap();
-        let access = Access::of(store.clone(), who, "test", now);
+        let access = Access::new(store.clone(), who, "test", now);
         let book = || Place::new(BOOK_ACCOUNT, BOOK_OWNER, Home::Addressbooks, "people/").unwrap();
         let sight = list::see(&access, &book(), list::Want::default()).await.unwrap();
         let it = sight.found.collection().unwrap();

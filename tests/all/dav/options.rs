@@ -11,12 +11,16 @@ const KNOWN: &[&str] = &[
     "extended-mkcol",
     "calendar-access",
     "calendar-no-timezone",
+    "calendar-managed-attachments",
     "addressbook",
     "calendar-query-extended",
     "calendarserver-principal-property-search",
     "calendarserver-principal-search",
     "calendarserver-subscribed",
     "calendar-proxy",
+    // Named by draft-bitfire-webdav-push-00 §2.
+    "webdav-push",
+    "calendar-auto-schedule",
 ];
 
 dialogues! {

@@ -67,7 +67,7 @@ dialogues! {
         let token = bob.server.on(async move {
             let who = admin::profile(&store, &name, None).await?.principal;
             let place = Place::new(who.id, &who.name, Home::Calendars, "work")?;
-            let access = Access::of(store, who, "test", clock::now());
+            let access = Access::new(store, who, "test", clock::now());
             link::add(&access, &place, Wish { detail: Detail::Busy, ..Wish::default() }).await
         });
         let token = token.await.unwrap().1;

@@ -11,7 +11,7 @@ pub async fn ask_closed(asker: &User, of: &User, address: &str) -> Option<Vec<St
     let address = address.to_owned();
     let answers = of.server.on(async move {
         let who = admin::profile(&store, &name, None).await?.principal;
-        let access = Access::of(store, who, "test", clock::now());
+        let access = Access::new(store, who, "test", clock::now());
         let question = Question::about(1_780_358_400..1_780_444_800)?;
         availability::ask(&access, Open(false), &[address], &question).await
     });

@@ -6,7 +6,7 @@ use davenport::domain::collection::privacy::{TABLE, View};
 
 /// A way of reading: what it asks of an object's name. Those that give the whole calendar do so
 /// whatever the name.
-const WAYS: [&str; 19] = [
+const WAYS: [&str; 21] = [
     "GET",
     "GET as jCal",
     "GET as xCal",
@@ -22,6 +22,8 @@ const WAYS: [&str; 19] = [
     "query by UID",
     "query one",
     "sync",
+    "PROPFIND",
+    "PROPFIND of the calendar",
     "whole",
     "whole as jCal",
     "whole as xCal",
@@ -84,6 +86,11 @@ async fn read(who: &User, way: &str, path: &str, name: &str) -> Answer {
             let asked = "<D:sync-token/><D:sync-level>1</D:sync-level><D:prop><D:getetag/>\
                 <C:calendar-data/></D:prop>";
             who.report(path, "0", "D:sync-collection", asked).await
+        }
+        "PROPFIND" | "PROPFIND of the calendar" => {
+            let at = if way == "PROPFIND" { object.as_str() } else { path };
+            let body = document("D:propfind", "<D:prop><C:calendar-data/></D:prop>");
+            who.send("PROPFIND", at, &[("Depth", "1")], body).await
         }
         "whole" => get(path, ("Accept", "text/calendar")).await,
         "whole as jCal" => get(path, ("Accept", "application/calendar+json")).await,

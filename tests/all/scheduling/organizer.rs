@@ -46,6 +46,30 @@ dialogues! {
         assert_eq!(inbox(&ben).await.len(), 2);
     }
 
+    /// RFC 8607 §3.12.6: an attachment is told to the attendees, who open it and change nothing of it.
+    async fn an_attachment_comes_to_the_attendees(ann: User, ben: User) {
+        let path = store(&ann, "m.ics", &meeting("attached", &ann, &[&ben], "")).await;
+        let body = [("Content-Type", "text/plain")];
+        let add = |path: &str| format!("{path}?action=attachment-add");
+        let added = ann.send("POST", &add(&path), &body, "agenda").await.expect(201);
+        settle(&ann).await;
+        let (theirs, text) = copy(&ben).await;
+        let id = added.header("cal-managed-id").unwrap();
+        let url = added.header("location").unwrap();
+        assert!(line(&text, "ATTACH", url).contains(&format!("MANAGED-ID={id}")), "{text}");
+        let at = url.strip_prefix(&ben.url("")).unwrap();
+        assert_eq!(ben.server.send("GET", at, &[], "").await.expect(200).text(), "agenda");
+        for action in [add(&theirs), format!("{theirs}?action=attachment-remove&managed-id={id}")] {
+            let body = if action.contains("remove") { "" } else { "x" };
+            let refused = ben.send("POST", &action, &[], body).await;
+            refused.expect_condition(403, "allowed-attendee-scheduling-object-change");
+        }
+        let removed = format!("{path}?action=attachment-remove&managed-id={id}");
+        ann.send("POST", &removed, &[], "").await.expect(204);
+        settle(&ann).await;
+        assert!(!copy(&ben).await.1.contains("ATTACH"));
+    }
+
     /// Nobody is told of what is the organizer's own affair.
     async fn an_alarm_of_the_organizer_is_nobody_elses(ann: User, ben: User) {
         let path = store(&ann, "m.ics", &meeting("quiet", &ann, &[&ben], "")).await;

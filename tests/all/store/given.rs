@@ -17,7 +17,7 @@ pub fn moment(seconds: i64) -> Timestamp {
 }
 
 pub fn author(principal: PrincipalId) -> Author {
-    Author { principal, client: "test/1".into(), at: moment(0) }
+    Author { principal, client: "test/1".into(), at: moment(0), quiet: None }
 }
 
 /// Makes a user with an account.

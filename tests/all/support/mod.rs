@@ -7,6 +7,7 @@ pub mod dav;
 pub mod feed;
 pub mod postgres;
 pub mod process;
+pub mod push;
 pub mod raw;
 
 use davenport::store::{Location, Store};

@@ -24,8 +24,8 @@ fn attach(id: &str) -> Attach {
     }
 }
 
-const LINE: &str = "ATTACH;MANAGED-ID=one;FMTTYPE=text/plain;SIZE=5;FILENAME=a.txt:https://ex\n \
-    ample.com/attachments/one\n";
+const LINE: &str = "ATTACH;MANAGED-ID=one;FMTTYPE=text/plain;SIZE=5;FILENAME=a.txt:https://exam\n \
+    ple.com/attachments/one\n";
 
 fn some(rid: &str) -> Which {
     Which::read(Some(rid)).unwrap()
@@ -57,10 +57,8 @@ fn instances_are_named_as_they_are_written() {
     let old = object(&format!("{SERIES}{OVERRIDE}"));
     let new = text(add(old.as_bytes(), &some("20260308T100000"), &attach("one")));
     assert_eq!(new.matches("ATTACH").count(), 1);
-    assert!(
-        new.ends_with(&object(&OVERRIDE.replace("END:VEVENT", &format!("{LINE}END:VEVENT")))[36..]),
-        "{new}"
-    );
+    let with = OVERRIDE.replace("END:VEVENT", &format!("{LINE}END:VEVENT"));
+    assert_eq!(new, object(&format!("{SERIES}{with}")));
     let new = text(add(old.as_bytes(), &some("m"), &attach("one")));
     assert!(new.contains("SUMMARY:s\r\nATTACH;"), "{new}");
     assert_eq!(new.matches("ATTACH").count(), 1);
@@ -119,4 +117,15 @@ fn names_cannot_break_out_of_their_parameter() {
     let line = calendar.lines().iter().find(|line| line.is("ATTACH")).unwrap();
     assert_eq!(line.param("FILENAME").unwrap().bare(), "a;X=END:VEVENT;b:c,d^");
     assert!(line.param("X").is_none());
+}
+
+#[test]
+fn a_wrong_size_is_put_right() {
+    let new = text(add(object(SERIES).as_bytes(), &Which::All, &attach("one")));
+    let size = |id: &str| (id == "one").then_some(5);
+    assert_eq!(sized(new.as_bytes(), size), None);
+    let wrong = new.replace("SIZE=5", "SIZE=6");
+    assert_eq!(sized(wrong.as_bytes(), size), Some(new.clone().into_bytes()));
+    assert_eq!(sized(wrong.as_bytes(), |_| None), None);
+    assert_eq!(sized(new.replace(";SIZE=5", "").as_bytes(), size), None);
 }

@@ -1,6 +1,7 @@
 //! Tests of what is left of hidden components.
 
 use super::*;
+use proptest::prelude::*;
 
 fn object(lines: &str) -> String {
     let lines = lines.replace('\n', "\r\n");
@@ -137,10 +138,60 @@ fn an_override_can_hide_more_than_its_series_and_never_less() {
 #[test]
 fn no_text_hides_in_times_and_rules() {
     let more = "CLASS:PRIVATE\nDUE:see the doctor\nEXRULE:the doctor\nSTATUS:doctor\nFREEBUSY:doctor\n\
-                DURATION;X-WHY=doctor:PT1H";
+                DURATION;X-WHY=doctor:PT1H\nRDATE;VALUE=doctor:20260105T100000Z\n\
+                RRULE:FREQ=DAILY;X-WHY=doctor;COUNT=3\nEXDATE;VALUE=DATE:20260106";
     let shown = seen(&object(more), Class::Public);
-    assert!(!shown.contains("doctor") && shown.contains("DURATION:PT1H"), "{shown}");
+    for left in
+        ["DURATION:PT1H", "RDATE:2026", "RRULE:FREQ=DAILY;COUNT=3\r\n", "EXDATE;VALUE=DATE:2026"]
+    {
+        assert!(shown.contains(left), "{left}: {shown}");
+    }
+    assert!(!shown.contains("doctor"), "{shown}");
 }
+
+proptest! {
+    /// Whatever stands where in a private event, nothing that is a word of its owner is left. The
+    /// name of a zone is: times mean nothing without it.
+    #[test]
+    fn no_word_is_left_wherever_it_stands(
+        lines in prop::collection::vec(("[A-Z-]{1,12}", 0..4_usize, 0..2_usize), 1..12),
+        known in prop::collection::vec((0..NAMES.len(), 0..4_usize, 0..2_usize), 1..12),
+    ) {
+        let parameters = ["", ";X-A=doctor", ";VALUE=doctor", ";RANGE=\"doctor\""];
+        let values = ["doctor", "FREQ=DAILY;X-A=doctor"];
+        let known = known.into_iter().map(|(name, p, v)| (NAMES[name].to_owned(), p, v));
+        let mut all = lines;
+        all.extend(known);
+        let named = |name: &str| ["BEGIN", "END", "UID"].contains(&name);
+        all.retain(|(name, ..)| !named(name));
+        let text: Vec<String> =
+            all.iter().map(|(name, p, v)| format!("{name}{}:{}", parameters[*p], values[*v])).collect();
+        let text = object(&format!("CLASS:PRIVATE\n{}", text.join("\n")));
+        let shown = seen(&text, Class::Confidential);
+        prop_assert!(!shown.contains("doctor"), "{} {}", text, shown);
+        prop_assert!(Calendar::parse(shown.as_bytes()).is_ok());
+        let link = redacted(text.as_bytes(), false, b"s").map(Cow::into_owned);
+        prop_assert!(!String::from_utf8_lossy(&link.unwrap_or_default()).contains("doctor"));
+    }
+}
+
+/// Names that are looked at.
+const NAMES: [&str; 14] = [
+    "DTSTAMP",
+    "DTSTART",
+    "DTEND",
+    "DUE",
+    "DURATION",
+    "RDATE",
+    "EXDATE",
+    "RECURRENCE-ID",
+    "SEQUENCE",
+    "RRULE",
+    "EXRULE",
+    "STATUS",
+    "TRANSP",
+    "CLASS",
+];
 
 #[test]
 fn tasks_and_what_cannot_be_read_are_veiled_as_well() {

@@ -40,11 +40,6 @@ const VERBS: [(&str, Verb, StatusCode); 3] = [
     ("attachment-remove", Verb::Remove, StatusCode::NO_CONTENT),
 ];
 
-/// Whether a POST is about an attachment.
-pub fn is_meant(ask: &Ask) -> bool {
-    Query(&ask.query).has("action")
-}
-
 /// Carries out the action.
 pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
     let place = ask.need_place()?;

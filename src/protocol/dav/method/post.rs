@@ -26,10 +26,7 @@ use std::sync::Arc;
 pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
     let place = ask.need_place()?;
     if place.home == Home::Calendars && place.depth() == 2 {
-        return match attachment::is_meant(&ask) {
-            true => attachment::run(ask, body).await,
-            false => Err(Fault::malformed("POST to an event asks for an action (RFC 8607)")),
-        };
+        return attachment::run(ask, body).await;
     }
     let special = ask.service.posts.iter().find(|post| post.path == place.path);
     if let Some(post) = special.filter(|_| !is_xml(&ask)) {
@@ -41,6 +38,9 @@ pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
     }
     if place.home != Home::Files && is_xml(&ask) {
         return act(ask, body).await;
+    }
+    if place.home != Home::Files && place.depth() == 0 {
+        return Err(Refusal::UnexpectedBody.into());
     }
     let guard = guard::of(&ask).await?;
     let ending = match place.home {

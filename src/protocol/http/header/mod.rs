@@ -23,3 +23,4 @@ pub mod accept;
 pub mod basic;
 pub mod caldav_timezones;
 pub mod user_agent;
+pub mod push_dont_notify;
