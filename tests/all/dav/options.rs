@@ -18,6 +18,8 @@ const KNOWN: &[&str] = &[
     "calendarserver-principal-search",
     "calendarserver-subscribed",
     "calendar-proxy",
+    // RFC 7953 §7.
+    "calendar-availability",
     // Named by draft-bitfire-webdav-push-00 §2.
     "webdav-push",
     "calendar-auto-schedule",
