@@ -140,13 +140,12 @@ async fn admit(
         Some(b"F" | b"f") => Telling::NoReply,
         _ => Telling::All,
     };
-    let quiet = push_dont_notify::parse(&parts.headers, space::REGISTRATION_ROOT);
     let (store, now) = (service.store.clone(), clock::now());
+    let quiet = push_dont_notify::parse(&parts.headers, space::REGISTRATION_ROOT);
     let access = match who {
-        Some(who) => Access::new(store, who, &client, now),
+        Some(who) => Access { quiet, telling, ..Access::new(store, who, &client, now) },
         None => Access::of_anyone(&store, client, now),
     };
-    let access = Access { quiet, telling, ..access };
     let (place, owner) = match &target {
         Target::Account(home, name, rest) => {
             let (place, owner) = locate(&access, *home, name, rest).await?;

@@ -3,7 +3,6 @@
 
 use super::*;
 use crate::support::dav::dialogues;
-use davenport::domain::delegation::Level;
 use davenport::kernel::privilege::{Privilege, Privileges};
 
 use Privilege::{Bind, Read, Unbind, WriteAcl, WriteContent, WriteProperties};
@@ -110,7 +109,7 @@ struct Verb {
 const ALL: &[&str] =
     &["home", "calendar", "event", "own calendar", "inbox", "book", "card", "folder", "file"];
 const OBJECTS: &[&str] = &["event", "card", "file"];
-const LISTED: &[&str] = &["home", "calendar", "book", "folder"];
+const LISTED: &[&str] = &["own calendar", "calendar", "book", "folder"];
 const HOLDERS: &[&str] = &["home", "calendar", "own calendar", "book", "folder"];
 
 static VERBS: [Verb; 9] = [
@@ -210,14 +209,15 @@ async fn roles(owner: &User, revoked: User) -> Vec<Role> {
     let write = Privileges::READ.union(Privileges::WRITE);
     let role =
         |name, shared, delegated, elsewhere, who| Role { name, shared, delegated, elsewhere, who };
-    let levels = Level::ALL.map(Level::privileges);
+    // RFC 3744 and caldav-proxy §5.4, said here once more.
+    let acting = write.union(Privileges::SCHEDULE_SEND).union(Privilege::Unlock.into());
     vec![
         role("owner", none, none, all, Some(owner.clone())),
         role("sharee to read", Privileges::READ, none, none, Some(server.user().await)),
         role("sharee to write", write, none, none, Some(server.user().await)),
         role("member of a group", write, none, none, Some(server.user().await)),
-        role("delegate to read", none, levels[0], none, Some(server.user().await)),
-        role("delegate to write", none, levels[1], none, Some(server.user().await)),
+        role("delegate to read", none, Privileges::READ, none, Some(server.user().await)),
+        role("delegate to write", none, acting, none, Some(server.user().await)),
         role("revoked", none, none, none, Some(revoked)),
         role("stranger", none, none, none, Some(server.user().await)),
         role("administrator", none, none, all, Some(administrator(owner).await)),
@@ -263,26 +263,18 @@ async fn furnish(owner: &User, roles: &[Role]) -> impl Fn(&str) -> String {
         acl(owner, &path, &format!("{entries}{revoked}")).await.expect(200);
         acl(owner, &path, &entries).await.expect(200);
     }
+    // The last one takes the place of the one before.
     for (level, name) in
-        [("read", "delegate to read"), ("write", "delegate to write"), ("write", "revoked")]
+        [("read", "delegate to read"), ("write", "revoked"), ("write", "delegate to write")]
     {
         let member_set = format!(
             "<D:set><D:prop><D:group-member-set>{}</D:group-member-set></D:prop></D:set>",
             href(&of(name))
         );
-        // The last one takes the place of the second; then it goes again.
-        owner
-            .proppatch(&format!("{}calendar-proxy-{level}/", owner.principal()), &member_set)
-            .await
-            .expect(207);
+        let path = format!("{}calendar-proxy-{level}/", owner.principal());
+        owner.proppatch(&path, &member_set).await.expect(207);
     }
-    let writer = grant(
-        &href(&of("delegate to write")),
-        &["D:read", "D:write", "D:unlock", "C:schedule-send"],
-    );
-    let home = grant(&href(&of("delegate to read")), &["D:read"]) + &writer;
-    acl(owner, &owner.path("calendars/"), &home).await.expect(200);
-    move |thing: &str| if thing == "home" { home.clone() } else { entries.clone() }
+    move |thing: &str| if thing == "own calendar" { String::new() } else { entries.clone() }
 }
 
 dialogues! {
@@ -307,6 +299,11 @@ dialogues! {
                     if answer.status.as_u16() != expected {
                         wrong.push(format!("{cell}: {}, not {expected}: {}", answer.status, answer.text()));
                     }
+                    // RFC 3744 §7.1.1.
+                    let said = answer.text().contains("need-privileges") || verb.name == "HEAD";
+                    if answer.status == 403 && !said {
+                        wrong.push(format!("{cell} does not say what is needed: {answer}"));
+                    }
                     if answer.status.is_success() {
                         restore(&owner, verb.name, &path).await;
                     }
@@ -327,7 +324,7 @@ dialogues! {
     /// and administrators sets who acts for them, and nobody changes anything else.
     async fn every_role_with_a_principal(owner: User, revoked: User) {
         let roles = roles(&owner, revoked).await;
-        furnish(&owner, &roles).await;
+        let _ = furnish(&owner, &roles).await;
         let delegates = format!("{}calendar-proxy-write/", owner.principal());
         let list = format!("<D:group-member-set>{}</D:group-member-set>",
             href(roles[5].who.as_ref().unwrap()));

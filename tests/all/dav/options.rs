@@ -20,6 +20,8 @@ const KNOWN: &[&str] = &[
     "calendarserver-sharing",
     "resource-sharing",
     "calendar-proxy",
+    // RFC 7953 §7.
+    "calendar-availability",
     // Named by draft-bitfire-webdav-push-00 §2.
     "webdav-push",
     "calendar-auto-schedule",
