@@ -38,16 +38,16 @@ static MIGRATIONS: &[(&str, &str)] = &[
         include_str!("../../schemas/postgres/0007_zone.sql"),
     ),
     (
-        include_str!("../../schemas/sqlite/0010_push.sql"),
-        include_str!("../../schemas/postgres/0010_push.sql"),
-    ),
-    (
         include_str!("../../schemas/sqlite/0008_scheduling.sql"),
         include_str!("../../schemas/postgres/0008_scheduling.sql"),
     ),
     (
         include_str!("../../schemas/sqlite/0009_sharing.sql"),
         include_str!("../../schemas/postgres/0009_sharing.sql"),
+    ),
+    (
+        include_str!("../../schemas/sqlite/0010_push.sql"),
+        include_str!("../../schemas/postgres/0010_push.sql"),
     ),
     (
         include_str!("../../schemas/sqlite/0011_class.sql"),

@@ -195,7 +195,7 @@ impl Desk<'_> {
                     implicit::send_all(tx, of, &fresh, now).await?;
                 }
                 if news {
-                    self.into_inbox(tx, message).await?;
+                    self.post(tx, message).await?;
                 }
                 Ok((status::DELIVERED, format!("{about} ({kept})")))
             }
@@ -205,7 +205,7 @@ impl Desk<'_> {
             }
             Received::Nothing { news, about } => {
                 if news {
-                    self.into_inbox(tx, message).await?;
+                    self.post(tx, message).await?;
                 }
                 Ok((status::DELIVERED, about))
             }
@@ -249,7 +249,7 @@ impl Desk<'_> {
     }
 
     /// Puts the message into the inbox, where the oldest makes room (RFC 6638 §4.1).
-    async fn into_inbox(&self, tx: &mut Tx, message: &[u8]) -> Outcome<()> {
+    async fn post(&self, tx: &mut Tx, message: &[u8]) -> Outcome<()> {
         let Some(inbox) = collection::at(tx, self.me.id, INBOX).await? else { return Ok(()) };
         if inbox.member_count >= INBOX_MAX {
             let oldest = object::since(tx, inbox.id, ChangeNumber(0), 1).await?;

@@ -30,7 +30,7 @@ const NOTES: [&str; 2] = ["X-MOZ-", "X-EVOLUTION-"];
 fn is_confidential(name: &str) -> bool {
     let begins =
         |note: &&str| name.get(..note.len()).is_some_and(|start| start.eq_ignore_ascii_case(note));
-    is_in(name, &CONFIDENTIAL) || NOTES.iter().any(|note| begins(&note))
+    is_in(name, &CONFIDENTIAL) || NOTES.iter().any(begins)
 }
 
 /// The version that a message has.

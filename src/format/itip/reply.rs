@@ -107,7 +107,8 @@ impl Answering<'_, '_> {
     fn component(&mut self, part: &Part<'_>, person: &Person<'_>) {
         match (self.stored.part(part.key), part.key) {
             (Some(target), key) => {
-                if !target.cancelled && self.to(target, part, person) && key.is_none() {
+                let taken = !target.cancelled && self.to(target, part, person);
+                if taken && key.is_none() {
                     self.followers(target, part, person);
                 }
             }

@@ -345,7 +345,7 @@ fn run(steps: &[Step], order: &[usize]) {
     let mut count = 0;
     while !world.post.is_empty() {
         let n = *order.next().unwrap();
-        deliver(&mut world, n, n % 2 == 0);
+        deliver(&mut world, n, n.is_multiple_of(2));
         count += 1;
         assert!(
             count < 5_000,
