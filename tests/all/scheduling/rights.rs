@@ -2,19 +2,6 @@
 
 use super::*;
 
-fn ace(principal: &str, privileges: &str) -> String {
-    let grant = format!("<D:grant>{privileges}</D:grant>");
-    format!("<D:ace><D:principal>{principal}</D:principal>{grant}</D:ace>")
-}
-
-fn to(user: &User) -> String {
-    format!("<D:href>{}</D:href>", user.principal())
-}
-
-async fn grant(user: &User, on: &str, aces: &str) {
-    user.send("ACL", on, &[], document("D:acl", aces)).await.expect(200);
-}
-
 dialogues! {
     /// RFC 6638 §6.1: once an inbox grants scheduling to some, it takes from these only.
     async fn an_inbox_may_take_from_some_only(ann: User, ben: User, cyd: User) {
