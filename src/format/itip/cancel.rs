@@ -5,7 +5,7 @@
 
 use super::derive::Deriver;
 use super::edit::{Becomes, Edits, folded, is_in, rewrite};
-use super::intake::{from_organizer, is_newer, nothing};
+use super::intake::{from_organizer, is_later, is_newer, nothing};
 use super::message::ends;
 use super::request::with_tail;
 use super::settle::{set_sequence, set_stamp};
@@ -88,7 +88,7 @@ impl Cancelling<'_, '_> {
             (Some(part), None) => self.mark(part, by),
             (Some(part), Some(_)) if future => self.mark(part, by),
             (None, None) => {}
-            (None, Some(series)) if !is_newer(by, series) => {}
+            (None, Some(series)) if !is_later(by, series) => {}
             (_, Some(series)) => {
                 let derived = self.deriver.of(key).map(|derived| (derived.id.clone(), derived));
                 let Some((id, derived)) = derived else {

@@ -17,6 +17,12 @@ pub fn is_newer(message: &Part<'_>, stored: &Part<'_>) -> bool {
     message.version() > stored.version() || stored.cancelled && message.stamp > stored.stamp
 }
 
+/// Whether a component of a message is newer than a series that has no such component. Each component
+/// counts its SEQUENCE for itself, so those of two say nothing of each other; DTSTAMP does.
+pub fn is_later(message: &Part<'_>, series: &Part<'_>) -> bool {
+    (message.stamp, message.sequence) > (series.stamp, series.sequence)
+}
+
 /// That a message is by the organizer of what is stored, and not by the recipient himself.
 ///
 /// # Errors

@@ -24,6 +24,14 @@ const CONFIDENTIAL: [&str; 5] = [
     "X-APPLE-NEEDS-REPLY",
     "REQUEST-STATUS",
 ];
+/// The PRODID of our messages, which say by themselves whom they ask anew (see `person::ASKED`).
+const OUR_PRODUCT: &str = "-//Davenport//EN";
+
+/// Whether a message was written by this program.
+pub fn is_ours(message: &Sheet<'_>) -> bool {
+    message.root.property("PRODID").is_some_and(|line| line.value().trim() == OUR_PRODUCT)
+}
+
 /// The beginnings of the names of such properties.
 const NOTES: [&str; 2] = ["X-MOZ-", "X-EVOLUTION-"];
 
@@ -73,7 +81,7 @@ fn is_told(inside: Component<'_>) -> bool {
 /// A message with these components, and the zones that they name.
 pub fn wrap(method: Method, zones: &Sheet<'_>, components: &str) -> String {
     let mut out = String::with_capacity(components.len() + 256);
-    out.push_str("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Davenport//EN\r\n");
+    let _ = write!(out, "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:{OUR_PRODUCT}\r\n");
     let _ = write!(out, "METHOD:{}\r\n", method.name());
     for zone in zones.root.children().filter(|c| c.is("VTIMEZONE")) {
         let name = zone.property("TZID").map_or("", |tzid| tzid.value().trim());

@@ -129,19 +129,25 @@ impl Answering<'_, '_> {
         }
     }
 
-    /// Whether an answer counts, by what is known of him. Who is not invited (any more) does not come
+    /// Whether an answer is to what is asked, by somebody of whom it is. Who is not invited (any more) does not come
     /// in by an answer, unless one of the attendees delegated to him (RFC 5546 §3.2.3): else an
     /// answer on its way would bring back whom the organizer took out, and anybody could join.
-    fn counts(&mut self, target: &Part<'_>, part: &Part<'_>, person: &Person<'_>) -> bool {
+    fn is_asked(&mut self, target: &Part<'_>, part: &Part<'_>, person: &Person<'_>) -> bool {
         let Some(known) = target.attendee(&person.who) else {
             let from = person.delegated("DELEGATED-FROM");
             let delegate = target.attendees.iter().any(|p| from.contains(&p.who));
             self.stranger |= !delegate;
             return delegate && person.partstat() != "DECLINED";
         };
-        if part.sequence < known.asked() {
+        part.sequence >= known.asked()
+    }
+
+    /// Whether an answer counts, by what is known of him.
+    fn counts(&mut self, target: &Part<'_>, part: &Part<'_>, person: &Person<'_>) -> bool {
+        if !self.is_asked(target, part, person) {
             return false;
         }
+        let Some(known) = target.attendee(&person.who) else { return true };
         match known.replied().and_then(|stamp| instant(&stamp)) {
             Some(last) if part.stamp == last => known.partstat() != person.partstat(),
             Some(last) => part.stamp > last,
@@ -288,7 +294,8 @@ impl Answering<'_, '_> {
         self.news = true;
     }
 
-    /// An answer to an instance that has no exception makes one.
+    /// An answer to an instance that has no exception makes one, also if the series was answered to
+    /// later: that left the answers to instances as they were.
     fn exception(
         &mut self,
         series: &Part<'_>,
@@ -298,7 +305,7 @@ impl Answering<'_, '_> {
     ) {
         let known = series.attendee(&person.who);
         let full = series.attendees.len() >= ATTENDEES_MAX;
-        if series.cancelled || known.is_none() && full || !self.counts(series, part, person) {
+        if series.cancelled || known.is_none() && full || !self.is_asked(series, part, person) {
             return;
         }
         let each = |line: &Line<'_>| match known {

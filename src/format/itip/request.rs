@@ -7,8 +7,8 @@
 use super::derive::{Derived, Deriver};
 use super::differ::{Shift, is_extension, noticed, shift};
 use super::edit::{Becomes, Edits, is_in, rewrite, with_ends};
-use super::intake::{from_organizer, is_newer, nothing};
-use super::message::ends;
+use super::intake::{from_organizer, is_later, is_newer, nothing};
+use super::message::{ends, is_ours};
 use super::person::{Person, REPLIED};
 use super::settle::{only_answers, says, with};
 use super::sheet::{Part, Sheet};
@@ -29,7 +29,7 @@ pub fn request(
     let Some(stored) = stored else { return Ok(invitation(message)) };
     let master = |part: &&Part<'_>| match stored.part(part.key) {
         Some(old) => is_newer(part, old),
-        None => stored.master().is_none_or(|old| is_newer(part, old)),
+        None => stored.master().is_none_or(|old| is_later(part, old)),
     };
     let newer: Vec<&Part<'_>> = message.parts.iter().filter(master).collect();
     if newer.is_empty() {
@@ -157,7 +157,7 @@ impl<'s, 'c> Taking<'s, 'c> {
         if me.asked() > old.sequence || old.cancelled && !part.cancelled {
             return true;
         }
-        if me.was_asked() || me.partstat() != "NEEDS-ACTION" {
+        if me.was_asked() || is_ours(self.message) || me.partstat() != "NEEDS-ACTION" {
             return false;
         }
         match part.key.filter(|_| old.key.is_none()) {

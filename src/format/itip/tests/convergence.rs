@@ -309,7 +309,7 @@ fn deliver(world: &mut World, n: usize, twice: bool) {
     }
 }
 
-fn check(world: &World) {
+fn check(world: &World, steps: &[Step]) {
     let organizer = Copy::read(world.copy("o"));
     for who in ["a", "b", "c"] {
         let copy = Copy::read(world.copy(who));
@@ -324,8 +324,15 @@ fn check(world: &World) {
                 let own =
                     copy.id(day - 2).as_deref() == Some(&id) || copy.clone().part(&id).is_some();
                 let seen = copy.seen(&id).filter(|_| own);
-                let left = told.as_ref().is_some_and(|told| told.2[who] == "DECLINED");
-                if told != seen && !(left && seen.is_none()) {
+                // Who took an instance out of his copy declined it. When he was asked anew about it
+                // before the organizer had that answer, it may come back and ask him once more.
+                let declined = told.as_ref().is_some_and(|told| told.2[who] == "DECLINED");
+                let asked = seen.as_ref().is_none_or(|seen| seen.2[who] == "NEEDS-ACTION");
+                let left = steps.iter().any(|step| match step {
+                    Step::Leave(x, n) => x.to_string() == who && n + 2 == day,
+                    _ => false,
+                });
+                if told != seen && !(declined && asked && (left || seen.is_none())) {
                     panic!(
                         "{who} at {id}: told {told:?}, has {seen:?}\n{}\n{}",
                         world.copy("o"),
@@ -344,7 +351,8 @@ fn run(steps: &[Step], order: &[usize]) {
     let mut order = order.iter().cycle();
     let mut count = 0;
     while !world.post.is_empty() {
-        let n = *order.next().unwrap();
+        // What waits for another message must not be all that is ever tried.
+        let n = *order.next().unwrap() + count;
         deliver(&mut world, n, n.is_multiple_of(2));
         count += 1;
         assert!(
@@ -353,7 +361,7 @@ fn run(steps: &[Step], order: &[usize]) {
             told(&world.post.iter().map(|p| p.message.clone()).collect::<Vec<_>>())
         );
     }
-    check(&world);
+    check(&world, steps);
 }
 
 proptest! {
