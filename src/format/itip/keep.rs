@@ -249,8 +249,11 @@ impl<'s, 'c> Keeping<'s, 'c> {
         let own = self.old.part(Some(key));
         let derived = if own.is_none() { deriver.of(key) } else { None };
         let Some(part) = own.or(self.old.master().filter(|_| derived.is_some())) else { return };
-        let answered = part.me().map(Person::partstat);
-        if part.cancelled || answered.is_none_or(|partstat| partstat == "DECLINED") {
+        let Some(me) = part.me() else { return };
+        // Who declined the series says it of the instance too: it stays out if he comes after all.
+        let series = self.old.master().and_then(Part::me);
+        let follows = own.is_none() || series.is_some_and(|series| inherits(me, series));
+        if part.cancelled || me.partstat() == "DECLINED" && !follows {
             return;
         }
         let (partstat, gone) = ("DECLINED".to_owned(), Some((part.component, derived)));

@@ -90,7 +90,7 @@ impl<'s, 'c> Taking<'s, 'c> {
         let (mut edits, mut tail) = (Edits::default(), String::new());
         for part in message.parts.iter().filter(|part| part.key.is_some()) {
             let text = match stored.part(part.key) {
-                Some(old) if is_newer(old, part) => self.raw(old.component),
+                Some(old) if is_newer(old, part) && !is_newer(part, old) => self.raw(old.component),
                 _ if self.is_hidden(part) => {
                     hidden.extend(part.key);
                     String::new()
@@ -104,7 +104,7 @@ impl<'s, 'c> Taking<'s, 'c> {
             if message.part(old.key).is_some() || message.excluded.contains(&key) {
                 continue;
             }
-            if message.master().is_some_and(|master| is_newer(old, master)) {
+            if message.master().is_some_and(|master| is_later(old, master)) {
                 tail.push_str(&self.raw(old.component));
             } else if !anew && self.is_own(old) {
                 tail.push_str(&self.again(old, key).unwrap_or_default());
@@ -154,7 +154,12 @@ impl<'s, 'c> Taking<'s, 'c> {
     /// ours say so only by NEEDS-ACTION and another time.
     fn asks(&mut self, part: &Part<'_>) -> bool {
         let (Some(old), Some(me)) = (self.old(part), part.me()) else { return true };
-        if me.asked() > old.sequence || old.cancelled && !part.cancelled {
+        // Of an instance that the copy has not, the series tells when he was asked last.
+        let last = match old.key == part.key {
+            true => old.sequence,
+            false => old.me().map_or(0, Person::asked),
+        };
+        if me.asked() > last || old.cancelled && !part.cancelled {
             return true;
         }
         if me.was_asked() || is_ours(self.message) || me.partstat() != "NEEDS-ACTION" {

@@ -228,7 +228,7 @@ impl<'s, 'c> Settling<'s, 'c> {
                 _ => Becomes::Same,
             }
         };
-        let more = [derived.id.clone(), format!("SEQUENCE:{}", self.sequence)];
+        let more = [derived.id.clone(), format!("SEQUENCE:{}", self.sequence.max(part.sequence))];
         let lines = rewrite(self.new.text, derived.component, &each, &|_| true, &more);
         let end = self.new.root.span().end;
         let at =

@@ -33,10 +33,11 @@ const RAW: [(&str, &str); 15] = [
     ("feed.rs", "what came from elsewhere"),
     ("indexing.rs", "tells nobody"),
 ];
-/// The same of three more, which are for no clients.
-const OTHERS: [(&str, &str); 3] = [
+/// The same of four more, which are for no clients.
+const OTHERS: [(&str, &str); 4] = [
     ("link.rs", "`redacted`, as for strangers"),
     ("scheduling/deliver.rs", "the server, for the owner"),
+    ("scheduling/gone.rs", "tells whom the owner had invited"),
     ("sharing/notice.rs", "takes out the oldest notices of their owner"),
 ];
 

@@ -1,11 +1,8 @@
 //! People with copies of one object, who change them and send each other messages: what the rules
 //! are tried with.
 
-mod attendee;
 mod convergence;
 mod organizer;
-mod received;
-mod rfc5546;
 mod rfc6638;
 
 use super::*;
