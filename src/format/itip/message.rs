@@ -24,14 +24,6 @@ const CONFIDENTIAL: [&str; 5] = [
     "X-APPLE-NEEDS-REPLY",
     "REQUEST-STATUS",
 ];
-/// The PRODID of our messages, which say by themselves whom they ask anew (see `person::ASKED`).
-const OUR_PRODUCT: &str = "-//Davenport//EN";
-
-/// Whether a message was written by this program.
-pub fn is_ours(message: &Sheet<'_>) -> bool {
-    message.root.property("PRODID").is_some_and(|line| line.value().trim() == OUR_PRODUCT)
-}
-
 /// The beginnings of the names of such properties.
 const NOTES: [&str; 2] = ["X-MOZ-", "X-EVOLUTION-"];
 
@@ -39,6 +31,14 @@ fn is_confidential(name: &str) -> bool {
     let begins =
         |note: &&str| name.get(..note.len()).is_some_and(|start| start.eq_ignore_ascii_case(note));
     is_in(name, &CONFIDENTIAL) || NOTES.iter().any(begins)
+}
+
+/// The PRODID of our messages, which say by themselves whom they ask anew (see `person::ASKED`).
+const OUR_PRODUCT: &str = "-//Davenport//EN";
+
+/// Whether a message was written by this program.
+pub fn is_ours(message: &Sheet<'_>) -> bool {
+    message.root.property("PRODID").is_some_and(|line| line.value().trim() == OUR_PRODUCT)
 }
 
 /// The version that a message has.

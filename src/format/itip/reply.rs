@@ -129,9 +129,10 @@ impl Answering<'_, '_> {
         }
     }
 
-    /// Whether an answer is to what is asked, by somebody of whom it is. Who is not invited (any more) does not come
-    /// in by an answer, unless one of the attendees delegated to him (RFC 5546 §3.2.3): else an
-    /// answer on its way would bring back whom the organizer took out, and anybody could join.
+    /// Whether an answer is to what is asked, by somebody who is asked. Who is not invited (any
+    /// more) does not come in by an answer, unless one of the attendees delegated to him (RFC 5546
+    /// §3.2.3): else an answer on its way would bring back whom the organizer took out, and
+    /// anybody could join.
     fn is_asked(&mut self, target: &Part<'_>, part: &Part<'_>, person: &Person<'_>) -> bool {
         let Some(known) = target.attendee(&person.who) else {
             let from = person.delegated("DELEGATED-FROM");

@@ -51,6 +51,8 @@ struct Settling<'s, 'c> {
     verdicts: Verdicts,
     /// SEQUENCE of the series, as it is stored.
     sequence: u64,
+    /// Above all that was, so that the numbers of several components can be compared.
+    next: u64,
 }
 
 /// What is stored of a new text, and what is new about each component. Without an older object
@@ -63,6 +65,7 @@ pub fn settle(old: Option<&Sheet<'_>>, new: &Sheet<'_>) -> (String, Verdicts) {
         edits: Edits::default(),
         verdicts: Verdicts::new(),
         sequence: new.master().map_or(0, |master| master.sequence),
+        next: old.parts.iter().map(|p| p.sequence).max().map_or(1, |n| n.saturating_add(1)),
     };
     let (mut before, mut after) = (Deriver::new(old), Deriver::new(new));
     let moved = match (old.master(), new.master()) {
@@ -163,7 +166,8 @@ impl<'s, 'c> Settling<'s, 'c> {
             || dropped
             || names.iter().any(|name| name == "STATUS")
             || part.attendees.iter().any(again);
-        let sequence = part.sequence.max(base.part.sequence + u64::from(raised));
+        let least = if raised { self.next } else { base.part.sequence };
+        let sequence = part.sequence.max(least);
         self.sequence(part, sequence);
         let asked = Some(sequence).filter(|number| *number > 0);
         for person in &part.attendees {
@@ -189,8 +193,7 @@ impl<'s, 'c> Settling<'s, 'c> {
 
     /// A component that nothing was before.
     fn fresh(&mut self, part: &Part<'c>) {
-        let least = self.old.parts.iter().map(|part| part.sequence).max().unwrap_or(0);
-        let sequence = part.sequence.max(least + 1);
+        let sequence = part.sequence.max(self.next);
         self.sequence(part, sequence);
         for person in &part.attendees {
             let own = person.me || person.agent() != Agent::Server;

@@ -62,9 +62,12 @@ dialogues! {
         answer.expect_condition(403, "allowed-organizer-scheduling-object-change");
         let answer = carry(&ben, "MOVE", &theirs, &there).await;
         answer.expect_condition(403, "allowed-attendee-scheduling-object-change");
-        let home = default_calendar(&ann).await;
-        let answer = carry(&ann, "MOVE", &home, &format!("{team}../all/")).await;
-        assert!(!answer.status.is_success(), "{answer}");
+        let filed = calendar(&ann, "filed").await;
+        carry(&ann, "MOVE", &path, &format!("{filed}m.ics")).await.expect(201);
+        grant(&cyd, "calendars/", &ace(&to(&ann), rights)).await;
+        let answer = carry(&ann, "MOVE", &filed, &cyd.path("calendars/filed/")).await;
+        answer.expect_condition(403, "allowed-organizer-scheduling-object-change");
+        let path = format!("{filed}m.ics");
         carry(&ann, "COPY", &path, &there).await.expect(201);
         let copied = cyd.get(&there).await.expect(200);
         assert_eq!(copied.header("schedule-tag"), None);
