@@ -112,7 +112,8 @@ async fn told(
     };
     let open = Open(service.policy.open_free_busy.0);
     let question = Question::about(asked.window.clone())?;
-    let answers = availability::ask(&access, open, std::slice::from_ref(&asked.user), &question).await?;
+    let answers =
+        availability::ask(&access, open, std::slice::from_ref(&asked.user), &question).await?;
     match answers.into_iter().next() {
         Some(Answer::Times(times)) => Ok(Ok(times)),
         Some(Answer::TooMuch) => Err(Fault::malformed("too much in this time: ask for less")),

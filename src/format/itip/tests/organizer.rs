@@ -17,7 +17,8 @@ fn all_are_told_when_the_meeting_goes() {
 #[test]
 fn an_alarm_of_his_own_is_told_to_nobody() {
     let old = single();
-    let alarm = "BEGIN:VALARM\r\nACTION:DISPLAY\r\nTRIGGER:-PT5M\r\nDESCRIPTION:x\r\nEND:VALARM\r\n";
+    let alarm =
+        "BEGIN:VALARM\r\nACTION:DISPLAY\r\nTRIGGER:-PT5M\r\nDESCRIPTION:x\r\nEND:VALARM\r\n";
     let new = old.replace("END:VEVENT", &format!("{alarm}END:VEVENT"));
     let change = organized(Some(&old), Some(&new));
     assert_eq!(told(&change.messages), [""; 0]);
