@@ -125,10 +125,10 @@ pub enum CalendarLimit {
 /// The rules of scheduling objects (RFC 6638 §3.2.4). Variants are named after the condition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SchedulingRule {
-    /// The same meeting is already in the home, at this path below the DAV root.
+    /// The same meeting is already in the home.
     Unique {
-        /// Where.
-        path: String,
+        /// At which path below the DAV root, for whoever may read it.
+        path: Option<String>,
     },
     /// Its components name different organizers.
     SameOrganizer,

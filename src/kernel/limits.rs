@@ -15,6 +15,8 @@ pub const INSTANCE_STEPS_OBJECT: u64 = 4 * INSTANCES_MAX;
 /// Attendees of one instance (`CALDAV:max-attendees-per-instance`): each is a message to send;
 /// whoever invites more people invites a group.
 pub const ATTENDEES_MAX: usize = 5_000;
+/// Meetings of a removed calendar that are told in one transaction: each may be thousands of messages.
+pub const GONE_BATCH: usize = 20;
 /// Instances of one object that one change or message may speak of by themselves without the object
 /// having exceptions for them: each is looked for in the series.
 pub const ITIP_INSTANCES_MAX: usize = 1_000;

@@ -10,7 +10,7 @@ use super::tx::Tx;
 use super::value::Row;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::fault::Outcome;
-use crate::kernel::ids::{BlobId, PrincipalId};
+use crate::kernel::ids::{BlobId, CollectionId, PrincipalId};
 
 macro_rules! columns {
     () => {
@@ -34,6 +34,8 @@ statements! {
     HISTORY = concat!("SELECT ", columns!(), " FROM itip
         WHERE uid = $2 AND (account_id = $1 OR recipient_id = $1) ORDER BY id DESC LIMIT $3");
     OF_UID = concat!("SELECT ", columns!(), " FROM itip WHERE uid = $1 ORDER BY id DESC LIMIT $2");
+    SCHEDULED = "SELECT name, uid, blob_id FROM object
+        WHERE collection_id = $1 AND name > $2 AND schedule_tag IS NOT NULL ORDER BY name LIMIT $3";
     FORGET = "DELETE FROM itip WHERE id IN
         (SELECT id FROM itip WHERE done_at < $1 ORDER BY done_at LIMIT $2)";
 }
@@ -181,6 +183,32 @@ pub async fn history(
 /// What anybody sent and received about an object, the newest first.
 pub async fn of_uid(tx: &mut Tx, uid: &str, limit: usize) -> Outcome<Vec<Letter>> {
     tx.all(&OF_UID, &[uid.into(), (limit as i64).into()], letter).await
+}
+
+/// A scheduling object of a collection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scheduled {
+    /// Its name.
+    pub name: String,
+    /// Its UID.
+    pub uid: String,
+    /// Its content.
+    pub content: BlobId,
+}
+
+/// The scheduling objects of a collection, one that was removed among them, by their names after
+/// this one.
+pub async fn scheduled(
+    tx: &mut Tx,
+    of: CollectionId,
+    after: &str,
+    limit: usize,
+) -> Outcome<Vec<Scheduled>> {
+    tx.all(&SCHEDULED, &[of.0.into(), after.into(), (limit as i64).into()], |row| {
+        let uid = row.opt_text(1)?.unwrap_or_default().to_owned();
+        Ok(Scheduled { name: row.text(0)?.to_owned(), uid, content: BlobId(row.int(2)?) })
+    })
+    .await
 }
 
 /// Forgets what was done before then, at most `limit`; gives how many.

@@ -1,7 +1,9 @@
 //! Implicit scheduling (RFC 6638) between calendars of one server, over real sockets.
 
 mod attendee;
+mod moves;
 mod organizer;
+mod race;
 mod rights;
 
 use crate::support::dav::{Answer, User, dialogues, document};
@@ -97,4 +99,32 @@ async fn store(user: &User, name: &str, body: &str) -> String {
     assert!(answer.status.is_success(), "{answer}");
     settle(user).await;
     path
+}
+
+/// Changes the PARTSTAT of a user's own copy.
+async fn answer(user: &User, status: &str) -> Answer {
+    let (path, body) = copy(user).await;
+    let answer = user.send("PUT", &path, &[], answered(user, &body, status)).await;
+    settle(user).await;
+    answer
+}
+
+/// A copy with another PARTSTAT of its owner's.
+fn answered(user: &User, body: &str, status: &str) -> String {
+    let old = line(body, "ATTENDEE", &at(user)).to_owned();
+    let new = old.replace("NEEDS-ACTION", status);
+    body.replace(&old, &new).replace('\n', "\r\n")
+}
+
+fn ace(principal: &str, privileges: &str) -> String {
+    let grant = format!("<D:grant>{privileges}</D:grant>");
+    format!("<D:ace><D:principal>{principal}</D:principal>{grant}</D:ace>")
+}
+
+fn to(user: &User) -> String {
+    format!("<D:href>{}</D:href>", user.principal())
+}
+
+async fn grant(user: &User, on: &str, aces: &str) {
+    user.send("ACL", on, &[], document("D:acl", aces)).await.expect(200);
 }

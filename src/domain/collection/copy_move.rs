@@ -8,6 +8,7 @@
 use super::access::Access;
 use super::derived;
 use super::guard::{Guard, Reach, unlocked};
+use super::implicit;
 use super::item::{uid_is_free, within_quota};
 use super::kind::Kind;
 use super::place::Place;
@@ -21,7 +22,7 @@ use crate::kernel::privilege::Privilege;
 use crate::store::change_log::{self, Action, Entry};
 use crate::store::collection::{self, Collection, Touch};
 use crate::store::object::{self, Arrival, Object};
-use crate::store::{Tx, blob, lock, property};
+use crate::store::{Tx, blob, itip as letters, lock, property};
 
 /// What shall be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -211,6 +212,9 @@ impl Work<'_> {
         let (number, used) = change_log::take(tx, to.account).await?;
         within_quota(tx, self.access, to, used, growth).await?;
         let uid = object::uid_of(tx, holder.id, &it.name).await?;
+        if it.schedule_tag.is_some() {
+            self.demand_place(tx, it, uid.as_deref()).await?;
+        }
         if !(moving && holder.id == parent.id) {
             uid_is_free(tx, to, parent, uid.as_deref()).await?;
         }
@@ -226,6 +230,16 @@ impl Work<'_> {
                 self.copy_object(tx, (holder.id, it), target, arrival).await?;
                 change_log::charge(tx, to.account, growth).await
             }
+        }
+    }
+
+    /// A meeting is moved within its account, and nobody is told; it is not copied there (RFC 6638
+    /// §3.2.3.3, §3.2.3.4, §3.2.4.1). A copy in another account is no scheduling object.
+    async fn demand_place(&self, tx: &mut Tx, it: &Object, uid: Option<&str>) -> Outcome<()> {
+        match self.verb {
+            Verb::Move if self.from.account == self.to.account => Ok(()),
+            Verb::Move => implicit::stays(tx, self.access, self.from, it).await,
+            _ => implicit::is_only(tx, self.access, self.to, uid.unwrap_or_default()).await,
         }
     }
 
@@ -318,6 +332,12 @@ impl Work<'_> {
                 true => object::refresh_below(tx, it.account, &self.to.path, self.access.now).await,
                 false => Ok(()),
             };
+        }
+        if self.verb == Verb::Move
+            && let Some(meeting) = letters::scheduled(tx, it.id, "", 1).await?.pop()
+            && let Some(meeting) = object::find(tx, it.id, &meeting.name).await?
+        {
+            implicit::stays(tx, self.access, self.from, &meeting).await?;
         }
         let octets = match self.verb {
             Verb::CopyAlone => 0,

@@ -113,8 +113,8 @@ pub async fn plan(
             letters,
         }));
     }
-    if old.is_none() {
-        is_only(tx, place, &uid).await?;
+    if !was_scheduled {
+        is_only(tx, access, place, &uid).await?;
     }
     let (was, is) = (before.as_deref(), after.as_deref());
     let change = match role {
@@ -228,17 +228,86 @@ pub async fn takes(
     Ok(grants.iter().any(granted))
 }
 
-/// One UID, one scheduling object in a home (RFC 6638 §3.2.4.1).
-async fn is_only(tx: &mut Tx, place: &Place, uid: &str) -> Outcome<()> {
+/// One UID, one scheduling object in a home (RFC 6638 §3.2.4.1). Where the other is, only those are
+/// told who may read it.
+///
+/// # Errors
+/// `Scheduling` when there is another.
+pub async fn is_only(tx: &mut Tx, access: &Access, place: &Place, uid: &str) -> Outcome<()> {
     let found = object::of_uid(tx, place.account, Kind::Calendar.number(), uid).await?;
-    match found.into_iter().find(|(path, tag)| *path != place.path && tag.is_some()) {
-        Some((path, _)) => {
-            let path = place.at(&path, false).dav_path();
-            let why = format!("{path} is the same meeting: one home holds it once");
-            Err(Refusal::Scheduling(SchedulingRule::Unique { path }, why).into())
-        }
-        None => Ok(()),
+    let other = found.into_iter().find(|(path, tag)| *path != place.path && tag.is_some());
+    let Some((path, _)) = other else { return Ok(()) };
+    let other = place.at(&path, false);
+    let path = match access.rights(tx, &other).await?.has(Privilege::Read) {
+        true => Some(other.dav_path()),
+        false => None,
+    };
+    let which = path.as_deref().unwrap_or("another object");
+    let why = format!("{which} is the same meeting: one home holds it once");
+    Err(Refusal::Scheduling(SchedulingRule::Unique { path }, why).into())
+}
+
+/// A meeting stays with whoever organizes it or is invited to it: elsewhere the answers would not
+/// find it.
+///
+/// # Errors
+/// `Scheduling`, always.
+pub async fn stays(tx: &mut Tx, access: &Access, from: &Place, it: &Object) -> Outcome<()> {
+    let owner = CalendarUser::of(tx, from.account, &from.account_name).await?;
+    let body = blob::read(tx, it.blob, access.store.files()).await?;
+    let octets = body.octets()?;
+    let is_me = |address: &str| owner.is(address);
+    let role = Calendar::parse(&octets).map(|calendar| itip::role(&calendar, &is_me));
+    let rule = match role {
+        Ok(Role::Attendee) => SchedulingRule::AttendeeChange,
+        _ => SchedulingRule::OrganizerChange,
+    };
+    let why = "a meeting stays in its account: cancel or decline it, or copy it".to_owned();
+    Err(Refusal::Scheduling(rule, why).into())
+}
+
+/// The method of what is no message: a calendar was removed, and those are to be told who are invited
+/// to what was in it (RFC 6638 §3.2.3.2). Stored; never give it another meaning.
+pub const GONE: &str = "GONE";
+
+/// The same, without replies (`Schedule-Reply: F`, RFC 6638 §8.1).
+pub const GONE_SILENTLY: &str = "GONE-SILENTLY";
+
+/// Notes that a calendar is being removed. However many meetings are in it, it costs one row; the
+/// deliveries work it off (`scheduling::gone`).
+///
+/// # Errors
+/// `Denied` for somebody who may not cancel and decline for the calendar's owner.
+pub async fn goes(tx: &mut Tx, access: &Access, place: &Place, it: &Collection) -> Outcome<()> {
+    let plain = Kind::from_number(it.kind) != Kind::Calendar || it.derived != 0;
+    if access.is_server() || access.telling == Telling::Nothing || plain {
+        return Ok(());
     }
+    if letters::scheduled(tx, it.id, "", 1).await?.is_empty() {
+        return Ok(());
+    }
+    if !access.has_all(place.account) {
+        let outbox = place.at(OUTBOX, true);
+        access.demand(tx, &outbox, Privilege::SendInvite).await?;
+        access.demand(tx, &outbox, Privilege::SendReply).await?;
+    }
+    let method = if access.telling == Telling::NoReply { GONE_SILENTLY } else { GONE };
+    let (account, by) = (place.account, access.who.id);
+    let id = it.id.0.to_string();
+    let note = NewLetter {
+        account,
+        uid: "",
+        by,
+        method,
+        recipient: &id,
+        to: Some(account),
+        about: "",
+        content: None,
+        status: "",
+        at: access.now,
+    };
+    letters::add(tx, &note).await?;
+    job::hasten(tx, DELIVERY_JOB, access.now).await
 }
 
 fn refused(violation: Violation) -> Fault {

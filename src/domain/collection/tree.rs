@@ -231,6 +231,7 @@ pub async fn take_away(
                 let why = "a home cannot be removed".to_owned();
                 return Err(Refusal::CollectionPlacement(why).into());
             };
+            implicit::goes(tx, access, place, it).await?;
             let octets = derived::charged(it, collection::octets(tx, it).await?);
             collection::bury(tx, it, access.now).await?;
             let name = format!("{}/", it.name);

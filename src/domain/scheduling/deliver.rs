@@ -4,6 +4,7 @@
 //! once whatever node dies; a recipient whose messages cannot be taken in holds up no other, and his
 //! are tried again later in their order.
 
+use super::gone;
 use crate::domain::calendar;
 use crate::domain::collection::implicit::{self, status};
 use crate::domain::collection::kind::{Home, Kind, component_bit};
@@ -106,7 +107,7 @@ async fn put_off(store: &Store, to: PrincipalId, now: Timestamp, fault: Fault) -
 
 /// Tells the sender's copy that a message did not arrive.
 async fn failed(tx: &mut Tx, letter: &Letter, at: Timestamp) -> Outcome<()> {
-    if letter.method == CORRECTION {
+    if letter.method == CORRECTION || letter.uid.is_empty() {
         return Ok(());
     }
     let correction = letters::NewLetter {
@@ -145,6 +146,9 @@ async fn take_in(tx: &mut Tx, access: &Access, to: PrincipalId, letter: &Letter)
         return Ok((status::UNKNOWN, "the account is gone".into()));
     };
     let me = CalendarUser::of(tx, to, &owner.name).await?;
+    if [implicit::GONE, implicit::GONE_SILENTLY].contains(&&*letter.method) {
+        return gone::step(tx, access, &me, letter).await;
+    }
     let home = Place::new(to, &owner.name, Home::Calendars, "")?;
     let there = object::of_uid(tx, to, Kind::Calendar.number(), &letter.uid).await?;
     let there = there.into_iter().next();

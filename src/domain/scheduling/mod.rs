@@ -2,5 +2,6 @@
 //! calendars and inboxes, and the history of what was decided. What a change means for others is
 //! worked out where it is made (`collection::implicit`), by the rules of `format::itip`.
 
+mod gone;
 pub mod deliver;
 pub mod history;

@@ -45,11 +45,16 @@ pub fn reply(
         said: Vec::new(),
         others: false,
         news: false,
+        stranger: false,
     };
     for part in &message.parts {
         if let Some(person) = part.attendee(&who.who) {
             work.component(part, person);
         }
+    }
+    if work.said.is_empty() && work.stranger {
+        let about = format!("answered by {}, who is not invited", who.line.value().trim());
+        return Ok(Received::Nothing { news: true, about });
     }
     if work.said.is_empty() {
         return Ok(nothing("known already, or about what has changed since"));
@@ -101,6 +106,8 @@ struct Answering<'s, 'c> {
     said: Vec<String>,
     others: bool,
     news: bool,
+    /// Somebody answered who is not invited: the organizer looks at that himself.
+    stranger: bool,
 }
 
 impl Answering<'_, '_> {
@@ -122,9 +129,16 @@ impl Answering<'_, '_> {
         }
     }
 
-    /// Whether an answer counts, by what is known of him.
-    fn counts(&self, known: Option<&Person<'_>>, part: &Part<'_>, person: &Person<'_>) -> bool {
-        let Some(known) = known else { return person.partstat() != "DECLINED" };
+    /// Whether an answer counts, by what is known of him. Who is not invited (any more) does not come
+    /// in by an answer, unless one of the attendees delegated to him (RFC 5546 §3.2.3): else an
+    /// answer on its way would bring back whom the organizer took out, and anybody could join.
+    fn counts(&mut self, target: &Part<'_>, part: &Part<'_>, person: &Person<'_>) -> bool {
+        let Some(known) = target.attendee(&person.who) else {
+            let from = person.delegated("DELEGATED-FROM");
+            let delegate = target.attendees.iter().any(|p| from.contains(&p.who));
+            self.stranger |= !delegate;
+            return delegate && person.partstat() != "DECLINED";
+        };
         if part.sequence < known.asked() {
             return false;
         }
@@ -138,7 +152,7 @@ impl Answering<'_, '_> {
     /// An answer to a component of the copy.
     fn to(&mut self, target: &Part<'_>, part: &Part<'_>, person: &Person<'_>) -> bool {
         let known = target.attendee(&person.who);
-        if !self.counts(known, part, person) {
+        if !self.counts(target, part, person) {
             return false;
         }
         let crlf = ends(self.stored);
@@ -149,7 +163,7 @@ impl Answering<'_, '_> {
             }
             None if target.attendees.len() >= ATTENDEES_MAX => return false,
             None => {
-                let line = folded(&self.crasher(part, person), crlf);
+                let line = folded(&self.delegate(part, person), crlf);
                 self.edits.append(self.stored.text, target.component, line);
             }
         }
@@ -165,7 +179,7 @@ impl Answering<'_, '_> {
 
     fn note(&mut self, known: Option<&Person<'_>>, person: &Person<'_>) {
         let what = match known {
-            None => format!("{}, not invited", person.partstat().to_ascii_lowercase()),
+            None => format!("{}, delegated", person.partstat().to_ascii_lowercase()),
             Some(_) => person.partstat().to_ascii_lowercase(),
         };
         let changed = known.is_none_or(|known| known.partstat() != person.partstat());
@@ -207,9 +221,8 @@ impl Answering<'_, '_> {
         changes
     }
 
-    /// The line of somebody who was not invited (RFC 5546 §3.2.3): a delegate, or who was told by
-    /// another.
-    fn crasher(&self, part: &Part<'_>, person: &Person<'_>) -> String {
+    /// The line of a delegate whom the organizer does not know of yet (RFC 5546 §3.2.3).
+    fn delegate(&self, part: &Part<'_>, person: &Person<'_>) -> String {
         let status = status(part.component);
         let stamp = written_utc(part.stamp);
         person.with(&[
@@ -285,7 +298,7 @@ impl Answering<'_, '_> {
     ) {
         let known = series.attendee(&person.who);
         let full = series.attendees.len() >= ATTENDEES_MAX;
-        if series.cancelled || known.is_none() && full || !self.counts(known, part, person) {
+        if series.cancelled || known.is_none() && full || !self.counts(series, part, person) {
             return;
         }
         let each = |line: &Line<'_>| match known {
@@ -297,7 +310,7 @@ impl Answering<'_, '_> {
         };
         let mut more = vec![derived.id.clone()];
         if known.is_none() {
-            more.push(self.crasher(part, person));
+            more.push(self.delegate(part, person));
         }
         more.extend(self.delegates(series, part, person));
         more.extend(comment(part, person));

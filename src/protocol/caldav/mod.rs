@@ -34,7 +34,8 @@ pub static CALDAV: Extension = Extension {
     reports: &[
         Report {
             name: Name::known(Ns::CalDav, "calendar-multiget"),
-            on: On(4 + 16 + 128),
+            // The messages in an inbox, too (RFC 6638 §2.2).
+            on: On(4 + 16 + 128 + 2048),
             run: |ask, root| Box::pin(multiget::run(ask, root, Kind::Calendar, data::shaper)),
         },
         Report {

@@ -22,6 +22,8 @@ const KNOWN: &[&str] = &[
     "calendar-proxy",
     // RFC 7953 §7.
     "calendar-availability",
+    // Apple's word for it, older than the RFC.
+    "inbox-availability",
     // Named by draft-bitfire-webdav-push-00 §2.
     "webdav-push",
     "calendar-auto-schedule",

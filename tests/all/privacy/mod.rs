@@ -33,10 +33,11 @@ const RAW: [(&str, &str); 15] = [
     ("feed.rs", "what came from elsewhere"),
     ("indexing.rs", "tells nobody"),
 ];
-/// The same of two more, which are for no clients.
-const OTHERS: [(&str, &str); 2] = [
+/// The same of three more, which are for no clients.
+const OTHERS: [(&str, &str); 3] = [
     ("link.rs", "`redacted`, as for strangers"),
     ("scheduling/deliver.rs", "the server, for the owner"),
+    ("sharing/notice.rs", "takes out the oldest notices of their owner"),
 ];
 
 #[test]

@@ -2,17 +2,6 @@
 
 use super::*;
 
-/// Changes the PARTSTAT of a user's own copy.
-async fn answer(user: &User, status: &str) -> Answer {
-    let (path, body) = copy(user).await;
-    let old = line(&body, "ATTENDEE", &at(user)).to_owned();
-    let new = old.replace("NEEDS-ACTION", status);
-    let body = body.replace(&old, &new).replace('\n', "\r\n");
-    let answer = user.send("PUT", &path, &[], body).await;
-    settle(user).await;
-    answer
-}
-
 dialogues! {
     /// RFC 6638 §3.2.2.1, §4.2: an answer comes into the organizer's copy and from there to the
     /// others, and nobody is invited again.

@@ -2,19 +2,6 @@
 
 use super::*;
 
-fn ace(principal: &str, privileges: &str) -> String {
-    let grant = format!("<D:grant>{privileges}</D:grant>");
-    format!("<D:ace><D:principal>{principal}</D:principal>{grant}</D:ace>")
-}
-
-fn to(user: &User) -> String {
-    format!("<D:href>{}</D:href>", user.principal())
-}
-
-async fn grant(user: &User, on: &str, aces: &str) {
-    user.send("ACL", on, &[], document("D:acl", aces)).await.expect(200);
-}
-
 dialogues! {
     /// RFC 6638 §6.1: once an inbox grants scheduling to some, it takes from these only.
     async fn an_inbox_may_take_from_some_only(ann: User, ben: User, cyd: User) {
@@ -57,5 +44,32 @@ dialogues! {
             let path = format!("calendars/{name}/");
             ben.delete(&path).await.expect_condition(403, "need-privileges");
         }
+    }
+
+    /// RFC 6638 §2.2: programs read an inbox by a sync and a multiget, as they read calendars, and
+    /// take out what they have read.
+    async fn an_inbox_is_read_by_sync_and_multiget(ann: User, ben: User) {
+        let inbox = ben.path("calendars/inbox/");
+        let sync = |token: &str| format!("<D:sync-token>{token}</D:sync-token>\
+            <D:sync-level>1</D:sync-level><D:prop><D:getetag/></D:prop>");
+        let first = ben.report(&inbox, "0", "D:sync-collection", &sync("")).await;
+        let token = |answer: &Answer| {
+            let xml = answer.xml();
+            let found = xml.elements().find(|it| it.is("DAV:", "sync-token"));
+            found.unwrap().text().into_owned()
+        };
+        let before = token(&first);
+        store(&ann, "m.ics", &meeting("read", &ann, &[&ben], "")).await;
+        let news = ben.report(&inbox, "0", "D:sync-collection", &sync(&before)).await;
+        let hrefs: Vec<String> =
+            news.multistatus().hrefs().into_iter().map(str::to_owned).collect();
+        assert_eq!(hrefs.len(), 1, "{news}");
+        let asked = format!("<D:prop><C:calendar-data/></D:prop><D:href>{}</D:href>", hrefs[0]);
+        let all = ben.report(&inbox, "0", "C:calendar-multiget", &asked).await.multistatus();
+        assert!(all.only().text("calendar-data").contains("METHOD:REQUEST"));
+        ben.delete(&hrefs[0]).await.expect(204);
+        let gone = ben.report(&inbox, "0", "D:sync-collection", &sync(&token(&news))).await;
+        assert_eq!(gone.multistatus().hrefs(), [hrefs[0].as_str()], "{gone}");
+        assert_eq!(copy(&ben).await.1.matches("UID:read").count(), 1);
     }
 }

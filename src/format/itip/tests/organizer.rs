@@ -22,5 +22,6 @@ fn an_alarm_of_his_own_is_told_to_nobody() {
     let new = old.replace("END:VEVENT", &format!("{alarm}END:VEVENT"));
     let change = organized(Some(&old), Some(&new));
     assert_eq!(told(&change.messages), [""; 0]);
-    assert!(change.keeps_schedule_tag);
+    // RFC 6638 §3.2.10: his own change of the resource is one for his other programs too.
+    assert!(!change.keeps_schedule_tag);
 }

@@ -2,7 +2,7 @@
 //! §8.7) share: many objects by their hrefs, in the order of the hrefs. Depth means nothing here.
 
 use crate::domain::collection::tree::Found;
-use crate::domain::collection::{Body as Content, Kind, Object, Place, list};
+use crate::domain::collection::{Body as Content, Collection, Kind, Object, Place, list};
 use crate::format::uri;
 use crate::format::xml::Element;
 use crate::kernel::fault::{Fault, Outcome, Refusal};
@@ -154,12 +154,21 @@ async fn parent(ask: &Ask, above: &str, asked: &Asked) -> Result<Parent, Fault> 
     let want = list::Want { properties, zone, content: false, children: false, ..wanted };
     let sight = list::see(&ask.access, &place, want).await?;
     match sight.found {
-        Found::Collection(ref it) if Kind::from_number(it.kind) == asked.kind => {
+        Found::Collection(ref it) if holds(it, asked.kind) => {
             let stem = place_path(&place.at(&place.path, true));
             let shape = asked.shaper.as_ref().map(|shaper| shaper(&sight));
             Ok(Parent { place, sight, stem, shape })
         }
         _ => Err(Fault::NotFound),
+    }
+}
+
+/// Whether the members of a collection are of the kind asked for. Those of an inbox are calendar
+/// objects (RFC 6638 §2.2).
+fn holds(it: &Collection, kind: Kind) -> bool {
+    match Kind::from_number(it.kind) {
+        Kind::Inbox => kind == Kind::Calendar,
+        own => own == kind,
     }
 }
 

@@ -1,0 +1,66 @@
+//! A calendar that was removed: whoever is invited to what was in it hears that, as if each meeting
+//! had been removed by itself (RFC 6638 §3.2.3.2).
+//!
+//! Invariant: the removal itself writes one note; it is worked off here page by page, each page in
+//! one transaction with the note of the next, so every meeting is told once.
+
+use crate::domain::collection::Access;
+use crate::domain::collection::implicit::{self, status};
+use crate::domain::directory::calendar_user::CalendarUser;
+use crate::format::ical::Calendar;
+use crate::format::itip::{self, Message, Role};
+use crate::kernel::clock::Timestamp;
+use crate::kernel::fault::Outcome;
+use crate::kernel::ids::CollectionId;
+use crate::kernel::limits::GONE_BATCH;
+use crate::store::itip::{self as letters, Letter, NewLetter};
+use crate::store::{Tx, blob, object};
+
+/// Tells of a page of meetings; what follows is noted anew.
+pub async fn step(
+    tx: &mut Tx,
+    access: &Access,
+    owner: &CalendarUser,
+    note: &Letter,
+) -> Outcome<(&'static str, String)> {
+    let Ok(id) = note.recipient.parse() else {
+        return Ok((status::FAILED, "it names no calendar".into()));
+    };
+    let (of, replies) = (CollectionId(id), note.method == implicit::GONE);
+    let page = letters::scheduled(tx, of, &note.about, GONE_BATCH).await?;
+    for it in &page {
+        let text = blob::read(tx, it.content, access.store.files()).await?;
+        let messages = farewell(owner, &text.octets()?, replies, access.now);
+        let about = (owner.id, note.by, it.uid.as_str());
+        implicit::send_all(tx, about, &messages, access.now).await?;
+        object::set_schedule_tag(tx, of, &it.name, None).await?;
+    }
+    if let Some(last) = page.last().filter(|_| page.len() == GONE_BATCH) {
+        let rest = NewLetter {
+            account: note.account,
+            uid: &note.uid,
+            by: note.by,
+            method: &note.method,
+            recipient: &note.recipient,
+            to: note.to,
+            about: &last.name,
+            content: None,
+            status: &note.status,
+            at: access.now,
+        };
+        letters::add(tx, &rest).await?;
+    }
+    Ok((status::DELIVERED, format!("{} meetings told", page.len())))
+}
+
+/// What others are told of a meeting that its owner has no more.
+fn farewell(owner: &CalendarUser, text: &[u8], replies: bool, now: Timestamp) -> Vec<Message> {
+    let is_me = |address: &str| owner.is(address);
+    let Ok(calendar) = Calendar::parse(text) else { return Vec::new() };
+    let change = match itip::role(&calendar, &is_me) {
+        Role::Organizer => itip::organize(Some(text), None, &is_me, now),
+        Role::Attendee => itip::attend(Some(text), None, &is_me, replies, now),
+        Role::Nobody => return Vec::new(),
+    };
+    change.map_or(Vec::new(), |change| change.messages)
+}
