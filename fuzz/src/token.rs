@@ -9,6 +9,7 @@ pub const SEEDS: &[&[u8]] = &[
     b" data:,x-0-9223372036854775807\n",
     b"http://sabre.io/ns/sync/3",
     b"data:,x-042-7",
+    b"data:,x-42-7.3~00ff00ff00ff00ff.12",
 ];
 
 pub fn run(data: &[u8]) {

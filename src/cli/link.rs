@@ -4,9 +4,8 @@
 use super::amount::{End, end};
 use super::session::Session;
 use super::view::LinkView;
-use super::{Failure, out::Line, out::table};
-use crate::domain::collection::property::text_of;
-use crate::domain::collection::{Access, Home, Place, Property, list};
+use super::{Failure, named, out::Line, out::table};
+use crate::domain::collection::{Access, Home, Place};
 use crate::domain::directory::{Principal, admin};
 use crate::domain::link::{self, Detail, Link, Wish};
 use clap::{Args, Subcommand};
@@ -109,7 +108,8 @@ impl LinkCommand {
 impl Add {
     async fn run(self, session: &Session) -> Result<(), Failure> {
         let access = owner(session, &self.name).await?;
-        let place = calendar(&access, self.calendar.trim_matches('/')).await?;
+        let all = named::all(&access, &[Home::Calendars], |_| true).await?;
+        let place = named::one(all, &access.who.name, "calendar", &self.calendar)?.place;
         let at = session.at;
         let wish = Wish {
             label: self.label.trim().to_owned(),
@@ -149,38 +149,6 @@ pub async fn owner(session: &Session, name: &str) -> Result<Access, Failure> {
 /// [`Failure::Failed`].
 pub fn home(who: &Principal) -> Result<Place, Failure> {
     Ok(Place::new(who.id, &who.name, Home::Calendars, "/")?)
-}
-
-/// The calendar that has this name, for people or in its address.
-async fn calendar(access: &Access, wanted: &str) -> Result<Place, Failure> {
-    let home = home(&access.who)?;
-    let want = list::Want { children: true, properties: true, ..list::Want::default() };
-    let sight = list::see(access, &home, want).await?;
-    let title = |properties: &[Property]| {
-        properties.iter().find(|p| p.name == "displayname").and_then(text_of)
-    };
-    let named: Vec<(&str, String)> = sight
-        .children
-        .iter()
-        .map(|(it, properties)| (it.path.as_str(), title(properties).unwrap_or_default()))
-        .collect();
-    let is = |(path, title): &&(&str, String)| {
-        path.rsplit('/').next() == Some(wanted) || title == wanted
-    };
-    let mut found = named.iter().filter(is);
-    match (found.next(), found.next()) {
-        (Some((path, _)), None) => Ok(home.at(path, true)),
-        (Some(_), Some(_)) => Err(Failure::Failed(format!(
-            "{} has more than one calendar \"{wanted}\": give the last part of its address",
-            access.who.name
-        ))),
-        (None, _) => {
-            let all: Vec<String> = named.iter().map(|(_, title)| format!("\"{title}\"")).collect();
-            let all = all.join(", ");
-            let name = &access.who.name;
-            Err(Failure::Failed(format!("{name} has no calendar \"{wanted}\", but {all}")))
-        }
-    }
 }
 
 async fn links(session: &Session, name: &str) -> Result<(Access, Vec<(String, Link)>), Failure> {

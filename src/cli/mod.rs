@@ -17,8 +17,10 @@ pub mod domain;
 pub mod alias;
 pub mod password;
 pub mod app_password;
+pub mod named;
 pub mod link;
 pub mod delegate;
+pub mod share;
 pub mod subscription;
 pub mod calendar;
 pub mod find_time;
@@ -101,6 +103,9 @@ enum Command {
     /// Let others act for an account with all of its calendars
     #[command(subcommand, after_help = EXIT_CODES)]
     Delegate(delegate::DelegateCommand),
+    /// Show calendars and address books in others' homes
+    #[command(subcommand, after_help = EXIT_CODES)]
+    Share(share::ShareCommand),
     /// Show calendars of other servers in an account
     #[command(subcommand, after_help = EXIT_CODES)]
     Subscription(subscription::SubscriptionCommand),
@@ -136,6 +141,7 @@ impl Command {
             Self::AppPassword(it) => session::run(source, out, async |s| it.run(s).await),
             Self::Link(it) => session::run(source, out, async |s| it.run(s).await),
             Self::Delegate(it) => session::run(source, out, async |s| it.run(s).await),
+            Self::Share(it) => session::run(source, out, async |s| it.run(s).await),
             Self::Subscription(it) => session::run(source, out, async |s| it.run(s).await),
             Self::Calendar(it) => session::run(source, out, async |s| it.run(s).await),
             Self::Why(it) => session::run(source, out, async |s| it.run(s).await),

@@ -288,8 +288,8 @@ async fn plan(tx: &mut Tx, store: &Store, it: &Subscription, now: Timestamp) -> 
     if !content && !properties {
         return Ok(Plan::Nothing(told));
     }
-    let token =
-        SyncToken { epoch: store.epoch().clone(), collection: of.id, point: Point::end_of(told) };
+    let (epoch, point) = (store.epoch().clone(), Point::end_of(told));
+    let token = SyncToken { epoch, collection: of.id, point, beside: None };
     Ok(Plan::Tell(Telling { content, properties, token: Some(token), told }))
 }
 

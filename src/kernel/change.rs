@@ -61,8 +61,9 @@ impl Epoch {
 /// A collection's state at a change number: `DAV:sync-token` (RFC 6578 §4) and `CS:getctag`.
 ///
 /// On the wire it is the URI `data:,EPOCH-COLLECTION-NUMBER`, after an answer that was cut off
-/// inside a number `data:,EPOCH-COLLECTION-NUMBER.WITHIN`: Evolution throws away tokens without
-/// `:` or `/`, and RFC 6578 asks for a URI.
+/// inside a number `data:,EPOCH-COLLECTION-NUMBER.WITHIN`; of a home in which others' collections
+/// show, `~STATE` or `~STATE.AFTER` follows. Evolution throws away tokens without `:` or `/`, and RFC
+/// 6578 asks for a URI.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SyncToken {
     /// The line of history that the number belongs to.
@@ -71,6 +72,44 @@ pub struct SyncToken {
     pub collection: CollectionId,
     /// Everything up to here has been seen.
     pub point: Point,
+    /// Of a home in which others' collections show, what has been seen of those.
+    pub beside: Option<Beside>,
+}
+
+/// What has been seen of the collections of other accounts that show in a home. Their changes have
+/// numbers of their owners' and touch nothing in the home, so the token says in which state all of them
+/// were.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Beside {
+    /// The state of all of them.
+    pub state: u64,
+    /// Only those whose identity in the home is not above this have been seen; none: all.
+    pub after: Option<CollectionId>,
+}
+
+impl Beside {
+    /// All of them in this state.
+    pub fn all(state: u64) -> Self {
+        Self { state, after: None }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let (state, after) = match text.split_once('.') {
+            None => (text, None),
+            Some((state, after)) => (state, Some(CollectionId(digits(after)?))),
+        };
+        let hex = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
+        let whole = state.len() == 16 && state.bytes().all(hex);
+        let state = u64::from_str_radix(state, 16).ok().filter(|_| whole)?;
+        Some(Self { state, after })
+    }
+}
+
+impl fmt::Display for Beside {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "~{:016x}", self.state)?;
+        self.after.map_or(Ok(()), |after| write!(f, ".{after}"))
+    }
 }
 
 impl SyncToken {
@@ -82,6 +121,10 @@ impl SyncToken {
         if parts.next().is_some() || epoch.is_empty() {
             return None;
         }
+        let (number, beside) = match number.split_once('~') {
+            None => (number, None),
+            Some((number, beside)) => (number, Some(Beside::parse(beside)?)),
+        };
         let point = match number.split_once('.') {
             None => Point::end_of(ChangeNumber(digits(number)?)),
             Some((number, within)) => {
@@ -90,8 +133,8 @@ impl SyncToken {
                 Some(inside).filter(|_| within < number)?
             }
         };
-        let token =
-            Self { epoch: Epoch::new(epoch), collection: CollectionId(digits(collection)?), point };
+        let (epoch, collection) = (Epoch::new(epoch), CollectionId(digits(collection)?));
+        let token = Self { epoch, collection, point, beside };
         // `007` would be read as 7, which is not how we write it.
         (token.to_string() == text).then_some(token)
     }
@@ -122,7 +165,10 @@ impl fmt::Display for SyncToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Point { number, within } = self.point;
         write!(f, "data:,{}-{}-{number}", self.epoch.as_str(), self.collection)?;
-        if within < number { write!(f, ".{within}") } else { Ok(()) }
+        if within < number {
+            write!(f, ".{within}")?;
+        }
+        self.beside.map_or(Ok(()), |beside| beside.fmt(f))
     }
 }
 
@@ -136,13 +182,19 @@ mod tests {
             epoch: Epoch::new("00ff00ff00ff00ff"),
             collection: CollectionId(42),
             point: Point::end_of(ChangeNumber(7)),
+            beside: None,
         };
         assert_eq!(whole.to_string(), "data:,00ff00ff00ff00ff-42-7");
         let within = Point { within: ChangeNumber(0), ..whole.point };
         let inside = SyncToken { point: within, ..whole.clone() };
         assert_eq!((whole.point.whole(), within.whole()), (ChangeNumber(7), ChangeNumber(6)));
         assert!(within < whole.point);
-        for token in [whole, inside] {
+        let state = Beside::all(0xab);
+        let beside = SyncToken { beside: Some(state), ..inside.clone() };
+        assert_eq!(beside.to_string(), "data:,00ff00ff00ff00ff-42-7.0~00000000000000ab");
+        let after = Beside { after: Some(CollectionId(5)), ..state };
+        let part = SyncToken { beside: Some(after), ..whole.clone() };
+        for token in [whole, inside, beside, part] {
             assert_eq!(SyncToken::parse(&token.to_string()), Some(token));
         }
     }
@@ -165,6 +217,12 @@ mod tests {
             "data:,x-1-+2",
             "data:,x-1-07",
             "data:,x-01-7",
+            "data:,x-1-2~",
+            "data:,x-1-2~ab",
+            "data:,x-1-2~00000000000000AB",
+            "data:,x-1-2~00000000000000ab.",
+            "data:,x-1-2~00000000000000ab.05",
+            "data:,x-1-2~+0000000000000ab",
             "http://sabre.io/ns/sync/3",
             "data:,x-1-99999999999999999999",
         ] {

@@ -41,6 +41,10 @@ statements! {
     SHOWN_IN = concat!(target_row!(), "FROM mount m JOIN collection t ON t.id = m.target_id
             JOIN principal p ON p.id = t.account_id WHERE m.account_id = $1 AND m.state = 1
             AND t.deleted_at IS NULL AND m.collection_id IS NOT NULL) shown ORDER BY mount_id");
+    STATES = "SELECT m.collection_id, t.id, t.last_change FROM mount m
+        JOIN collection c ON c.id = m.collection_id JOIN collection t ON t.id = m.target_id
+        WHERE m.account_id = $1 AND c.parent_id = $2 AND t.deleted_at IS NULL
+        ORDER BY m.collection_id";
     OF_ACCOUNT = concat!("SELECT ", mount_row!(), " FROM mount WHERE account_id = $1
         ORDER BY target_id");
     OF_PAIR = concat!("SELECT ", mount_row!(), " FROM mount WHERE account_id = $1
@@ -166,6 +170,19 @@ pub async fn shown_in(tx: &mut Tx, account: PrincipalId) -> Outcome<Vec<(Shown, 
             owner_kind: row.int(17)?,
         };
         Ok((shown, target))
+    })
+    .await
+}
+
+/// Of everything of others that shows in a home: the collection there, the shared one, and the number
+/// that its owner's account gave to the last change in it.
+pub async fn states(
+    tx: &mut Tx,
+    account: PrincipalId,
+    home: CollectionId,
+) -> Outcome<Vec<(i64, i64, i64)>> {
+    tx.all(&STATES, &[account.0.into(), home.0.into()], |row| {
+        Ok((row.int(0)?, row.int(1)?, row.int(2)?))
     })
     .await
 }

@@ -1,6 +1,8 @@
 //! The directory's subcommands, run as an operator runs them: the built program on a data
 //! directory of its own. One behaviour each.
 
+mod share;
+
 use crate::support::feed::{ALLOWED, FeedServer, Reply, calendar};
 use crate::support::{Fresh, on_both};
 use davenport::domain::directory::Protocols;
@@ -676,6 +678,7 @@ fn every_subcommand_explains_itself_with_an_example_and_its_json() {
         ("app-password", "add list show delete"),
         ("link", "add list delete"),
         ("delegate", "add list remove"),
+        ("share", "add list remove"),
         ("subscription", "add list remove refresh"),
         ("calendar birthdays", "add"),
     ];

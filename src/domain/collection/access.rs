@@ -198,10 +198,27 @@ impl Access {
         privilege: Privilege,
     ) -> Outcome<Privileges> {
         let rights = self.rights(tx, place).await?;
-        match rights.has(privilege) {
-            true => Ok(rights),
-            false => Err(Fault::Denied { path: place.dav_path(), privilege }),
+        if rights.has(privilege) {
+            return Ok(rights);
         }
+        if let Some(mount) = place.mount.as_ref().filter(|_| !rights.has(Privilege::Read)) {
+            // What is shared with its owner no more is gone, also until its name is (a job takes that
+            // away); others learn nothing of it.
+            let home = Place { account: mount.account, path: mount.path.clone(), ..place.clone() };
+            if self.rights(tx, &home).await?.has(Privilege::Read) {
+                return Err(Fault::NotFound);
+            }
+        }
+        Err(Fault::Denied { path: place.dav_path(), privilege })
+    }
+
+    /// Demands a right on a place, in a read of its own.
+    pub async fn demand_now(&self, place: &Place, privilege: Privilege) -> Outcome<()> {
+        let (access, place) = (self.clone(), place.clone());
+        let read = self.store.read(move |tx| {
+            Box::pin(async move { access.demand(tx, &place, privilege).await.map(drop) })
+        });
+        read.await
     }
 
     /// Demands a right on what holds the place.

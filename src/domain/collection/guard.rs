@@ -215,6 +215,7 @@ async fn states(tx: &mut Tx, access: &Access, place: &Place) -> Outcome<States> 
         epoch: access.store.epoch().clone(),
         collection: c.id,
         point: Point::end_of(c.last_change),
+        beside: None,
     });
     let etag = match found.object() {
         Some(it) => Some(privacy::etag(tx, access, place.account, it).await?),
@@ -239,10 +240,12 @@ fn holds(condition: &Condition, states: Option<&States>) -> bool {
 /// A sync token, or a collection tag as Apple's programs name it in a condition
 /// (calendarserver-bulk-change §6): the same token, in its quotes, behind a prefix.
 fn sync_token(token: &str) -> Option<SyncToken> {
-    let Some(tag) = token.strip_prefix("http://me.com/_namespace/ctag/") else {
-        return SyncToken::parse(token);
+    let parsed = match token.strip_prefix("http://me.com/_namespace/ctag/") {
+        None => SyncToken::parse(token)?,
+        Some(tag) => SyncToken::parse(uri::decode_path(tag)?.trim_matches('"'))?,
     };
-    SyncToken::parse(uri::decode_path(tag)?.trim_matches('"'))
+    // What others changed in what shows beside it is no change of the collection.
+    Some(SyncToken { beside: None, ..parsed })
 }
 
 /// Whether a lock covers a path (RFC 4918 §6.1, §7.4).

@@ -53,6 +53,8 @@ pub struct Want {
     pub sharees: bool,
     /// The calendar that invitations come into.
     pub default_calendar: bool,
+    /// The state of what others share that shows in a home.
+    pub beside: bool,
 }
 
 impl Want {
@@ -82,6 +84,8 @@ pub struct Around {
     pub sharing: Sharing,
     /// The path of the calendar that invitations come into.
     pub default_calendar: Option<String>,
+    /// Of a home in which others' collections show, their state.
+    pub beside: Option<u64>,
 }
 
 /// With whom an account's collections are shared, and who shares them.
@@ -105,6 +109,7 @@ pub static NOTHING_AROUND: Around = Around {
     zone: None,
     sharing: Sharing { sharees: Vec::new(), strangers: Vec::new(), owner: (String::new(), None) },
     default_calendar: None,
+    beside: None,
 };
 
 impl Around {
@@ -345,6 +350,9 @@ async fn fill(
         _ => None,
     };
     sight.around = Around::load(tx, access, place.account, want).await?;
+    if let (true, Found::Collection(it)) = (want.beside, &sight.found) {
+        sight.around.beside = mount::beside(tx, it).await?;
+    }
     if let (true, Found::Collection(it)) = (want.children, &sight.found) {
         sight.children = children(tx, it.id, want.properties).await?;
         sight.reach = access.rights_in(tx, place.account).await?;

@@ -15,7 +15,7 @@ use super::place::{Mount, Place};
 use crate::domain::directory::{self, Kind as PrincipalKind};
 use crate::kernel::fault::Outcome;
 use crate::kernel::ids::{CollectionId, PrincipalId};
-use crate::kernel::secret::uuid;
+use crate::kernel::secret::{sha256, uuid};
 use crate::store::ace::{self, Grant};
 use crate::store::collection::Collection;
 use crate::store::mount::{self, Shown};
@@ -76,6 +76,23 @@ pub(super) fn through(place: &Place, path: &str, shown: &Shown) -> Place {
         collection: place.collection,
         mount: Some(Arc::new(mount)),
     }
+}
+
+/// The state of what others share that shows in a home: a digest of what each of it changed last. None
+/// where nothing shows, and for what is no home.
+///
+/// Whoever puts an answer together asks for it before the rest, so that what changes meanwhile is told
+/// by the next answer.
+pub async fn beside(tx: &mut Tx, home: &Collection) -> Outcome<Option<u64>> {
+    if !matches!(Kind::from_number(home.kind), Kind::CalendarHome | Kind::AddressbookHome) {
+        return Ok(None);
+    }
+    let all = mount::states(tx, home.account, home.id).await?;
+    if all.is_empty() {
+        return Ok(None);
+    }
+    let digest = sha256(format!("{all:?}").as_bytes());
+    Ok(Some(digest.iter().take(8).fold(0, |state, byte| state << 8 | u64::from(*byte))))
 }
 
 /// Whether a collection can be shared so that it shows in others' homes.

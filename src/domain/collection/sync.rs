@@ -5,10 +5,12 @@
 //! while it is put together is covered by the next one.
 
 use super::access::Access;
+use super::kind::Kind;
+use super::mount;
 use super::place::Place;
 use super::privacy::veil;
 use super::tree::{Found, look};
-use crate::kernel::change::{ChangeNumber, Point, SyncToken};
+use crate::kernel::change::{Beside, ChangeNumber, Point, SyncToken};
 use crate::kernel::fault::{Outcome, Refusal};
 use crate::kernel::ids::CollectionId;
 use crate::kernel::limits::{SYNC_WINDOW_GROWTH, SYNC_WINDOW_MIN};
@@ -86,6 +88,7 @@ pub async fn changes(
                     Found::Collection(it) => it,
                     _ => return Ok(None),
                 };
+                let state = mount::beside(tx, &it).await?;
                 let epoch = access.store.epoch();
                 let from = match &since {
                     None => None,
@@ -107,16 +110,80 @@ pub async fn changes(
                     }
                     Level::Infinite => gather_below(tx, &it, from, limit).await?,
                 };
+                let known = match &since {
+                    Some(token) => token.beside,
+                    None => state.map(Beside::all),
+                };
+                let seen = Seen { known, state, limit };
+                let (beside, truncated) = match truncated {
+                    true => (known, true),
+                    false => seen.gather(tx, &it, &mut members).await?,
+                };
                 let objects = members.iter_mut().filter_map(|member| match &mut member.change {
                     Change::Object(it) => Some((it, None)),
                     _ => None,
                 });
                 veil(tx, &access, place.account, objects).await?;
-                let token = SyncToken { epoch: epoch.clone(), collection: it.id, point };
+                let token = SyncToken { epoch: epoch.clone(), collection: it.id, point, beside };
                 Ok(Some(Changes { collection: it, members, token, truncated }))
             })
         })
         .await
+}
+
+/// What a client has seen of what others share that shows in a home.
+struct Seen {
+    /// What its token says.
+    known: Option<Beside>,
+    /// The state now.
+    state: Option<u64>,
+    /// How many members the answer may have.
+    limit: usize,
+}
+
+impl Seen {
+    /// Tells of everything that shows there when its state is another than the client knows: which of
+    /// it changed, their tokens say. Gives what the client has seen then, and whether there is more.
+    async fn gather(
+        &self,
+        tx: &mut Tx,
+        home: &Collection,
+        members: &mut Vec<Member>,
+    ) -> Outcome<(Option<Beside>, bool)> {
+        let Some(now) = self.state else { return Ok((None, false)) };
+        let begun = self.known.and_then(|known| Some((known.state, known.after?)));
+        let (state, after) = match begun {
+            // Told in parts, they are held to be in the state that they had at the first.
+            Some((state, after)) => (state, after),
+            None if self.known == Some(Beside::all(now)) => return Ok((self.known, false)),
+            None => (now, CollectionId(0)),
+        };
+        let mut mounts = collection::children(tx, home.id).await?;
+        let told = |members: &[Member], id| {
+            let is =
+                |member: &Member| matches!(&member.change, Change::Collection(c) if c.id == id);
+            members.iter().any(is)
+        };
+        let is_mount = |it: &Collection| Kind::from_number(it.kind) == Kind::Mount;
+        mounts.retain(|it| is_mount(it) && it.id > after && !told(members, it.id));
+        mounts.sort_by_key(|it| it.id);
+        let room = self.limit.saturating_sub(members.len());
+        let truncated = mounts.len() > room;
+        mounts.truncate(room);
+        let beside = match (truncated, mounts.last()) {
+            (false, _) => Some(Beside::all(state)),
+            (true, Some(last)) => Some(Beside { state, after: Some(last.id) }),
+            (true, None) => self.known,
+        };
+        let (id, path, derived) = (home.id, home.path.clone(), home.derived);
+        let holder = Arc::new(Holder { id, path, derived });
+        members.extend(
+            mounts
+                .into_iter()
+                .map(|it| Member { holder: holder.clone(), change: Change::Collection(it) }),
+        );
+        Ok((beside, truncated))
+    }
 }
 
 async fn gather(

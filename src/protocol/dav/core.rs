@@ -12,7 +12,7 @@ use crate::domain::collection::guard::covers as lock_covers;
 use crate::domain::collection::{Derived, Kind, Lock};
 use crate::domain::delegation::Level;
 use crate::format::xml::{Element, Writer};
-use crate::kernel::change::{Point, SyncToken};
+use crate::kernel::change::{Beside, Point, SyncToken};
 
 names! {
     CREATION_DATE = Dav "creationdate",
@@ -65,8 +65,8 @@ pub static CORE: Extension = Extension {
         row(GET_LAST_MODIFIED, On::STORED, Always, Need::NONE, last_modified),
         row(LOCK_DISCOVERY, On::STORED, Always, Need::LOCKS, lock_discovery),
         row(SUPPORTED_LOCK, On::STORED, Always, Need::NONE, supported_lock),
-        row(SYNC_TOKEN, On::STORED_COLLECTION, Named, Need::NONE, sync_token),
-        row(GET_CTAG, On::STORED_COLLECTION, Named, Need::NONE, ctag),
+        row(SYNC_TOKEN, On::STORED_COLLECTION, Named, Need::BESIDE, sync_token),
+        row(GET_CTAG, On::STORED_COLLECTION, Named, Need::BESIDE, ctag),
         row(BULK_REQUESTS, BULK, Named, Need::NONE, bulk::bulk_requests),
         row(SUPPORTED_REPORT_SET, On::ALL, Named, Need::NONE, supported_report_set),
         row(SUPPORTED_METHOD_SET, On::ALL, Named, Need::NONE, supported_method_set),
@@ -199,7 +199,10 @@ fn etag(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
 pub fn token(subject: &Subject<'_>) -> Option<SyncToken> {
     let it = subject.collection()?;
     let epoch = subject.ask.access.store.epoch().clone();
-    Some(SyncToken { epoch, collection: it.id, point: Point::end_of(it.last_change) })
+    let homes = On::CALENDAR_HOME.or(On::ADDRESSBOOK_HOME);
+    let beside = subject.around.beside.filter(|_| homes.has(subject.class())).map(Beside::all);
+    let point = Point::end_of(it.last_change);
+    Some(SyncToken { epoch, collection: it.id, point, beside })
 }
 
 fn sync_token(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {

@@ -142,6 +142,7 @@ impl Wanted {
             zone: self.need.has(Need::ZONE),
             sharees: self.need.has(Need::SHAREES),
             default_calendar: self.need.has(Need::DEFAULT_CALENDAR),
+            beside: self.need.has(Need::BESIDE),
         }
     }
 }

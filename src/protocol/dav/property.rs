@@ -46,6 +46,8 @@ impl Need {
     pub const SHAREES: Self = Self(512);
     /// The calendar that invitations come into.
     pub const DEFAULT_CALENDAR: Self = Self(256);
+    /// The state of what others share that shows in a home.
+    pub const BESIDE: Self = Self(1024);
 
     /// Whether all of `other` are among these.
     pub fn has(self, other: Self) -> bool {

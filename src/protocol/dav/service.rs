@@ -301,7 +301,7 @@ async fn before(ask: &Ask) -> Outcome<()> {
             Some(parent) => place.at(parent, true),
             None => place.clone(),
         };
-        return Err(Fault::Denied { path: lacks.dav_path(), privilege });
+        return ask.access.demand_now(&lacks, privilege).await;
     }
     let alone = reading || ask.method.as_str() == "UNLOCK";
     if alone && ask.headers.contains_key("if") {

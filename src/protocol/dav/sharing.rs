@@ -176,8 +176,8 @@ fn sharees<'s>(subject: &'s Subject<'_>) -> Vec<Told<'s>> {
 
 fn word(level: Level) -> &'static str {
     match level {
-        Level::Read => "read",
-        Level::ReadWrite => "read-write",
+        Level::Busy | Level::Read => "read",
+        Level::ReadWrite | Level::Manage => "read-write",
     }
 }
 

@@ -4,10 +4,11 @@
 mod answer;
 mod flow;
 mod group;
+mod home;
 mod mount;
 mod notice;
 
-use crate::support::dav::{Answer, User, document};
+use crate::support::dav::{Answer, Multistatus, User, document};
 use std::time::{Duration, Instant};
 
 /// A request of `CS:share`: for each address a level, or none to take it back.
@@ -62,18 +63,20 @@ async fn mounted(user: &User) -> String {
     mounts(user, 1).await.remove(0)
 }
 
-/// Waits until there is nothing at a path of a mount that is to go; the right to it is gone at once.
+/// Nothing is at a path of a mount any more, though its name may take a moment to go.
 async fn gone(user: &User, path: &str) {
-    let begun = Instant::now();
-    loop {
-        let answer = user.get(path).await;
-        if answer.status == 404 {
-            return;
-        }
-        let answer = answer.expect(403);
-        assert!(begun.elapsed() < Duration::from_secs(30), "{answer}");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    user.get(path).await.expect(404);
+}
+
+/// What changed at a place since a token, at most so many.
+async fn sync(user: &User, at: &str, token: &str, most: Option<usize>) -> Multistatus {
+    let limit = most.map(|n| format!("<D:limit><D:nresults>{n}</D:nresults></D:limit>"));
+    let content = format!(
+        "<D:sync-token>{token}</D:sync-token><D:sync-level>1</D:sync-level>{}\
+         <D:prop><D:getetag/><S:getctag/></D:prop>",
+        limit.unwrap_or_default()
+    );
+    user.report(at, "1", "D:sync-collection", &content).await.expect(207).multistatus()
 }
 
 /// The children of an element by their local names.

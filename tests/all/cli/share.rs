@@ -1,0 +1,44 @@
+//! What an administrator shares for others.
+
+use super::*;
+
+on_both! {
+    /// What is shared is added, listed at both ends, changed and removed; a level gives what it says.
+    async fn shares_of_accounts(fresh: Fresh) {
+        let place = Place::beside(fresh);
+        for name in ["alice", "bob", "carl"] {
+            place.run(&format!("user add {name}@example.org --no-password")).good();
+        }
+        place.run("group add team@example.org --member carl@example.org").good();
+        let list = |name: &str| place.run(&format!("share list {name}@example.org --json")).json();
+        let add = |rest: &str| place.run(&format!("share add alice@example.org {rest} --json"));
+        let made = add("Calendar --with bob@example.org --write").json();
+        let calendar = made[0]["collection"].as_str().unwrap().to_owned();
+        assert!(calendar.starts_with("calendars/alice@example.org/"), "{calendar}");
+        let one = |with: &str, rights, status| json!({
+            "owner": "alice@example.org", "collection": calendar, "title": "Calendar", "with": format!("{with}@example.org"),
+            "rights": rights, "status": status,
+        });
+        assert_eq!(made, json!([one("bob", "write", "unanswered")]));
+        assert_eq!(list("bob"), made, "both ends");
+        for (option, rights) in [("--manage", "manage"), ("--write", "manage"), ("", "read"), ("--write", "write")] {
+            let made = add(&format!("Calendar --with bob@example.org {option}")).json();
+            assert_eq!(made[0]["rights"], json!(rights), "--write takes nothing away, as in Apple's programs");
+        }
+        add("Calendar --with team@example.org --with bob@example.org --busy").good();
+        assert_eq!(list("bob"), json!([]), "there is nothing to show");
+        add("Calendar --with team@example.org").good();
+        let all = json!([one("bob", "busy", "accepted"), one("team", "read", "accepted")]);
+        assert_eq!(list("alice"), all);
+        assert_eq!(list("carl"), json!([one("carl", "read", "unanswered")]), "by way of the group");
+        assert_eq!(add("Contacts --with bob@example.org").json()[0]["title"], json!("Contacts"));
+        let remove = |rest: &str| place.run(&format!("share remove alice@example.org {rest}"));
+        remove("Calendar --with bob@example.org --with team@example.org").good();
+        remove("Contacts --with bob@example.org").good();
+        assert_eq!((list("alice"), list("carl")), (json!([]), json!([])));
+        remove("Calendar --with bob@example.org").refused();
+        add("Calendar --with nobody@example.org").refused();
+        add("Nothing --with bob@example.org").refused();
+        assert_eq!(add("Calendar --with bob@example.org --write --busy").code, 2);
+    }
+}
