@@ -10,6 +10,7 @@ use super::directory::admin::{
     attach_address, demand_free, expect, hash_checked, join, keep_an_administrator,
     name_and_address, take_in,
 };
+use super::directory::mode::Mode;
 use super::directory::name::{check_address, check_zone};
 use super::directory::{Kind, Principal, changed, sharing_changed};
 use crate::kernel::clock::Timestamp;
@@ -20,7 +21,7 @@ use crate::store::change_log::{self, Action, Author, Entry};
 use crate::store::collection::{self, NewCollection, Touch};
 use crate::store::principal::{self, NewPrincipal};
 use crate::store::property::{self, Property};
-use crate::store::{Store, Tx, ace, job, mount, push};
+use crate::store::{Store, Tx, ace, booking, job, mount, push};
 
 /// A principal about to be made.
 #[derive(Clone, Debug)]
@@ -146,6 +147,9 @@ pub async fn create_tied(
 /// Makes the account row, the homes and the first collections.
 async fn furnish(tx: &mut Tx, owner: &Principal, at: Timestamp) -> Outcome<()> {
     change_log::new_account(tx, owner.id).await?;
+    if Kind::of(owner) == Kind::Resource {
+        booking::set_mode(tx, owner.id, Mode::Automatic.number()).await?;
+    }
     let first: &[First] = match Kind::of(owner) {
         Kind::User => &FIRST_OF_USER,
         Kind::Resource => &FIRST_OF_RESOURCE,
@@ -326,6 +330,7 @@ pub async fn delete(
                 ace::purge_principal(tx, it.id).await?;
                 job::purge_account(tx, it.id).await?;
                 push::purge_principal(tx, it.id).await?;
+                booking::release_account(tx, it.id).await?;
                 principal::delete(tx, it.id).await?;
                 changed(tx).await?;
                 Ok(it)

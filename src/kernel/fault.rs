@@ -102,6 +102,9 @@ pub enum Refusal {
     /// The organizer of a scheduling message is not the owner of the outbox (RFC 6638 §5.2.2); the
     /// address.
     ForeignOrganizer(String),
+    /// A resource is booked already at some of these times, or not to be booked then; the text says
+    /// when.
+    Booked(String),
     /// A registration for push breaks this rule; the text says what to do.
     Push(PushRule, String),
     /// A directory change that cannot be made: name taken, unknown domain and the like.
@@ -233,6 +236,7 @@ impl fmt::Display for Refusal {
             | Self::Ace(_, why)
             | Self::Scheduling(_, why)
             | Self::Push(_, why)
+            | Self::Booked(why)
             | Self::BeyondLimit(_, why)
             | Self::Attachment(_, why)
             | Self::InvalidMessage(why)

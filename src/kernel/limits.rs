@@ -405,3 +405,12 @@ pub const PUSH_RETRY_SECONDS: (i64, i64) = (30, 21_600);
 pub const PUSH_FAILING_SECONDS: i64 = 3 * 86_400;
 /// Octets of what is said of a message that failed.
 pub const PUSH_TEXT_MAX: usize = 300;
+/// Seconds ahead of now within which a room can be booked: two years. A series must end by then, so
+/// that all of it is kept free.
+pub const BOOKING_AHEAD_SECONDS: i64 = 731 * 86_400;
+/// Times that one meeting can book a room for: more than every day of these two years.
+pub const BOOKINGS_MAX: usize = 750;
+/// Times that are named where a room is taken: the first ones are enough to see why.
+pub const BOOKINGS_NAMED: usize = 10;
+/// Percent of a series' instances that may be taken for the others to be accepted nevertheless.
+pub const BOOKING_CLASHES_PERCENT: usize = 25;

@@ -19,8 +19,9 @@ use crate::kernel::ids::{BlobId, CollectionId, PrincipalId};
 
 statements! {
     NEW_ACCOUNT = "INSERT INTO account (id, change_number, used_bytes) VALUES ($1, 0, 0)";
-    LOCK = "SELECT change_number, used_bytes FROM account WHERE id = $1",
-        postgres: "SELECT change_number, used_bytes FROM account WHERE id = $1 FOR UPDATE";
+    LOCK = "SELECT change_number, used_bytes, booking FROM account WHERE id = $1",
+        postgres: "SELECT change_number, used_bytes, booking FROM account WHERE id = $1
+            FOR UPDATE";
     CURRENT = "SELECT change_number, used_bytes FROM account WHERE id = $1";
     ADVANCE = "UPDATE account SET change_number = $2, used_bytes = $3 WHERE id = $1";
     USE = "UPDATE account SET used_bytes = used_bytes + $2 WHERE id = $1";
@@ -122,13 +123,20 @@ pub async fn take(tx: &mut Tx, account: PrincipalId) -> Outcome<(ChangeNumber, i
     let ledger = match tx.ledgers.get(&account) {
         Some(ledger) => *ledger,
         None => {
-            let map = |row: &Row<'_>| Ok(Ledger { number: row.int(0)?, used: row.int(1)? });
+            let map = |row: &Row<'_>| {
+                Ok(Ledger { number: row.int(0)?, used: row.int(1)?, booking: row.int(2)? })
+            };
             tx.first(&LOCK, &[account.0.into()], map).await?.ok_or(Fault::NotFound)?
         }
     };
     let ledger = Ledger { number: ledger.number + 1, ..ledger };
     tx.ledgers.insert(account, ledger);
     Ok((ChangeNumber(ledger.number), ledger.used))
+}
+
+/// What a resource, of which the write has taken a number, does with invitations; 0: it is none.
+pub fn booking(tx: &Tx, account: PrincipalId) -> i64 {
+    tx.ledgers.get(&account).map_or(0, |ledger| ledger.booking)
 }
 
 /// Takes the account's lock until the transaction ends, without a number. One that is gone has none.

@@ -57,6 +57,10 @@ static MIGRATIONS: &[(&str, &str)] = &[
         include_str!("../../schemas/sqlite/0012_attachment.sql"),
         include_str!("../../schemas/postgres/0012_attachment.sql"),
     ),
+    (
+        include_str!("../../schemas/sqlite/0013_booking.sql"),
+        include_str!("../../schemas/postgres/0013_booking.sql"),
+    ),
 ];
 
 /// PostgreSQL's advisory lock for starts ("davenprt" as a number).

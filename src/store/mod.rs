@@ -28,6 +28,7 @@ pub mod property;
 pub mod attachment;
 pub mod walk;
 pub mod ace;
+pub mod booking;
 pub mod busy;
 pub mod link;
 pub mod mount;

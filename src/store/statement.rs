@@ -47,13 +47,14 @@ pub(crate) use statements;
 /// Every statement of the store.
 pub(crate) fn all() -> impl Iterator<Item = &'static Statement> {
     use super::{
-        ace, attachment, blob, busy, change_log, collection, due, feed, itip, job, link, lock,
-        meta, mount, object, principal, property, push, search, walk, watch,
+        ace, attachment, blob, booking, busy, change_log, collection, due, feed, itip, job, link,
+        lock, meta, mount, object, principal, property, push, search, walk, watch,
     };
-    let modules: [&[&'static Statement]; 21] = [
+    let modules: [&[&'static Statement]; 22] = [
         ace::STATEMENTS,
         attachment::STATEMENTS,
         blob::STATEMENTS,
+        booking::STATEMENTS,
         busy::STATEMENTS,
         change_log::STATEMENTS,
         collection::STATEMENTS,

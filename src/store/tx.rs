@@ -59,6 +59,8 @@ pub(super) struct Ledger {
     pub number: i64,
     /// The octets used.
     pub used: i64,
+    /// See `change_log::booking`; a write does not change it.
+    pub booking: i64,
 }
 
 impl Tx {

@@ -21,6 +21,7 @@ mod prefer;
 mod privacy;
 mod push;
 mod race;
+mod resources;
 mod restart;
 mod retention;
 mod scheduling;

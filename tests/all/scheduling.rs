@@ -12,7 +12,7 @@ use davenport::domain::scheduling::deliver;
 use davenport::kernel::clock;
 
 /// Has everything delivered that waits.
-async fn settle(user: &User) {
+pub async fn settle(user: &User) {
     let store = user.server.store.clone();
     let steps = async move {
         for _ in 0..100 {
@@ -26,12 +26,12 @@ async fn settle(user: &User) {
 }
 
 /// A user's calendar user address.
-fn at(user: &User) -> String {
+pub fn at(user: &User) -> String {
     format!("mailto:{}", user.name)
 }
 
 /// An object with one event.
-fn event(uid: &str, lines: &str) -> String {
+pub fn event(uid: &str, lines: &str) -> String {
     let lines = lines.trim().replace('\n', "\r\n");
     format!(
         "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//test//EN\r\nBEGIN:VEVENT\r\nUID:{uid}\r\n\
@@ -52,7 +52,7 @@ fn meeting(uid: &str, organizer: &User, attendees: &[&User], more: &str) -> Stri
 }
 
 /// The calendar that invitations come into.
-async fn default_calendar(user: &User) -> String {
+pub async fn default_calendar(user: &User) -> String {
     let inbox = user.path("calendars/inbox/");
     let it = user.propfind(&inbox, "0", "<C:schedule-default-calendar-URL/>").await;
     let href = it.only().prop("schedule-default-calendar-URL").elements().next().unwrap();
@@ -69,31 +69,31 @@ async fn texts(user: &User, of: &str) -> Vec<(String, String)> {
     found
 }
 
-fn text(answer: &Answer) -> String {
+pub fn text(answer: &Answer) -> String {
     answer.text().replace("\r\n ", "").replace("\r\n", "\n")
 }
 
 /// The only object in the default calendar.
-async fn copy(user: &User) -> (String, String) {
+pub async fn copy(user: &User) -> (String, String) {
     let mut all = texts(user, &default_calendar(user).await).await;
     assert_eq!(all.len(), 1, "{all:?}");
     all.remove(0)
 }
 
 /// The messages in the inbox.
-async fn inbox(user: &User) -> Vec<String> {
+pub async fn inbox(user: &User) -> Vec<String> {
     let all = texts(user, &user.path("calendars/inbox/")).await;
     all.into_iter().map(|(_, text)| text).collect()
 }
 
 /// The line of a property that ends in this value.
-fn line<'t>(text: &'t str, name: &str, value: &str) -> &'t str {
+pub fn line<'t>(text: &'t str, name: &str, value: &str) -> &'t str {
     let found = text.lines().find(|line| line.starts_with(name) && line.ends_with(value));
     found.unwrap_or_else(|| panic!("no {name} with {value} in {text}"))
 }
 
 /// Stores an object in the user's default calendar; gives its path.
-async fn store(user: &User, name: &str, body: &str) -> String {
+pub async fn store(user: &User, name: &str, body: &str) -> String {
     let path = format!("{}{name}", default_calendar(user).await);
     let answer = user.send("PUT", &path, &[], body).await;
     assert!(answer.status.is_success(), "{answer}");

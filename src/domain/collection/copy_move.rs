@@ -6,6 +6,7 @@
 //! cost, not its members, unless something else stood there before (§8.8).
 
 use super::access::Access;
+use super::booking;
 use super::derived;
 use super::guard::{Guard, Reach, unlocked};
 use super::implicit;
@@ -224,13 +225,17 @@ impl Work<'_> {
             derived::cards_changed(tx, self.access, holder, None).await?;
         }
         match moving {
-            true => self.move_object(tx, holder, it, parent, arrival).await,
+            true => {
+                self.move_object(tx, holder, it, parent, arrival).await?;
+                booking::left(tx, holder, &it.name).await?;
+            }
             false => {
                 let target = (parent.id, to.name());
                 self.copy_object(tx, (holder.id, it), target, arrival).await?;
-                change_log::charge(tx, to.account, growth).await
+                change_log::charge(tx, to.account, growth).await?;
             }
         }
+        booking::arrived(tx, self.access, (to, parent), (it.blob, it.component)).await
     }
 
     /// A meeting is moved within its account, and nobody is told; it is not copied there (RFC 6638
@@ -390,6 +395,10 @@ impl Work<'_> {
                     let (number, _) = change_log::take(tx, place.account).await?;
                     let arrival = Arrival { number, at: self.access.now, renewed };
                     self.copy_object(tx, (source.id, it), (id, &it.name), arrival).await?;
+                    let (place, made) =
+                        (place.child(&it.name, false), Collection { id, ..made.clone() });
+                    let what = (it.blob, it.component);
+                    booking::arrived(tx, self.access, (&place, &made), what).await?;
                 }
                 match page.last() {
                     Some(last) if page.len() == PAGE_MEMBERS => after = last.name.clone(),

@@ -129,7 +129,8 @@ pub async fn plan(
     finish(tx, access, (place, uid), change, is, scheduled).await.map(Some)
 }
 
-fn octets<'c>(access: &Access, content: &'c Content) -> Outcome<Cow<'c, [u8]>> {
+/// The octets of a content.
+pub(super) fn octets<'c>(access: &Access, content: &'c Content) -> Outcome<Cow<'c, [u8]>> {
     match &content.data {
         Some(octets) => Ok(Cow::Borrowed(octets)),
         None => {

@@ -2,6 +2,7 @@
 
 use super::access::Access;
 use super::attachment;
+use super::booking;
 use super::derived;
 use super::guard::{Guard, Reach, unlocked};
 use super::implicit;
@@ -219,6 +220,7 @@ pub async fn write(
     let made = replaced.as_ref().map(|made| privacy::of_made(access, index, made));
     let index = made.as_ref().unwrap_or(index);
     let content = replaced.as_ref().unwrap_or(content);
+    let booked = booking::plan(tx, access, (place, parent), (content, index)).await?;
     let growth = content.size as i64 - old.map_or(0, |o| o.size as i64);
     let charged = derived::charged(parent, growth);
     within_quota(tx, access, place, used, charged).await?;
@@ -238,6 +240,7 @@ pub async fn write(
         }
         object::put(tx, &put).await?;
     }
+    booking::carry_out(tx, place.account, (parent.id, name), booked).await?;
     change_log::charge(tx, place.account, charged).await?;
     let action = if old.is_some() { Action::Updated } else { Action::Created };
     let before = match old {

@@ -16,6 +16,7 @@ pub mod guard;
 pub mod tree;
 pub mod scheduling;
 pub mod implicit;
+pub mod booking;
 pub mod attachment;
 pub mod item;
 pub mod import;

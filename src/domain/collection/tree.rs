@@ -1,6 +1,7 @@
 //! The tree: finding what is at a place, making and removing.
 
 use super::access::Access;
+use super::booking;
 use super::derived;
 use super::guard::{Guard, Reach, unlocked};
 use super::implicit;
@@ -216,6 +217,7 @@ pub async fn take_away(
         Found::Object(parent, it) => {
             let plan = implicit::plan(tx, access, (place, parent), Some(it), None).await?;
             object::delete(tx, parent.id, &it.name, number).await?;
+            booking::left(tx, parent, &it.name).await?;
             if let Some(plan) = plan {
                 implicit::carry_out(tx, access, account, None, (Some(it), number), plan).await?;
             }
@@ -237,6 +239,7 @@ pub async fn take_away(
             let name = format!("{}/", it.name);
             object::bury_name(tx, parent, &name, number).await?;
             mount::removed(tx, it).await?;
+            booking::left_all(tx, it).await?;
             derived::cards_changed(tx, access, it, None).await?;
             lock::remove_at(tx, account, &place.path).await?;
             (parent, name, None, 0, 0, -octets)

@@ -9,6 +9,7 @@ pub mod login;
 pub mod admin;
 pub mod lookup;
 pub mod calendar_user;
+pub mod mode;
 
 use crate::kernel::clock::now;
 use crate::kernel::fault::Outcome;

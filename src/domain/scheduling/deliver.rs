@@ -14,13 +14,14 @@ use crate::domain::collection::tree::{Found, take_away};
 use crate::domain::collection::{Access, Content, Guard, Index, import, item};
 use crate::domain::directory::calendar_user::CalendarUser;
 use crate::domain::retention::Progress;
+use crate::domain::scheduling::room::{self, Answered};
 use crate::format::ical::Calendar;
 use crate::format::ical::object::Kind as Component;
 use crate::format::itip::{self, Received};
 use crate::kernel::change::ChangeNumber;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::fault::{Fault, Outcome};
-use crate::kernel::ids::PrincipalId;
+use crate::kernel::ids::{CollectionId, PrincipalId};
 use crate::kernel::limits::{
     DELIVERED_AT_ONCE, DELIVERY_BATCH, DELIVERY_RETRIES_MAX, DELIVERY_RETRY_SECONDS, INBOX_MAX,
 };
@@ -182,6 +183,12 @@ impl Desk<'_> {
     async fn settle(&self, tx: &mut Tx, message: &[u8], received: Received) -> Outcome<Fate> {
         match received {
             Received::Store { text, news, others, keeps_schedule_tag, about } => {
+                let answered = self.answered(tx, &text).await?;
+                let (text, news) = match &answered {
+                    // What answers by itself need not be told.
+                    Some(it) => (it.text.clone(), false),
+                    None => (text, news),
+                };
                 let kept = match self.store(tx, text.as_bytes(), keeps_schedule_tag).await {
                     Ok(kept) => kept,
                     Err(fault @ (Fault::Refused(_) | Fault::NotFound)) => {
@@ -190,6 +197,10 @@ impl Desk<'_> {
                     }
                     Err(fault) => return Err(fault),
                 };
+                if let Some(it) = answered {
+                    let of = (self.me.id, self.me.id, self.letter.uid.as_str());
+                    implicit::send_all(tx, of, &it.messages, self.access.now).await?;
+                }
                 if others {
                     let is_me = |address: &str| self.me.is(address);
                     let answered = answering(message).unwrap_or_default();
@@ -214,6 +225,22 @@ impl Desk<'_> {
                 Ok((status::DELIVERED, about))
             }
         }
+    }
+
+    /// What a room or a thing answers by itself.
+    async fn answered(&self, tx: &mut Tx, text: &str) -> Outcome<Option<Answered>> {
+        change_log::take(tx, self.me.id).await?;
+        if change_log::booking(tx, self.me.id) == 0 {
+            return Ok(None);
+        }
+        let before = self.stored(tx).await?;
+        let (above, name) = self
+            .there
+            .as_ref()
+            .map_or(("", ""), |(path, _)| path.rsplit_once('/').unwrap_or_default());
+        let of = collection::at(tx, self.me.id, above).await?;
+        let by = (of.map_or(CollectionId(0), |it| it.id), name);
+        room::answer(tx, &self.me, (before.as_deref(), text), by, self.access.now).await
     }
 
     /// Stores the object; gives its path.

@@ -3,5 +3,6 @@
 //! worked out where it is made (`collection::implicit`), by the rules of `format::itip`.
 
 mod gone;
+pub mod room;
 pub mod deliver;
 pub mod history;

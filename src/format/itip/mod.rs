@@ -21,6 +21,7 @@ mod request;
 mod cancel;
 mod reply;
 mod receive;
+mod meeting;
 
 use crate::format::ical::Calendar;
 use crate::kernel::clock::Timestamp;
@@ -28,6 +29,7 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use attend::attend;
+pub use meeting::{Instance, Meeting, Said, Verdict, answered, commented, meeting};
 pub use organize::organize;
 pub use person::same;
 pub use receive::receive;

@@ -262,7 +262,8 @@ pub fn of_verdict(verdict: &Verdict, words: &str, wanted: ErrorBody) -> Response
 /// Declares the prefixes used inside a lone `DAV:error`.
 fn with_declarations(error: &[u8]) -> Vec<u8> {
     let declared: &[u8] = b"<D:error xmlns:D=\"DAV:\" xmlns:C=\"urn:ietf:params:xml:ns:caldav\" \
-xmlns:A=\"urn:ietf:params:xml:ns:carddav\" xmlns:P=\"https://bitfire.at/webdav-push\">";
+xmlns:A=\"urn:ietf:params:xml:ns:carddav\" xmlns:V=\"https://davenport.example/ns/\" \
+xmlns:P=\"https://bitfire.at/webdav-push\">";
     match error.strip_prefix(b"<D:error>") {
         Some(rest) => [declared, rest].concat(),
         None => error.to_vec(),

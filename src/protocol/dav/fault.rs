@@ -190,6 +190,10 @@ fn refused(refusal: &Refusal, about: About) -> Verdict {
         Refusal::UidConflict { path } => {
             (S::CONFLICT, of_kind(about, "no-uid-conflict", "no-uid-conflict"), Some(path))
         }
+        // As for UIDs: it is about the one object.
+        Refusal::Booked(_) => {
+            (S::CONFLICT, Some(Name::known(Ns::Davenport, "no-booking-conflict")), None)
+        }
         Refusal::TooLarge { .. } => match about {
             About::Other => (S::PAYLOAD_TOO_LARGE, None, None),
             _ => (S::FORBIDDEN, of_kind(about, "max-resource-size", "max-resource-size"), None),
