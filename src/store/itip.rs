@@ -9,13 +9,39 @@ use super::statement::statements;
 use super::tx::Tx;
 use super::value::Row;
 use crate::kernel::clock::Timestamp;
-use crate::kernel::fault::Outcome;
+use crate::kernel::fault::{Fault, Outcome};
 use crate::kernel::ids::{BlobId, CollectionId, PrincipalId};
 
 macro_rules! columns {
     () => {
         "id, account_id, uid, principal_id, method, recipient, recipient_id, about, blob_id, \
          created_at, done_at, status, outcome, attempts"
+    };
+}
+
+macro_rules! told_columns {
+    () => {
+        concat!(
+            columns!(),
+            ", (SELECT p.name FROM principal p WHERE p.id = itip.account_id), \
+             (SELECT p.name FROM principal p WHERE p.id = itip.principal_id)"
+        )
+    };
+}
+
+/// The objects of keys: their UIDs and contents.
+macro_rules! of_keys {
+    ($keys:literal, $where:literal) => {
+        concat!(
+            "SELECT ",
+            told_columns!(),
+            ", k.content FROM (SELECT o.uid AS of_uid, o.blob_id AS content FROM ",
+            $keys,
+            " k CROSS JOIN object o WHERE ",
+            $where,
+            " AND o.schedule_tag IS NOT NULL) k JOIN itip ON itip.uid = k.of_uid
+            AND (account_id = $1 OR recipient_id = $1) ORDER BY id DESC LIMIT $3"
+        )
     };
 }
 
@@ -31,9 +57,15 @@ statements! {
     LATER = "UPDATE itip SET due_at = $2, outcome = $3, attempts = attempts + 1
         WHERE recipient_id = $1 AND done_at IS NULL";
     NEXT_DUE = "SELECT min(due_at) FROM itip WHERE done_at IS NULL";
-    HISTORY = concat!("SELECT ", columns!(), " FROM itip
+    HISTORY = concat!("SELECT ", told_columns!(), " FROM itip
         WHERE uid = $2 AND (account_id = $1 OR recipient_id = $1) ORDER BY id DESC LIMIT $3");
-    OF_UID = concat!("SELECT ", columns!(), " FROM itip WHERE uid = $1 ORDER BY id DESC LIMIT $2");
+    OF_OBJECTS = of_keys!("json_each($2)",
+            "o.collection_id = CAST(substr(k.value, 1, instr(k.value, '/') - 1) AS INTEGER)
+            AND o.name = substr(k.value, instr(k.value, '/') + 1)"),
+        postgres: of_keys!("(SELECT unnest($2::text[]) AS value)",
+            "o.collection_id = CAST(split_part(k.value, '/', 1) AS BIGINT)
+            AND o.name = split_part(k.value, '/', 2)");
+    OF_UID = concat!("SELECT ", told_columns!(), " FROM itip WHERE uid = $1 ORDER BY id DESC LIMIT $2");
     SCHEDULED = "SELECT name, uid, blob_id FROM object
         WHERE collection_id = $1 AND name > $2 AND schedule_tag IS NOT NULL ORDER BY name LIMIT $3";
     FORGET = "DELETE FROM itip WHERE id IN
@@ -117,6 +149,22 @@ fn letter(row: &Row<'_>) -> Outcome<Letter> {
     })
 }
 
+/// A message with the names of the accounts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// The message.
+    pub letter: Letter,
+    /// Whose object it is about; none: the account is gone.
+    pub owner: Option<String>,
+    /// Who made the change; none: the account is gone, or it was the server.
+    pub by: Option<String>,
+}
+
+fn told(row: &Row<'_>) -> Outcome<Told> {
+    let name = |at| Ok::<_, Fault>(row.opt_text(at)?.map(str::to_owned));
+    Ok(Told { letter: letter(row)?, owner: name(14)?, by: name(15)? })
+}
+
 /// Sends a message; one that goes to no account of this server is done at once.
 pub async fn add(tx: &mut Tx, it: &NewLetter<'_>) -> Outcome<()> {
     let done = it.to.is_none().then_some(it.at.0);
@@ -176,13 +224,25 @@ pub async fn history(
     account: PrincipalId,
     uid: &str,
     limit: usize,
-) -> Outcome<Vec<Letter>> {
-    tx.all(&HISTORY, &[account.0.into(), uid.into(), (limit as i64).into()], letter).await
+) -> Outcome<Vec<Told>> {
+    tx.all(&HISTORY, &[account.0.into(), uid.into(), (limit as i64).into()], told).await
+}
+
+/// What an account sent and received about those of the objects that are scheduled, each with the
+/// object's content, the newest first. `keys`: see `object::key`.
+pub async fn of_objects(
+    tx: &mut Tx,
+    account: PrincipalId,
+    keys: &[String],
+    limit: usize,
+) -> Outcome<Vec<(BlobId, Told)>> {
+    let with = [account.0.into(), keys.into(), (limit as i64).into()];
+    tx.all(&OF_OBJECTS, &with, |row| Ok((BlobId(row.int(16)?), told(row)?))).await
 }
 
 /// What anybody sent and received about an object, the newest first.
-pub async fn of_uid(tx: &mut Tx, uid: &str, limit: usize) -> Outcome<Vec<Letter>> {
-    tx.all(&OF_UID, &[uid.into(), (limit as i64).into()], letter).await
+pub async fn of_uid(tx: &mut Tx, uid: &str, limit: usize) -> Outcome<Vec<Told>> {
+    tx.all(&OF_UID, &[uid.into(), (limit as i64).into()], told).await
 }
 
 /// A scheduling object of a collection.

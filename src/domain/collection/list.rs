@@ -11,12 +11,13 @@ use super::scheduling::{EVENTS, default_calendar};
 use super::sync::{Change, Member};
 use super::tree::{Found, locate, look};
 use crate::kernel::fault::{Fault, Outcome};
-use crate::kernel::ids::{CollectionId, PrincipalId};
-use crate::kernel::limits::PAGE_MEMBERS;
+use crate::kernel::ids::{BlobId, CollectionId, PrincipalId};
+use crate::kernel::limits::{PAGE_MEMBERS, SCHEDULE_HISTORY_MAX};
 use crate::kernel::privilege::{Privilege, Privileges};
 use crate::store::blob::Body;
 use crate::store::collection::{self, Collection};
 use crate::store::feed::{self, Subscription};
+use crate::store::itip::{self as letters, Told};
 use crate::store::link::{self, Link};
 use crate::store::lock::{self, Lock};
 use crate::store::mount::{Invitation, Sharee, sharees, shown_in, strangers};
@@ -26,7 +27,7 @@ use crate::store::property::{self, Property};
 use crate::store::{Store, Tx, change_log};
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// What a listing shall bring beside the rows; each costs a statement a page.
 #[derive(Clone, Copy, Debug, Default)]
@@ -55,13 +56,15 @@ pub struct Want {
     pub default_calendar: bool,
     /// The state of what others share that shows in a home.
     pub beside: bool,
+    /// Who was told what about scheduling objects.
+    pub told: bool,
 }
 
 impl Want {
     /// Whether anything is wanted of what is around a resource.
     fn around(self) -> bool {
         let most = [self.locks, self.quota, self.grants, self.links, self.feeds, self.zone];
-        self.sharees || self.default_calendar || most.contains(&true)
+        self.sharees || self.default_calendar || self.told || most.contains(&true)
     }
 }
 
@@ -86,6 +89,8 @@ pub struct Around {
     pub default_calendar: Option<String>,
     /// Of a home in which others' collections show, their state.
     pub beside: Option<u64>,
+    /// Who was told what about scheduling objects, the newest first, by the object's content.
+    pub told: HashMap<BlobId, Vec<Told>>,
 }
 
 /// With whom an account's collections are shared, and who shares them.
@@ -100,17 +105,7 @@ pub struct Sharing {
 }
 
 /// Nothing of it, as for what no account owns.
-pub static NOTHING_AROUND: Around = Around {
-    locks: Vec::new(),
-    quota: None,
-    grants: Vec::new(),
-    links: Vec::new(),
-    feeds: Vec::new(),
-    zone: None,
-    sharing: Sharing { sharees: Vec::new(), strangers: Vec::new(), owner: (String::new(), None) },
-    default_calendar: None,
-    beside: None,
-};
+pub static NOTHING_AROUND: LazyLock<Around> = LazyLock::new(Around::default);
 
 impl Around {
     async fn load(tx: &mut Tx, access: &Access, account: PrincipalId, want: Want) -> Outcome<Self> {
@@ -368,10 +363,30 @@ async fn fill(
             return Ok(());
         }
     }
+    if let Found::Object(parent, it) = &sight.found {
+        let keys = [object::key(parent.id, &it.name)];
+        sight.around.told = told(tx, place.account, &keys, want).await?;
+    }
     if let (true, Some((id, name))) = (want.properties, &target) {
         sight.properties = property::of(tx, *id, name).await?;
     }
     Ok(())
+}
+
+/// Who was told what about objects, if that is wanted.
+async fn told(
+    tx: &mut Tx,
+    account: PrincipalId,
+    keys: &[String],
+    want: Want,
+) -> Outcome<HashMap<BlobId, Vec<Told>>> {
+    let mut all: HashMap<BlobId, Vec<Told>> = HashMap::new();
+    if want.told {
+        for (content, it) in letters::of_objects(tx, account, keys, SCHEDULE_HISTORY_MAX).await? {
+            all.entry(content).or_default().push(it);
+        }
+    }
+    Ok(all)
 }
 
 async fn children(
@@ -415,6 +430,8 @@ pub struct Page {
     pub properties: Vec<(String, Property)>,
     /// The name to go on after; none: this was the last page.
     pub next: Option<String>,
+    /// See [`Around::told`].
+    pub told: HashMap<BlobId, Vec<Told>>,
 }
 
 /// The page after a name. The caller has looked at the collection with [`see`] just before, so
@@ -425,7 +442,14 @@ pub async fn page(
     after: String,
     want: Want,
 ) -> Outcome<Page> {
-    let page = page_of(&access.store, of, after, want).await?;
+    let mut page = page_of(&access.store, of, after, want).await?;
+    if want.told {
+        let keys: Vec<_> = page.objects.iter().map(|(it, _)| object::key(of, &it.name)).collect();
+        let read = access
+            .store
+            .read(move |tx| Box::pin(async move { told(tx, account, &keys, want).await }));
+        page.told = read.await?;
+    }
     let hides = |(it, _): &(Object, Option<Body>)| it.may_hide();
     if access.has_all(account) || !page.objects.iter().any(hides) {
         return Ok(page);
@@ -470,7 +494,8 @@ pub(in crate::domain) async fn page_of(
                         .map(|o| (o, None))
                         .collect(),
                 };
-                let mut page = Page { next: None, properties: Vec::new(), objects };
+                let mut page =
+                    Page { next: None, properties: Vec::new(), objects, told: HashMap::new() };
                 if let (Some(first), Some(last)) = (page.objects.first(), page.objects.last()) {
                     if want.properties {
                         let (from, to) = (&first.0.name, &last.0.name);
@@ -595,6 +620,7 @@ pub async fn load(
                     }
                 }
                 loaded.around = Around::load(tx, &access, place.account, want).await?;
+                loaded.around.told = told(tx, place.account, &keys, want).await?;
                 loaded.mounts = mounted(tx, &access, &place, mounts.iter(), want).await?;
                 Ok(loaded)
             })

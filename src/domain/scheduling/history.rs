@@ -5,7 +5,7 @@ use crate::kernel::clock::Timestamp;
 use crate::kernel::fault::Outcome;
 use crate::kernel::ids::PrincipalId;
 use crate::kernel::limits::{RETENTION_BATCH, SCHEDULE_HISTORY_MAX};
-use crate::store::{Store, itip as letters, principal};
+use crate::store::{Store, itip as letters};
 
 /// One message, with names for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,23 +42,21 @@ pub async fn of(store: &Store, uid: &str, account: Option<PrincipalId>) -> Outco
                     }
                     None => letters::of_uid(tx, &uid, SCHEDULE_HISTORY_MAX).await?,
                 };
-                let mut all = Vec::with_capacity(found.len());
-                for it in found {
-                    let owner = principal::by_id(tx, it.account).await?;
-                    let by = principal::by_id(tx, it.by).await?;
-                    all.push(Told {
-                        at: it.created_at,
-                        owner: owner.map_or_else(|| it.account.0.to_string(), |p| p.name),
-                        by: by.map_or_else(|| "davenport".to_owned(), |p| p.name),
-                        method: it.method,
-                        recipient: it.recipient,
-                        about: it.about,
-                        status: it.status,
-                        outcome: it.outcome,
-                        done_at: it.done_at,
-                    });
-                }
-                Ok(all)
+                let all = found.into_iter().map(|it| {
+                    let letter = it.letter;
+                    Told {
+                        at: letter.created_at,
+                        owner: it.owner.unwrap_or_else(|| letter.account.0.to_string()),
+                        by: it.by.unwrap_or_else(|| "davenport".to_owned()),
+                        method: letter.method,
+                        recipient: letter.recipient,
+                        about: letter.about,
+                        status: letter.status,
+                        outcome: letter.outcome,
+                        done_at: letter.done_at,
+                    }
+                });
+                Ok(all.collect())
             })
         })
         .await

@@ -5,6 +5,7 @@ use crate::domain::collection::{Home, Place};
 use crate::domain::directory::Kind;
 use crate::format::xml::{Element, Name, Ns, Writer};
 use crate::kernel::change::ScheduleTag;
+use crate::kernel::privilege::Privilege;
 use crate::protocol::dav::extension::Extension;
 use crate::protocol::dav::name::names;
 use crate::protocol::dav::property::Listing::Named;
@@ -17,6 +18,8 @@ names! {
     OUTBOX_URL = CalDav "schedule-outbox-URL",
     DEFAULT_CALENDAR_URL = CalDav "schedule-default-calendar-URL",
     SCHEDULE_TAG = CalDav "schedule-tag",
+    SCHEDULE_HISTORY = Davenport "schedule-history",
+    MESSAGE = Davenport "message",
 }
 
 /// What scheduling brings.
@@ -44,6 +47,7 @@ static ROWS: &[Row] = &[
         Setting::Kept(one_calendar),
     ),
     row(SCHEDULE_TAG, On::CALENDAR_OBJECT, Named, Need::NONE, schedule_tag),
+    row(SCHEDULE_HISTORY, On::CALENDAR_OBJECT, Named, Need::TOLD, schedule_history),
 ];
 
 /// A collection of the principal's own calendar home. A group has none: it is its members.
@@ -98,4 +102,29 @@ fn schedule_tag(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
         }
         None => Shown::No,
     }
+}
+
+/// Who was told what about a meeting, when, by whose change and with what status, the newest first; as
+/// far as this calendar's account sent or received it. For whoever may change the meeting. What other
+/// people's calendars made of it is not told.
+fn schedule_history(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
+    let Some(object) = subject.object().filter(|it| !it.hidden) else { return Shown::No };
+    let Some(all) = subject.around.told.get(&object.blob) else { return Shown::No };
+    if !subject.rights.has(Privilege::WriteContent) {
+        return Shown::Denied;
+    }
+    w.open(&SCHEDULE_HISTORY);
+    for told in all {
+        let it = &told.letter;
+        let (sent, done) = (it.created_at.rfc3339(), it.done_at.map(|at| at.rfc3339()));
+        let mut with = vec![("method", it.method.as_str()), ("recipient", &it.recipient)];
+        with.extend([("sent", sent.as_str()), ("status", &it.status)]);
+        with.extend(done.as_deref().map(|at| ("done", at)));
+        with.extend(told.by.as_deref().map(|name| ("by", name)));
+        w.open_with(&MESSAGE, &with);
+        w.text(&it.about);
+        w.close(&MESSAGE);
+    }
+    w.close(&SCHEDULE_HISTORY);
+    Shown::Yes
 }

@@ -143,12 +143,14 @@ impl Wanted {
             sharees: self.need.has(Need::SHAREES),
             default_calendar: self.need.has(Need::DEFAULT_CALENDAR),
             beside: self.need.has(Need::BESIDE),
+            told: self.need.has(Need::TOLD),
         }
     }
 }
 
 fn all_needs(registry: &Registry) -> Need {
-    let rows = registry.rows.iter().filter(|row| !row.need.has(Need::CONTENT));
+    let costly = |row: &&Row| row.need.has(Need::CONTENT) || row.need.has(Need::TOLD);
+    let rows = registry.rows.iter().filter(|row| !costly(row));
     rows.fold(Need::STORED, |need, row| need.and(row.need))
 }
 

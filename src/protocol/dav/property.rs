@@ -48,6 +48,8 @@ impl Need {
     pub const DEFAULT_CALENDAR: Self = Self(256);
     /// The state of what others share that shows in a home.
     pub const BESIDE: Self = Self(1024);
+    /// Who was told what about a scheduling object.
+    pub const TOLD: Self = Self(2048);
 
     /// Whether all of `other` are among these.
     pub fn has(self, other: Self) -> bool {

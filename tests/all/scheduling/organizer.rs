@@ -34,6 +34,29 @@ dialogues! {
         assert_eq!(plain.header("schedule-tag"), None);
     }
 
+    /// Who was told what about a meeting can be read beside it, by those who may change it.
+    async fn a_meeting_tells_its_history(ann: User, ben: User) {
+        let path = store(&ann, "m.ics", &meeting("told", &ann, &[&ben], "")).await;
+        let own = "<V:schedule-history xmlns:V=\"https://davenport.example/ns/\"/>";
+        let found = ann.propfind(&path, "0", own).await;
+        let told = found.only().prop("schedule-history").elements().next().unwrap().clone();
+        assert_eq!(told.attribute("method"), Some("REQUEST"));
+        assert_eq!(told.attribute("recipient"), Some(&*at(&ben)));
+        assert_eq!(told.attribute("by"), Some(&*ann.name));
+        assert_eq!(told.attribute("status"), Some("1.2"));
+        assert!(told.attribute("done").is_some());
+        assert_eq!(told.text(), "invited");
+        let listed = ann.propfind(&default_calendar(&ann).await, "1", own).await;
+        assert_eq!(listed.of(&path).status_of("schedule-history"), Some(200));
+        let (theirs, _) = copy(&ben).await;
+        let found = ben.propfind(&theirs, "0", own).await;
+        assert_eq!(found.only().status_of("schedule-history"), Some(200));
+        let read = ace(&to(&ben), "<D:privilege><D:read/></D:privilege>");
+        grant(&ann, &default_calendar(&ann).await, &read).await;
+        let seen = ben.propfind(&path, "0", own).await;
+        assert_eq!(seen.only().status_of("schedule-history"), Some(403));
+    }
+
     /// RFC 6638 §3.2.1.2: a changed time comes to those who are invited, and asks them again.
     async fn a_changed_time_is_told(ann: User, ben: User) {
         let path = store(&ann, "m.ics", &meeting("moved", &ann, &[&ben], "")).await;

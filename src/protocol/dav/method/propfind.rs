@@ -400,6 +400,14 @@ async fn write_members(
     let mut after = Some(String::new());
     while let Some(from) = after {
         let page = list::page(&ask.access, (it.account, it.id), from, wanted.want()).await?;
+        let told;
+        let around = match page.told.is_empty() {
+            true => &sight.around,
+            false => {
+                told = list::Around { told: page.told, ..sight.around.clone() };
+                &told
+            }
+        };
         let mut properties = page.properties.as_slice();
         for (object, body) in &page.objects {
             let own;
@@ -415,7 +423,7 @@ async fn write_members(
                 place: Some(place),
                 rights: sight.rights_on_members(),
                 stored: &stored,
-                around: &sight.around,
+                around,
             };
             write_response(wanted, &subject, &mut sheet.writer);
             if sheet.flush().await.is_err() {
