@@ -418,6 +418,8 @@ pub const BOOKING_CLASHES_PERCENT: usize = 25;
 pub const BOOKINGS_BATCH: usize = 50;
 /// Seconds that a booking is kept when it is over: nobody asks for it, but clocks are set back.
 pub const BOOKINGS_KEPT_SECONDS: i64 = 86_400;
+/// Rooms that a search for a time looks at when it names none: each costs as much as a person.
+pub const FIND_ROOMS_MAX: usize = 50;
 /// People whom a room is for at most: more than any hall seats.
 pub const CAPACITY_MAX: i64 = 1_000_000;
 /// Features of a resource: they come with every search, and are asked for by name.

@@ -1,6 +1,7 @@
 //! Rooms that answer invitations by themselves, and are never booked twice at once.
 
 mod policy;
+mod seen;
 
 use crate::scheduling::{at, copy, default_calendar, event, line, settle, store, text};
 use crate::support::dav::{User, dialogues};
