@@ -31,7 +31,7 @@ statements! {
     DUE = "SELECT collection_id, name FROM booking_due WHERE account_id = $1";
     ADVANCE = "UPDATE booking_due SET collection_id = $2, name = $3 WHERE account_id = $1";
     SETTLED = "DELETE FROM booking_due WHERE account_id = $1";
-    CALENDAR_EVENTS = "SELECT o.collection_id, c.path, o.name, o.blob_id FROM collection c
+    CALENDAR_EVENTS = "SELECT o.collection_id, o.name, o.blob_id FROM collection c
             JOIN object o ON o.collection_id = c.id
         WHERE c.account_id = $1 AND c.kind = $2 AND c.derived = 0 AND c.deleted_at IS NULL
             AND o.component = $3
@@ -119,8 +119,6 @@ pub async fn advance(tx: &mut Tx, account: PrincipalId, to: Option<By<'_>>) -> O
 pub struct Event {
     /// Its collection.
     pub of: CollectionId,
-    /// The collection's path.
-    pub path: String,
     /// Its name.
     pub name: String,
     /// Its content.
@@ -146,9 +144,8 @@ pub async fn events(
     let map = |row: &Row<'_>| {
         Ok(Event {
             of: CollectionId(row.int(0)?),
-            path: row.text(1)?.to_owned(),
-            name: row.text(2)?.to_owned(),
-            blob: BlobId(row.int(3)?),
+            name: row.text(1)?.to_owned(),
+            blob: BlobId(row.int(2)?),
         })
     };
     tx.all(&CALENDAR_EVENTS, &with, map).await

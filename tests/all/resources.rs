@@ -2,6 +2,7 @@
 
 mod policy;
 mod seen;
+mod whole;
 
 use crate::scheduling::{at, copy, default_calendar, event, line, settle, store, text};
 use crate::support::dav::{User, dialogues};

@@ -148,9 +148,16 @@ fn carried_out(
     let change = itip::attend(was, is, is_me, true, now).ok()?;
     let statuses: Vec<(&str, &str)> =
         why.iter().filter_map(|(why, status)| Some((why.as_str(), (*status)?))).collect();
+    let parts = verdict.parts.iter().flatten().map(|(_, why)| why.as_str());
+    let mut reasons: Vec<&str> = parts.filter(|why| !why.is_empty()).collect();
+    reasons.dedup();
     let mut messages = change.messages;
     for message in &mut messages {
         message.text = itip::commented(&message.text, &statuses).into();
+        if !reasons.is_empty() {
+            // For whoever asks why (`scheduling::history`).
+            message.about += &format!(": {}", reasons.join("; "));
+        }
     }
     Some(Answered { text: change.stored.unwrap_or(answered), messages, waits: false })
 }

@@ -2,9 +2,12 @@
 
 use super::*;
 use crate::scheduling::inbox;
+use crate::support::raw;
 use davenport::domain::collection::booking;
 use davenport::domain::directory::mode::Mode;
-use davenport::kernel::fault::{Fault, Outcome};
+use davenport::domain::scheduling::history;
+use davenport::kernel::fault::Fault;
+use davenport::store::Location;
 
 /// Works out the bookings of a room whose bookings are due.
 async fn worked_out(room: &User) {
@@ -55,14 +58,19 @@ dialogues! {
         let path = store(&ben, "d.ics", &fits).await;
         assert!(told(&ben, &path, &room).await.contains("PARTSTAT=ACCEPTED"));
         // What is taken is another reason (RFC 5546 §3.6.28), and names the time.
-        let path = store(&ann, "e.ics", &booking_of("e", &ann, &room, &on(3, 11), "")).await;
+        let uid = format!("taken-{}", ann.name);
+        let path = store(&ann, "e.ics", &booking_of(&uid, &ann, &room, &on(3, 11), "")).await;
         assert!(told(&ann, &path, &room).await.contains("SCHEDULE-STATUS=4.0"));
         let replies = inbox(&ann).await;
-        let reply = replies.iter().find(|it| it.contains("UID:e\n")).unwrap();
+        let reply = replies.iter().find(|it| it.contains(&format!("UID:{uid}\n"))).unwrap();
         let time = on(3, 11).replace('Z', "");
         let (day, hour) = time.split_once('T').unwrap();
         let named = format!("{}-{}-{}T{}", &day[..4], &day[4..6], &day[6..], &hour[..2]);
         assert!(reply.contains("REQUEST-STATUS:4.0;Event conflict") && reply.contains(&named), "{reply}");
+        // So does the history.
+        let kept = ann.server.store.clone();
+        let why = ann.server.on(async move { history::of(&kept, &uid, None).await.unwrap() }).await;
+        assert!(why.iter().any(|it| it.about.contains("booked already at")), "{why:?}");
     }
 
     /// A tentative room answers "perhaps" and keeps the invitation for whoever manages it, who decides;
@@ -172,6 +180,11 @@ async fn copies(manager: &User, room: &User) -> Vec<(String, String)> {
     all
 }
 
+const MIGRATION: (&str, &str) = (
+    include_str!("../../../schemas/sqlite/0014_resource.sql"),
+    include_str!("../../../schemas/postgres/0014_resource.sql"),
+);
+
 on_both! {
     /// What was accepted before there were bookings is worked out in parts, each of which can be the
     /// last of a process; of two at once the first has it. Bookings that are over are forgotten.
@@ -194,14 +207,22 @@ on_both! {
         for n in 0..120 {
             put(n).await.unwrap();
         }
-        let rows = async || crate::support::raw::rows(&fresh.location, "booking").await;
+        let rows = async || raw::rows(&fresh.location, "booking").await;
         assert_eq!(rows().await, 120);
-        let due: Outcome<()> = fresh.write(move |tx| Box::pin(async move {
-            booking_rows::release_account(tx, id).await?;
-            davenport::domain::directory::bookings_changed(tx, id).await
-        })).await;
-        due.unwrap();
-        assert_eq!(rows().await, 0);
+        // As a version of the program left it that knew nothing of bookings.
+        for sql in [
+            "DELETE FROM booking", "DELETE FROM job", "DROP INDEX booking_end", "DROP TABLE resource",
+            "DROP TABLE booking_due",
+        ] {
+            raw::run(&fresh.location, sql).await;
+        }
+        let (sqlite, postgres) = MIGRATION;
+        let migration = if matches!(fresh.location, Location::Sqlite(_)) { sqlite } else { postgres };
+        for sql in migration.split_inclusive(";\n") {
+            raw::run(&fresh.location, sql).await;
+        }
+        let jobs = "SELECT count(*) FROM job WHERE kind = 'bookings' AND due_at = 0";
+        assert_eq!(raw::int(&fresh.location, jobs).await, 1);
         assert_eq!(booking::settle(&fresh.store, id, clock::now()).await.unwrap(), Progress::More);
         assert_eq!(rows().await, 50);
         assert!(matches!(put(200).await, Err(Fault::Busy(_))), "who knows whether it is free?");
@@ -216,5 +237,11 @@ on_both! {
         while booking::forget(&fresh.store, later).await.unwrap() == Progress::More {}
         let left = rows().await;
         assert!((1..120).contains(&left), "{left}");
+        // A room that goes takes all of it along.
+        account::delete(&fresh.store, &room.name, None, clock::now()).await.unwrap();
+        for table in ["booking", "booking_due", "resource"] {
+            assert_eq!(raw::rows(&fresh.location, table).await, 0, "{table}");
+        }
+        assert_eq!(raw::int(&fresh.location, "SELECT count(*) FROM job WHERE kind = 'bookings'").await, 0);
     }
 }
