@@ -17,7 +17,7 @@ use crate::kernel::fault::Outcome;
 use crate::kernel::ids::PrincipalId;
 use crate::kernel::limits::DIRECTORY_DELAY_SECONDS;
 pub use crate::store::principal::{AppPassword, Principal};
-use crate::store::{Tx, booking, job};
+use crate::store::{Tx, booking, change_log, job};
 
 /// The account that holds the directory as an address book, which no principal owns.
 pub const BOOK_ACCOUNT: PrincipalId = PrincipalId(-3);
@@ -47,6 +47,8 @@ pub const BOOKINGS_JOB: &str = "bookings";
 
 /// Notes, within the write that changes it, that a resource's bookings are not what its calendars say.
 pub async fn bookings_changed(tx: &mut Tx, account: PrincipalId) -> Outcome<()> {
+    // Whoever works them out holds the account meanwhile, and would overwrite the note.
+    change_log::hold(tx, account).await?;
     booking::mark_due(tx, account).await?;
     job::add(tx, BOOKINGS_JOB, &account.to_string(), account, "", now()).await
 }

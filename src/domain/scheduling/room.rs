@@ -165,7 +165,6 @@ fn carried_out(
 /// What is left to whoever manages it is not answered, whatever the organizer claims; none: he claims
 /// nothing.
 fn left(meeting: &Meeting, asked: &[bool]) -> Option<Verdict> {
-    const WAITS: &str = "whoever manages it decides";
     let parts = meeting.parts.iter().zip(asked).map(|(part, asks)| {
         let claims = *asks && part.partstat.as_deref() != Some("NEEDS-ACTION");
         claims.then(|| ("NEEDS-ACTION", WAITS.to_owned()))
@@ -208,7 +207,10 @@ fn all(asked: &[bool], partstat: &'static str, why: &str) -> Verdict {
     Verdict { parts, but: Vec::new() }
 }
 
-/// What is free is accepted, or may be, and what is not is declined.
+/// What is left to whoever manages it.
+const WAITS: &str = "whoever manages it decides";
+
+/// What is free is accepted, or may be, or waits, and what is not is declined.
 fn judged(
     meeting: &Meeting,
     asked: &[bool],
@@ -222,7 +224,8 @@ fn judged(
         return all(asked, "DECLINED", &text);
     }
     let (yes, then) = match mode {
-        Mode::Tentative => ("TENTATIVE", "whoever manages it decides"),
+        Mode::Tentative => ("TENTATIVE", WAITS),
+        Mode::DeclineIfBusy => ("NEEDS-ACTION", WAITS),
         _ => ("ACCEPTED", ""),
     };
     let mut verdict = all(asked, yes, then);

@@ -123,6 +123,28 @@ dialogues! {
         assert!(told(&ben, &path, &room).await.contains("PARTSTAT=NEEDS-ACTION"));
     }
 
+    /// Of a series, the instances that are taken are declined at once, and the others wait.
+    async fn a_series_that_is_taken_now_and_then_waits_but_for_that(ann: User, ben: User) {
+        let room = room(&ann).await;
+        managed(&room, &ben).await;
+        store(&ann, "a.ics", &booking_of("a", &ann, &room, &on(5, 10), "")).await;
+        for (uid, left, partstat) in [("s", Mode::DeclineIfBusy, "NEEDS-ACTION"), ("t", Mode::Tentative, "TENTATIVE")] {
+            tell(&room, mode(left)).await;
+            let series = booking_of(uid, &ben, &room, &on(3, 10), "RRULE:FREQ=DAILY;COUNT=8");
+            let path = store(&ben, &format!("{uid}.ics"), &series).await;
+            settle(&ben).await;
+            let told = text(&ben.get(&path).await);
+            let (master, exception) = told.split_once("END:VEVENT").unwrap();
+            assert!(line(master, "ATTENDEE;", &at(&room)).contains(partstat), "{told}");
+            assert!(exception.contains(&format!("RECURRENCE-ID:{}", on(5, 10))), "{told}");
+            assert!(line(exception, "ATTENDEE;", &at(&room)).contains("PARTSTAT=DECLINED"), "{told}");
+        }
+        // Nothing of it is booked before somebody says so.
+        tell(&room, mode(Mode::Automatic)).await;
+        let path = store(&ann, "b.ics", &booking_of("b", &ann, &room, &on(4, 10), "")).await;
+        assert!(told(&ann, &path, &room).await.contains("PARTSTAT=ACCEPTED"));
+    }
+
     /// Who is in the group is answered at once, whatever the mode; others as the mode says.
     async fn a_group_can_have_a_room_that_others_cannot(ann: User, ben: User) {
         let room = room(&ann).await;
