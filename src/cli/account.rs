@@ -4,12 +4,13 @@
 use super::Failure;
 use super::amount::{Quota, quota};
 use super::ask::consent;
+use super::resource::managers;
 use super::session::Session;
-use super::view::{Account, App, Deleted, Shown, kind_word};
+use super::view::{Account, App, Deleted, Managed, Shown, kind_word};
 use crate::domain::account::{self, NewAccount, Ties, inventory};
-use crate::domain::directory::Kind;
 use crate::domain::directory::admin::{self, Changes};
 use crate::domain::directory::name::fold;
+use crate::domain::directory::{Kind, Principal, resource};
 use clap::Args;
 
 /// Rows of one page of a list: bounds memory and how long a read lasts.
@@ -73,16 +74,30 @@ impl New {
     /// # Errors
     /// When the account is refused.
     pub async fn run(self, session: &Session, kind: Kind, ties: Ties) -> Result<(), Failure> {
+        let made = self.make(session, kind, ties, resource::Changes::default()).await?;
+        told(session, kind, &made.name, "added").await
+    }
+
+    /// Adds somebody who does not sign in, and says nothing of it; `what` is for a resource.
+    ///
+    /// # Errors
+    /// When the account is refused.
+    pub async fn make(
+        self,
+        session: &Session,
+        kind: Kind,
+        ties: Ties,
+        what: resource::Changes,
+    ) -> Result<Principal, Failure> {
         let new = NewAccount {
             display_name: self.display_name.unwrap_or_default(),
             quota: self.quota.and_then(|quota| quota.0),
             addresses: self.address,
             zone: self.time_zone,
+            resource: what,
             ..NewAccount::of(kind, self.name)
         };
-        let made = account::create_tied(&session.store, new, ties, session.at).await?;
-        let account = view(session, kind, &made.name).await?;
-        session.out.result(&account, format!("added {} {}", account.kind, account.name))
+        Ok(account::create_tied(&session.store, new, ties, session.at).await?)
     }
 }
 
@@ -92,20 +107,42 @@ impl Change {
     /// # Errors
     /// [`Failure::Usage`] for a change of nothing; when the change is refused.
     pub async fn run(self, session: &Session, kind: Kind, more: Changes) -> Result<(), Failure> {
+        let changed = self.make(session, kind, (more, false)).await?;
+        told(session, kind, &changed.name, "changed").await
+    }
+
+    /// Makes the shared changes and these further ones, and says nothing of it; `also`: something else
+    /// changes besides.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub async fn make(
+        self,
+        session: &Session,
+        kind: Kind,
+        (more, also): (Changes, bool),
+    ) -> Result<Principal, Failure> {
         let changes = Changes {
             display_name: self.display_name,
             quota: self.quota.map(|quota| quota.0),
             zone: self.time_zone.map(|zone| Some(zone).filter(|zone| fold(zone) != "none")),
             ..more
         };
-        if changes.is_empty() {
+        if changes.is_empty() && !also {
             let why = "nothing to change: name at least one option";
             return Err(Failure::Usage(why.into()));
         }
-        let changed = admin::change(&session.store, &self.name, Some(kind), changes).await?;
-        let account = view(session, kind, &changed.name).await?;
-        session.out.result(&account, format!("changed {} {}", account.kind, account.name))
+        Ok(admin::change(&session.store, &self.name, Some(kind), changes).await?)
     }
+}
+
+/// Says what was done to an account, and shows it.
+///
+/// # Errors
+/// When it is not there.
+pub async fn told(session: &Session, kind: Kind, name: &str, done: &str) -> Result<(), Failure> {
+    let account = view(session, kind, name).await?;
+    session.out.result(&account, format!("{done} {} {}", account.kind, account.name))
 }
 
 /// Reads an account anew for showing.
@@ -113,7 +150,12 @@ impl Change {
 /// # Errors
 /// When it is not there.
 pub async fn view(session: &Session, kind: Kind, name: &str) -> Result<Account, Failure> {
-    Ok(admin::profile(&session.store, name, Some(kind)).await?.into())
+    let it = admin::profile(&session.store, name, Some(kind)).await?;
+    let resource = match it.resource.clone() {
+        Some(what) => Some(Managed::new(what, managers(session, &it.principal).await?)),
+        None => None,
+    };
+    Ok(Account { resource, ..it.into() })
 }
 
 /// Lists all of a kind.

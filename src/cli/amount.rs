@@ -1,5 +1,7 @@
-//! Amounts as people write them: octets (`5G`) and ends (`90d`, `2027-01-31`).
+//! Amounts as people write them: octets (`5G`), ends (`90d`, `2027-01-31`), numbers, days and lengths
+//! (`PT4H`).
 
+use crate::format::ical::value::Duration;
 use crate::kernel::clock::{Timestamp, civil_from_days, days_from_civil};
 
 /// Units of octets; each is 1024 of the one before.
@@ -42,6 +44,61 @@ pub fn octets(octets: i64) -> String {
         0 => format!("{} {name}", tenths / 10),
         tenth => format!("{}.{tenth} {name}", tenths / 10),
     }
+}
+
+/// A number, or none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Number(pub Option<i64>);
+
+/// Days, or none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Days(pub Option<i64>);
+
+/// Seconds, or none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Length(pub Option<i64>);
+
+/// What `none` says, or what is read otherwise.
+fn or_none(
+    text: &str,
+    read: impl FnOnce(&str) -> Option<i64>,
+    what: &str,
+) -> Result<Option<i64>, String> {
+    let text = text.trim();
+    if text.eq_ignore_ascii_case("none") {
+        return Ok(None);
+    }
+    read(text).map(Some).ok_or_else(|| format!("\"{text}\" is no {what}, or none"))
+}
+
+fn whole(text: &str) -> Option<i64> {
+    text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok()).flatten()
+}
+
+/// Reads a whole number, or `none`.
+///
+/// # Errors
+/// What was expected.
+pub fn number(text: &str) -> Result<Number, String> {
+    or_none(text, whole, "number: give one such as 12").map(Number)
+}
+
+/// Reads a number of days, or `none`.
+///
+/// # Errors
+/// What was expected.
+pub fn days(text: &str) -> Result<Days, String> {
+    let read = |text: &str| whole(text.trim_end_matches(['d', 'D']));
+    or_none(text, read, "number of days: give one such as 90").map(Days)
+}
+
+/// Reads a length as iCalendar writes it (RFC 5545 §3.3.6), or `none`.
+///
+/// # Errors
+/// What was expected.
+pub fn length(text: &str) -> Result<Length, String> {
+    let read = |text: &str| Duration::read(text).map(Duration::nominal_seconds);
+    or_none(text, read, "length: give one such as PT4H or P1D").map(Length)
 }
 
 /// When something ends.
@@ -114,6 +171,16 @@ mod tests {
         let shown = [(0, "0 B"), (1023, "1023 B"), (1536, "1.5 KiB"), (5 << 30, "5 GiB")];
         for (number, text) in shown {
             assert_eq!(octets(number), text);
+        }
+    }
+
+    #[test]
+    fn numbers_days_and_lengths_can_be_none() {
+        assert_eq!((number("12"), number("None")), (Ok(Number(Some(12))), Ok(Number(None))));
+        assert_eq!((days("90"), days("30d")), (Ok(Days(Some(90))), Ok(Days(Some(30)))));
+        assert_eq!(length("PT4H30M"), Ok(Length(Some(16_200))));
+        for bad in ["", "-1", "1.5", "many", "99999999999999999999"] {
+            assert!(number(bad).is_err() && days(bad).is_err() && length(bad).is_err(), "{bad}");
         }
     }
 

@@ -7,7 +7,7 @@ use super::session::Session;
 use crate::domain::availability::{Open, find};
 use crate::format::instant;
 use crate::kernel::clock::Timestamp;
-use crate::protocol::caldav::find_time::{Clock, Wish, search, told};
+use crate::protocol::caldav::find_time::{Clock, Wanted, Wish, search, told};
 use clap::Args;
 
 /// What `--help` says besides.
@@ -16,9 +16,10 @@ Examples:
   davenport find-time alice@example.org --with bob@example.org --room small@example.org --length PT1H
   davenport find-time alice@example.org --with team@example.org --optional carol@example.org \\
       --from 2026-06-01T00:00:00Z --to 2026-06-06T00:00:00Z --hours 09:00-17:00 --days MO,TU,WE,TH,FR
+  davenport find-time alice@example.org --with bob@example.org --capacity 8 --feature projector
 
 Nobody of --with, a group's members included, is busy or unavailable at a time that is told, and one of
-the rooms is free. Times at which fewer of --optional are missing come first, then those at which fewer
+the rooms is free and can be booked then; of all rooms the smallest that suffices is preferred. Times at which fewer of --optional are missing come first, then those at which fewer
 people have something tentative, then earlier ones. What is told is what the one for whom is asked may
 know.
 
@@ -40,6 +41,18 @@ pub struct FindTime {
     /// Rooms, of which one is needed, the preferred one first
     #[arg(long, value_name = "ADDRESS", value_delimiter = ',')]
     room: Vec<String>,
+    /// One room is needed, of those of --room or, without, of all
+    #[arg(long)]
+    any_room: bool,
+    /// The room must be for so many people
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    capacity: i64,
+    /// This must be in the room (repeatable)
+    #[arg(long, value_name = "TEXT", value_delimiter = ',')]
+    feature: Vec<String>,
+    /// The room must be here: a part of the text that says where it is
+    #[arg(long, value_name = "TEXT")]
+    location: Option<String>,
     /// Not before this time (default: now)
     #[arg(long, value_name = "TIME")]
     from: Option<String>,
@@ -76,9 +89,9 @@ impl FindTime {
     /// [`Failure::Failed`].
     pub async fn run(self, session: &Session) -> Result<(), Failure> {
         let access = owner(session, &self.name).await?;
-        let open = Open(session.config.open_free_busy);
+        let open = (Open(session.config.open_free_busy), Open(session.config.directory_book));
         let search = search(self.wish(&access.who.name, session.at)?, &access)?;
-        let found = find::times(&access, open, &search).await?;
+        let found = find::times(&access, open, search).await?;
         let rows = found.slots.iter().map(|slot| {
             let texts = [slot.room.clone().unwrap_or_default(), slot.missing.join(", ")];
             let times = [instant::written(slot.time.start), instant::written(slot.time.end)];
@@ -106,7 +119,12 @@ impl FindTime {
             Some(None) => return Err(Failure::Failed("--hours: give 09:00-17:00".into())),
             None => None,
         };
+        let asks = self.any_room || self.capacity != 0;
+        let asks = asks || !self.feature.is_empty() || self.location.is_some();
+        let location = self.location.unwrap_or_default();
+        let room = Wanted { capacity: self.capacity, features: self.feature, location };
         Ok(Wish {
+            room: Some(room).filter(|_| asks),
             required: std::iter::once(name.to_owned()).chain(self.with).collect(),
             optional: self.optional,
             rooms: self.room,

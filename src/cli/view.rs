@@ -5,8 +5,10 @@ use super::amount::octets;
 use super::out::{Line, table};
 use crate::domain::account::Inventory;
 use crate::domain::directory::admin::Profile;
+use crate::domain::directory::resource::Resource;
 use crate::domain::directory::{AppPassword, Kind, Protocols};
 use crate::domain::link::{Detail, Link};
+use crate::format::ical::value::written_duration;
 use crate::protocol::dav::space::link_path;
 use serde::Serialize;
 
@@ -46,6 +48,91 @@ pub struct Account {
     pub groups: Vec<String>,
     /// Direct members.
     pub members: Vec<String>,
+    /// What it is, for a resource.
+    #[serde(flatten)]
+    pub resource: Option<Managed>,
+}
+
+/// What a resource is, and who manages it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Managed {
+    /// `room` or `equipment`.
+    #[serde(rename = "type")]
+    pub form: &'static str,
+    /// What it does with invitations.
+    pub mode: &'static str,
+    /// How many people it is for; none: not said.
+    pub capacity: Option<i64>,
+    /// What is in it.
+    pub features: Vec<String>,
+    /// Where it is.
+    pub location: String,
+    /// How many days ahead it can be booked; none: as far as any.
+    pub window: Option<i64>,
+    /// How long it can be booked for at once; none: as long as one likes.
+    pub max_duration: Option<String>,
+    /// The group whose members it answers by itself.
+    pub auto_accept: Option<String>,
+    /// Who manages it.
+    pub managers: Vec<String>,
+}
+
+impl Managed {
+    /// From what is stored.
+    pub fn new(it: Resource, managers: Vec<String>) -> Self {
+        Self {
+            form: it.form.word(),
+            mode: it.mode.word(),
+            capacity: it.capacity,
+            features: it.features,
+            location: it.location,
+            window: it.window_days,
+            max_duration: it.longest.map(written_duration),
+            auto_accept: it.accepts.map(|(_, group)| group),
+            managers,
+        }
+    }
+
+    fn rows(&self) -> Vec<(&'static str, String)> {
+        let or_none = |text: &str| if text.is_empty() { "none" } else { text }.to_owned();
+        let days = self.window.map(|days| format!("{days} days ahead")).unwrap_or_default();
+        vec![
+            ("type", self.form.into()),
+            ("mode", self.mode.into()),
+            ("capacity", self.capacity.map_or("none".into(), |it| it.to_string())),
+            ("features", or_none(&self.features.join(", "))),
+            ("location", or_none(&self.location)),
+            ("window", or_none(&days)),
+            ("max duration", or_none(self.max_duration.as_deref().unwrap_or_default())),
+            ("auto accept", or_none(self.auto_accept.as_deref().unwrap_or_default())),
+            ("managers", or_none(&self.managers.join(", "))),
+        ]
+    }
+}
+
+/// A resource in a list.
+#[derive(Clone, Debug, Serialize)]
+#[serde(transparent)]
+pub struct ResourceLine(pub Account);
+
+impl Line for ResourceLine {
+    const TITLES: &'static [&'static str] =
+        &["NAME", "DISPLAY NAME", "TYPE", "MODE", "CAPACITY", "FEATURES", "LOCATION", "MANAGERS"];
+
+    fn cells(&self) -> Vec<String> {
+        let it = self.0.resource.as_ref();
+        let text = |of: &dyn Fn(&Managed) -> String| it.map(of).unwrap_or_default();
+        vec![
+            self.0.name.clone(),
+            self.0.display_name.clone(),
+            text(&|it| it.form.into()),
+            text(&|it| it.mode.into()),
+            text(&|it| it.capacity.map_or("-".into(), |n| n.to_string())),
+            text(&|it| it.features.join(", ")),
+            text(&|it| it.location.clone()),
+            text(&|it| it.managers.join(", ")),
+        ]
+    }
 }
 
 impl From<Profile> for Account {
@@ -64,6 +151,7 @@ impl From<Profile> for Account {
             addresses: profile.addresses,
             groups: profile.groups.into_iter().map(|p| p.name).collect(),
             members: profile.members.into_iter().map(|p| p.name).collect(),
+            resource: None,
         }
     }
 }
@@ -157,7 +245,7 @@ impl Shown {
                 ("app passwords", list(&apps)),
             ]),
             "group" => rows.push(("members", list(&it.members))),
-            _ => {}
+            _ => rows.extend(it.resource.iter().flat_map(Managed::rows)),
         }
         let rows: Vec<_> = rows.into_iter().map(|(k, v)| vec![format!("{k}:"), v]).collect();
         table(&rows)

@@ -7,11 +7,12 @@ use super::collection::kind::{COMPONENTS_DEFAULT, Kind as CollectionKind, SCHEDU
 use super::collection::property::of_text;
 use super::collection::{Derived, Home};
 use super::directory::admin::{
-    attach_address, demand_free, expect, hash_checked, join, keep_an_administrator,
+    arrange, attach_address, demand_free, expect, hash_checked, join, keep_an_administrator,
     name_and_address, take_in,
 };
 use super::directory::mode::Mode;
 use super::directory::name::{check_address, check_zone};
+use super::directory::resource;
 use super::directory::{Kind, Principal, changed, sharing_changed};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::fault::{Fault, Outcome};
@@ -21,7 +22,7 @@ use crate::store::change_log::{self, Action, Author, Entry};
 use crate::store::collection::{self, NewCollection, Touch};
 use crate::store::principal::{self, NewPrincipal};
 use crate::store::property::{self, Property};
-use crate::store::{Store, Tx, ace, booking, job, mount, push};
+use crate::store::{Store, Tx, ace, booking, job, mount, push, resource as store_resource};
 
 /// A principal about to be made.
 #[derive(Clone, Debug)]
@@ -44,6 +45,8 @@ pub struct NewAccount {
     pub birthdays: bool,
     /// The name of its time zone, if it has one.
     pub zone: Option<String>,
+    /// What it is, for a resource; what is not said is as usual.
+    pub resource: resource::Changes,
 }
 
 impl NewAccount {
@@ -59,6 +62,7 @@ impl NewAccount {
             addresses: Vec::new(),
             birthdays: false,
             zone: None,
+            resource: resource::Changes::default(),
         }
     }
 }
@@ -132,6 +136,7 @@ pub async fn create_tied(
                     attach_address(tx, &made, &check_address(address)?).await?;
                 }
                 furnish(tx, &made, at).await?;
+                arrange(tx, &made, new.resource).await?;
                 if new.birthdays && new.kind == Kind::User {
                     birthdays::make(tx, &server, made.id).await?;
                 }
@@ -148,7 +153,8 @@ pub async fn create_tied(
 async fn furnish(tx: &mut Tx, owner: &Principal, at: Timestamp) -> Outcome<()> {
     change_log::new_account(tx, owner.id).await?;
     if Kind::of(owner) == Kind::Resource {
-        booking::set_mode(tx, owner.id, Mode::Automatic.number()).await?;
+        let usual = resource::Changes { mode: Some(Mode::Automatic), ..Default::default() };
+        resource::change(tx, owner.id, usual, None).await?;
     }
     let first: &[First] = match Kind::of(owner) {
         Kind::User => &FIRST_OF_USER,
@@ -330,7 +336,8 @@ pub async fn delete(
                 ace::purge_principal(tx, it.id).await?;
                 job::purge_account(tx, it.id).await?;
                 push::purge_principal(tx, it.id).await?;
-                booking::release_account(tx, it.id).await?;
+                booking::forget_account(tx, it.id).await?;
+                store_resource::forget(tx, it.id).await?;
                 principal::delete(tx, it.id).await?;
                 changed(tx).await?;
                 Ok(it)

@@ -8,7 +8,7 @@
 use super::collection::Access;
 use super::delegation::{self, Bond};
 use super::directory::admin::Profile;
-use super::directory::{Kind, Principal};
+use super::directory::{Kind, Principal, resource};
 use crate::kernel::fault::Outcome;
 use crate::kernel::ids::PrincipalId;
 use crate::kernel::privilege::{Privilege, Privileges};
@@ -123,7 +123,9 @@ async fn view(
     addresses: Vec<String>,
     rights: Privileges,
 ) -> Outcome<View> {
+    let resource = resource::all(tx, std::slice::from_ref(&principal)).await?;
     let mut it = of_others(principal, addresses, rights);
+    it.profile.resource = resource.into_values().next();
     if rights.has(Privilege::ReadAcl) {
         let id = it.profile.principal.id;
         it.profile.groups = principal::groups(tx, id).await?;
@@ -135,7 +137,7 @@ async fn view(
 
 fn of_others(principal: Principal, addresses: Vec<String>, rights: Privileges) -> View {
     let (groups, members) = (Vec::new(), Vec::new());
-    let profile = Profile { principal, addresses, groups, members };
+    let profile = Profile { principal, addresses, groups, members, resource: None };
     View { profile, rights, acts_for: Vec::new() }
 }
 
@@ -183,9 +185,14 @@ pub async fn search(
                 };
                 let last = found.last().filter(|_| found.len() == limit);
                 let next = last.map(|(it, _)| it.name.clone());
+                let who: Vec<Principal> = found.iter().map(|(it, _)| it.clone()).collect();
+                let mut resources = resource::all(tx, &who).await?;
                 let views = found.into_iter().filter_map(|(it, addresses)| {
                     let rights = circle.rights(&it)?;
-                    Some(of_others(it, addresses, rights))
+                    let resource = resources.remove(&it.id);
+                    let mut view = of_others(it, addresses, rights);
+                    view.profile.resource = resource;
+                    Some(view)
                 });
                 Ok(Page { views: views.collect(), next })
             })

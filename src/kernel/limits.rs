@@ -414,3 +414,17 @@ pub const BOOKINGS_MAX: usize = 750;
 pub const BOOKINGS_NAMED: usize = 10;
 /// Percent of a series' instances that may be taken for the others to be accepted nevertheless.
 pub const BOOKING_CLASHES_PERCENT: usize = 25;
+/// Events of a resource whose bookings one write works out.
+pub const BOOKINGS_BATCH: usize = 50;
+/// Seconds that a booking is kept when it is over: nobody asks for it, but clocks are set back.
+pub const BOOKINGS_KEPT_SECONDS: i64 = 86_400;
+/// Rooms that a search for a time looks at when it names none: each costs as much as a person.
+pub const FIND_ROOMS_MAX: usize = 50;
+/// People whom a room is for at most: more than any hall seats.
+pub const CAPACITY_MAX: i64 = 1_000_000;
+/// Features of a resource: they come with every search, and are asked for by name.
+pub const FEATURES_MAX: usize = 32;
+/// Characters of a feature.
+pub const FEATURE_TEXT_MAX: usize = 64;
+/// Characters that say where a resource is.
+pub const LOCATION_TEXT_MAX: usize = 255;

@@ -15,6 +15,7 @@ use crate::protocol::attachment;
 use crate::protocol::caldav::CALDAV;
 use crate::protocol::caldav::outbox::{FREE_BUSY, POSTS};
 use crate::protocol::caldav::proxy::PROXY;
+use crate::protocol::caldav::resource::RESOURCE;
 use crate::protocol::caldav::scheduling::SCHEDULING;
 use crate::protocol::carddav::{CARDDAV, DIRECTORY};
 use crate::protocol::dav::service::{Policy, Push};
@@ -91,7 +92,7 @@ pub async fn start(current: &Arc<Current>) -> Outcome<App> {
     // The configuration may say otherwise than the last time whether there is an address book of it.
     store.write(|tx| Box::pin(directory::changed(tx))).await?;
     let mut extensions =
-        vec![&CORE, &ACL, &SHARING, &CALDAV, &SCHEDULING, &FREE_BUSY, &PROXY, &CARDDAV];
+        vec![&CORE, &ACL, &SHARING, &CALDAV, &SCHEDULING, &FREE_BUSY, &PROXY, &RESOURCE, &CARDDAV];
     let config = current.get();
     let policy = Policy {
         open_directory: config.directory_book,

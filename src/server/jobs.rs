@@ -5,9 +5,10 @@
 //! later, with its error kept, and holds up no other one; a long job makes room in between.
 
 use super::config::Current;
+use crate::domain::collection::booking;
 use crate::domain::collection::derived::BIRTHDAYS_JOB;
 use crate::domain::collection::implicit::DELIVERY_JOB;
-use crate::domain::directory::{DIRECTORY_JOB, SHARING_JOB};
+use crate::domain::directory::{BOOKINGS_JOB, DIRECTORY_JOB, SHARING_JOB};
 use crate::domain::retention::{self, Progress};
 use crate::domain::scheduling::{deliver, history};
 use crate::domain::{birthdays, directory_book, feed, indexing, push, sharing};
@@ -162,6 +163,16 @@ pub static RECURRING: &[Recurring] = &[
         step: |it| {
             Box::pin(async move { history::forget(&it.store, it.now, it.history_days).await })
         },
+    },
+    Recurring {
+        kind: BOOKINGS_JOB,
+        every: ONCE,
+        step: |it| Box::pin(async move { booking::settle(&it.store, it.account, it.now).await }),
+    },
+    Recurring {
+        kind: "retention.bookings",
+        every: HOUR,
+        step: |it| Box::pin(async move { booking::forget(&it.store, it.now).await }),
     },
     Recurring {
         kind: "locks",

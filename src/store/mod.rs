@@ -29,6 +29,7 @@ pub mod attachment;
 pub mod walk;
 pub mod ace;
 pub mod booking;
+pub mod resource;
 pub mod busy;
 pub mod link;
 pub mod mount;

@@ -1,6 +1,7 @@
 //! The directory's subcommands, run as an operator runs them: the built program on a data
 //! directory of its own. One behaviour each.
 
+mod resource;
 mod share;
 
 use crate::support::feed::{ALLOWED, FeedServer, Reply, calendar};

@@ -1,5 +1,9 @@
 //! Rooms that answer invitations by themselves, and are never booked twice at once.
 
+mod policy;
+mod seen;
+mod whole;
+
 use crate::scheduling::{at, copy, default_calendar, event, line, settle, store, text};
 use crate::support::dav::{User, dialogues};
 use crate::support::on_both;
@@ -7,12 +11,14 @@ use davenport::domain::account::{self, NewAccount};
 use davenport::domain::calendar;
 use davenport::domain::collection::{Access, Guard, Home, Place, item};
 use davenport::domain::delegation::{self, Change, Level};
+use davenport::domain::directory::admin;
+use davenport::domain::directory::resource::Changes;
 use davenport::domain::directory::{Kind, Principal};
 use davenport::domain::retention::Progress;
 use davenport::domain::scheduling::deliver;
 use davenport::kernel::clock::{self, Timestamp};
 use davenport::kernel::ids::CollectionId;
-use davenport::store::{Store, booking, principal};
+use davenport::store::{Store, booking as booking_rows, principal};
 
 const DAY: i64 = 86_400;
 
@@ -43,6 +49,18 @@ fn booking_of(uid: &str, organizer: &User, room: &User, start: &str, more: &str)
 async fn told(user: &User, path: &str, room: &User) -> String {
     settle(user).await;
     line(&text(&user.get(path).await), "ATTENDEE;", &at(room)).to_owned()
+}
+
+/// Tells a room what it is to do.
+async fn tell(room: &User, change: impl FnOnce(&mut Changes)) {
+    let mut resource = Changes::default();
+    change(&mut resource);
+    let (store, name) = (room.server.store.clone(), room.name.clone());
+    let changes = admin::Changes { resource, ..admin::Changes::default() };
+    let work = async move {
+        admin::change(&store, &name, Some(Kind::Resource), changes).await.unwrap();
+    };
+    room.server.on(work).await;
 }
 
 /// Has a room managed by somebody.
@@ -181,7 +199,7 @@ on_both! {
             let one: Vec<_> = std::iter::once(start..end).collect();
             let work = fresh.write(move |tx| {
                 Box::pin(async move {
-                    booking::add(tx, room, (CollectionId(1), name), &one).await
+                    booking_rows::add(tx, room, (CollectionId(1), name), &one).await
                 })
             });
             work.await.is_ok()

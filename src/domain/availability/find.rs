@@ -5,6 +5,8 @@
 //! room. The order says why a time is better: fewer of those who should come are missing, then fewer
 //! have something tentative, then it is sooner.
 
+pub mod rooms;
+
 use super::{Answer, Open, Question, ask};
 use crate::domain::collection::Access;
 use crate::format::civil::Civil;
@@ -13,6 +15,7 @@ use crate::format::spans::Spans;
 use crate::format::tz::Zone;
 use crate::kernel::fault::{Fault, Outcome};
 use crate::kernel::limits::{FIND_SLOTS_MAX, FIND_WORK_MAX};
+use rooms::Needs;
 use std::ops::Range;
 
 /// Hours of days in which a meeting may be, in a zone.
@@ -53,6 +56,9 @@ pub struct Search {
     pub optional: Vec<String>,
     /// Addresses of rooms, the preferred one first; one of them is needed, if there are any.
     pub rooms: Vec<String>,
+    /// What the room must be like; none: any of those that are named. With none named it may be any
+    /// that the asker sees.
+    pub needs: Option<Needs>,
     /// When it may be, and what does not count.
     pub question: Question,
     /// Seconds that it takes.
@@ -88,23 +94,34 @@ pub struct Found {
     pub people: Vec<(String, Answer)>,
 }
 
-/// Looks for times.
+/// Looks for times. `directory`: whether whoever signs in sees every principal.
 ///
 /// # Errors
 /// `Malformed` for what cannot be looked for: more people, times or work than one search may have.
-pub async fn times(access: &Access, open: Open, search: &Search) -> Outcome<Found> {
-    check(search)?;
+pub async fn times(
+    access: &Access,
+    (open, directory): (Open, Open),
+    mut search: Search,
+) -> Outcome<Found> {
+    check(&search)?;
+    if let Some(needs) = &search.needs {
+        search.rooms = rooms::suitable(access, directory, needs, &search.rooms).await?;
+        check(&search)?;
+    }
+    let search = &search;
     let parts = [&search.required, &search.optional, &search.rooms];
     let all: Vec<String> = parts.into_iter().flatten().cloned().collect();
     let answers = ask(access, open, &all, &search.question).await?;
-    let people: Vec<(String, Answer)> = all.into_iter().zip(answers).collect();
+    let mut people: Vec<(String, Answer)> = all.into_iter().zip(answers).collect();
+    rooms::bounded(access, search, &mut people).await?;
     Ok(Found { slots: ranked(search, &people), people })
 }
 
 fn check(search: &Search) -> Outcome<()> {
     let Search { question, length, step, .. } = search;
     let wrong = |why: &str| Err(Fault::malformed(why));
-    if search.required.is_empty() && search.optional.is_empty() && search.rooms.is_empty() {
+    let people = search.required.len() + search.optional.len() + search.rooms.len();
+    if people == 0 && search.needs.is_none() {
         return wrong("say who must come");
     }
     if *length < 60 || *length > question.window.end - question.window.start {
@@ -113,7 +130,6 @@ fn check(search: &Search) -> Outcome<()> {
     if *step < 60 {
         return wrong("the step must be a minute or more");
     }
-    let people = search.required.len() + search.optional.len() + search.rooms.len();
     let starts = (question.window.end - question.window.start) / step;
     if starts.saturating_mul(people as i64) > FIND_WORK_MAX {
         return wrong("too many times for so many people: give a shorter window or a longer step");
@@ -188,7 +204,8 @@ fn candidate(search: &Search, all: &[Option<Taken>], time: &Range<i64>) -> Optio
         }
     }
     if search.rooms.is_empty() {
-        return Some(it);
+        // None of the rooms is what is needed.
+        return search.needs.is_none().then_some(it);
     }
     let rooms = all.iter().enumerate().skip(required + optional);
     let free = rooms.filter_map(|(at, taken)| Some((at, taken.as_ref()?)));

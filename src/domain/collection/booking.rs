@@ -11,18 +11,24 @@ use super::place::Place;
 use super::scheduling::EVENTS;
 use crate::domain::directory::calendar_user::CalendarUser;
 use crate::domain::directory::mode::Mode;
+use crate::domain::directory::resource;
+use crate::domain::retention::Progress;
 use crate::format::instant;
 use crate::format::itip::{self, Instance};
 use crate::format::spans::Spans;
 use crate::format::tz::Zone;
-use crate::kernel::fault::{Outcome, Refusal};
+use crate::kernel::clock::Timestamp;
+use crate::kernel::fault::{Fault, Outcome, Refusal};
 use crate::kernel::ids::{BlobId, PrincipalId};
-use crate::kernel::limits::{BOOKING_AHEAD_SECONDS, BOOKINGS_MAX, BOOKINGS_NAMED};
+use crate::kernel::limits::{
+    BOOKING_AHEAD_SECONDS, BOOKINGS_BATCH, BOOKINGS_KEPT_SECONDS, BOOKINGS_MAX, BOOKINGS_NAMED,
+    RETENTION_BATCH,
+};
 use crate::store::blob::{self, Content};
-use crate::store::booking::{self, By};
+use crate::store::booking::{self, By, Event};
 use crate::store::collection::Collection;
 use crate::store::object::Index;
-use crate::store::{Tx, change_log, principal};
+use crate::store::{Store, Tx, change_log, principal};
 use std::ops::Range;
 
 /// What a change books.
@@ -70,12 +76,13 @@ async fn of_text(
 ) -> Outcome<Plan> {
     let me = CalendarUser::of(tx, parent.account, &place.account_name).await?;
     let is_me = |address: &str| me.is(address);
+    ready(tx, parent.account).await?;
     let (zone, now) = (zone(tx, parent.account).await?, access.now.seconds());
     let read = itip::meeting(text, &is_me, &zone, now, BOOKINGS_MAX);
     let it = read.map_err(|why| Refusal::InvalidResource(why.to_string()))?;
     let wanted: Vec<&Instance> = it.occupied().collect();
     if let Some(why) = too_far(&it, &wanted, now) {
-        return Err(Refusal::Booked(why).into());
+        return Err(Refusal::Booked(why.text).into());
     }
     let spans: Spans = wanted.iter().map(|it| it.time.clone()).collect();
     let taken = taken(tx, parent.account, &wanted, (parent.id, place.name())).await?;
@@ -88,13 +95,24 @@ async fn of_text(
 }
 
 /// Why instances reach further than can be booked.
-pub fn too_far(it: &itip::Meeting, wanted: &[&Instance], now: i64) -> Option<String> {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TooFar {
+    /// For people.
+    pub text: String,
+    /// They do not end, or are too many.
+    pub endless: bool,
+}
+
+/// Whether instances reach further than can be booked.
+pub fn too_far(it: &itip::Meeting, wanted: &[&Instance], now: i64) -> Option<TooFar> {
     let end = now.saturating_add(BOOKING_AHEAD_SECONDS);
     if wanted.is_empty() || !it.more && wanted.iter().all(|it| it.time.end <= end) {
         return None;
     }
     let end = instant::written(end);
-    Some(format!("it can be booked until {end}, and {BOOKINGS_MAX} times at most by one meeting"))
+    let text =
+        format!("it can be booked until {end}, and {BOOKINGS_MAX} times at most by one meeting");
+    Some(TooFar { text, endless: it.more })
 }
 
 /// Times as people read them, the first few.
@@ -116,6 +134,17 @@ pub async fn taken(
     let end = wanted.iter().map(|it| it.time.end).max();
     let (Some(start), Some(end)) = (start, end) else { return Ok(Spans::default()) };
     Ok(booking::taken(tx, account, start..end, by).await?.into_iter().collect())
+}
+
+/// Demands that a resource's bookings are what its calendars say.
+///
+/// # Errors
+/// `Busy` while they are being worked out.
+pub async fn ready(tx: &mut Tx, account: PrincipalId) -> Outcome<()> {
+    match booking::due(tx, account).await? {
+        None => Ok(()),
+        Some(_) => Err(Fault::Busy("its bookings are being worked out".into())),
+    }
 }
 
 /// Books what was planned for the object that has been stored.
@@ -163,4 +192,64 @@ pub async fn arrived(
     let text = body.octets()?.into_owned();
     let plan = of_text(tx, access, (place, parent), &text).await?;
     carry_out(tx, parent.account, (parent.id, place.name()), Some(plan)).await
+}
+
+/// Works out a part of what a resource's calendars book: those that were filled before there were
+/// bookings, or while it accepted always, or whose days were another zone's. Of what is at once there
+/// already, the first is booked. As nothing answers or books meanwhile ([`ready`]), nothing comes
+/// between.
+pub async fn settle(store: &Store, account: PrincipalId, now: Timestamp) -> Outcome<Progress> {
+    let access = Access::of_server(store, now);
+    store
+        .write(move |tx| {
+            Box::pin(async move {
+                change_log::hold(tx, account).await?;
+                let Some((of, name)) = booking::due(tx, account).await? else {
+                    return Ok(Progress::Done);
+                };
+                if of.0 == 0 {
+                    booking::release_account(tx, account).await?;
+                }
+                let owner = principal::by_id(tx, account).await?;
+                let kept = resource::one(tx, account).await?;
+                let (Some(owner), true) = (owner, kept.is_some_and(|it| it.mode.is_exclusive()))
+                else {
+                    booking::forget_account(tx, account).await?;
+                    return Ok(Progress::Done);
+                };
+                let me = CalendarUser::of(tx, account, &owner.name).await?;
+                let what = (Kind::Calendar.number(), EVENTS);
+                let after = (of, name.as_str());
+                let batch = booking::events(tx, account, what, after, BOOKINGS_BATCH).await?;
+                for it in &batch {
+                    rebook(tx, &access, &me, it).await?;
+                }
+                let last = batch.last().filter(|_| batch.len() >= BOOKINGS_BATCH);
+                let to = last.map(|it| (it.of, it.name.as_str()));
+                booking::advance(tx, account, to).await?;
+                Ok(if last.is_some() { Progress::More } else { Progress::Done })
+            })
+        })
+        .await
+}
+
+async fn rebook(tx: &mut Tx, access: &Access, me: &CalendarUser, it: &Event) -> Outcome<()> {
+    let (by, now) = ((it.of, it.name.as_str()), access.now.seconds());
+    let text = blob::read(tx, it.blob, access.store.files()).await?.octets()?.into_owned();
+    let (zone, is_me) = (zone(tx, me.id).await?, |address: &str| me.is(address));
+    let Ok(meeting) = itip::meeting(&text, &is_me, &zone, now, BOOKINGS_MAX) else { return Ok(()) };
+    let wanted: Vec<&Instance> = meeting.occupied().collect();
+    let taken = taken(tx, me.id, &wanted, by).await?;
+    let free = wanted.iter().filter(|it| !taken.meets(&it.time)).map(|it| it.time.clone());
+    let free: Spans = free.collect();
+    booking::add(tx, me.id, by, free.ranges()).await
+}
+
+/// Forgets a batch of bookings that are over.
+pub async fn forget(store: &Store, now: Timestamp) -> Outcome<Progress> {
+    let before = now.plus_seconds(-BOOKINGS_KEPT_SECONDS);
+    let forget =
+        store.write(move |tx| Box::pin(booking::forget_ended(tx, before, RETENTION_BATCH)));
+    let more = i64::try_from(forget.await?).is_ok_and(|gone| gone >= RETENTION_BATCH);
+    Ok(if more { Progress::More } else { Progress::Done })
 }

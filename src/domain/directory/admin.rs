@@ -5,13 +5,14 @@
 
 use super::login::{find, hash_password};
 use super::name::{check_address, check_domain, check_name, check_zone, domain_of, fold};
-use super::{AppPassword, Kind, Principal, Protocols, changed, sharing_changed};
+use super::resource::{self, Resource};
+use super::{AppPassword, Kind, Principal, Protocols, bookings_changed, changed, sharing_changed};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::fault::{Outcome, Refusal};
 use crate::kernel::ids::PrincipalId;
 use crate::kernel::secret::{Secret, readable_password, sha256};
 use crate::store::principal::Page;
-use crate::store::{Store, Tx, principal};
+use crate::store::{Store, Tx, change_log, principal};
 use std::collections::HashMap;
 
 /// A principal with what belongs to it, for showing.
@@ -25,6 +26,8 @@ pub struct Profile {
     pub groups: Vec<Principal>,
     /// Its direct members, for a group.
     pub members: Vec<Principal>,
+    /// What it is, for a resource.
+    pub resource: Option<Resource>,
 }
 
 /// A refusal of a directory change.
@@ -54,7 +57,9 @@ async fn profile_of(tx: &mut Tx, principal: Principal) -> Outcome<Profile> {
     let addresses = principal::addresses(tx, principal.id).await?;
     let groups = principal::groups(tx, principal.id).await?;
     let members = principal::members(tx, principal.id).await?;
-    Ok(Profile { principal, addresses, groups, members })
+    let resource = resource::all(tx, std::slice::from_ref(&principal)).await?;
+    let resource = resource.into_values().next();
+    Ok(Profile { principal, addresses, groups, members, resource })
 }
 
 /// Everything about one principal.
@@ -83,14 +88,16 @@ pub async fn list(store: &Store, kind: Kind, after: &str, limit: i64) -> Outcome
         .await
 }
 
-/// The profiles of a page, in three statements however long it is.
+/// The profiles of a page, in four statements however long it is.
 async fn profiles_of(tx: &mut Tx, kind: Kind, page: Vec<Principal>) -> Outcome<Vec<Profile>> {
     let (Some(first), Some(last)) = (page.first(), page.last()) else { return Ok(Vec::new()) };
     let names = Page { kind: kind.number(), first: &first.name, last: &last.name };
     let mut addresses = by_principal(principal::page_addresses(tx, names).await?);
     let mut groups = by_principal(principal::page_groups(tx, names).await?);
     let mut members = by_principal(principal::page_members(tx, names).await?);
+    let mut resources = resource::all(tx, &page).await?;
     let profile = |principal: Principal| Profile {
+        resource: resources.remove(&principal.id),
         addresses: addresses.remove(&principal.id).unwrap_or_default(),
         groups: groups.remove(&principal.id).unwrap_or_default(),
         members: members.remove(&principal.id).unwrap_or_default(),
@@ -130,6 +137,8 @@ pub struct Changes {
     pub add_members: Vec<String>,
     /// Members to take out, for a group.
     pub remove_members: Vec<String>,
+    /// What it is, for a resource.
+    pub resource: resource::Changes,
 }
 
 impl Changes {
@@ -144,7 +153,7 @@ impl Changes {
             self.zone.is_some(),
         ];
         let lists = [&self.add_addresses, &self.join, &self.add_members, &self.remove_members];
-        !values.contains(&true) && lists.into_iter().all(Vec::is_empty)
+        !values.contains(&true) && lists.into_iter().all(Vec::is_empty) && self.resource.is_empty()
     }
 }
 
@@ -176,8 +185,14 @@ pub async fn change(
                 it.administrator = changes.administrator.unwrap_or(it.administrator);
                 it.locked = changes.locked.unwrap_or(it.locked);
                 it.quota = changes.quota.unwrap_or(it.quota);
+                let had_zone = it.zone.clone();
                 it.zone = zone.unwrap_or(it.zone);
                 principal::update(tx, &it, ends_logins).await?;
+                if Kind::of(&it) == Kind::Resource && it.zone != had_zone {
+                    // Its days are other times now.
+                    bookings_changed(tx, it.id).await?;
+                }
+                arrange(tx, &it, changes.resource).await?;
                 for address in &changes.add_addresses {
                     let address = check_address(address)?;
                     let owner = principal::by_address(tx, &address).await?;
@@ -193,6 +208,26 @@ pub async fn change(
             })
         })
         .await
+}
+
+/// Stores what is to change of a resource.
+///
+/// # Errors
+/// `Directory` for what cannot be, and for what is none.
+pub async fn arrange(tx: &mut Tx, it: &Principal, changes: resource::Changes) -> Outcome<()> {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    if Kind::of(it) != Kind::Resource {
+        return refuse(format!("{} is no resource", it.name));
+    }
+    changes.check()?;
+    let group = match &changes.accepts {
+        Some(Some(name)) => Some(expect(tx, name, Some(Kind::Group)).await?),
+        _ => None,
+    };
+    change_log::hold(tx, it.id).await?;
+    resource::change(tx, it.id, changes, group.map(|it| (it.id, it.name))).await
 }
 
 /// Refuses what would leave nobody to administer the server.

@@ -5,18 +5,19 @@
 //! transaction, so every node notices at its next request.
 
 pub mod name;
+pub mod mode;
+pub mod resource;
 pub mod login;
 pub mod admin;
 pub mod lookup;
 pub mod calendar_user;
-pub mod mode;
 
 use crate::kernel::clock::now;
 use crate::kernel::fault::Outcome;
 use crate::kernel::ids::PrincipalId;
 use crate::kernel::limits::DIRECTORY_DELAY_SECONDS;
 pub use crate::store::principal::{AppPassword, Principal};
-use crate::store::{Tx, job};
+use crate::store::{Tx, booking, change_log, job};
 
 /// The account that holds the directory as an address book, which no principal owns.
 pub const BOOK_ACCOUNT: PrincipalId = PrincipalId(-3);
@@ -38,6 +39,18 @@ pub const SHARING_JOB: &str = "sharing";
 /// of a group, is to be looked at anew; or what others replied to its owner.
 pub async fn sharing_changed(tx: &mut Tx, account: PrincipalId) -> Outcome<()> {
     job::add(tx, SHARING_JOB, &account.to_string(), account, "", now()).await
+}
+
+/// The job that works out when a resource is taken from what is in its calendars
+/// (`domain::collection::booking`). It is stored; never give it another meaning.
+pub const BOOKINGS_JOB: &str = "bookings";
+
+/// Notes, within the write that changes it, that a resource's bookings are not what its calendars say.
+pub async fn bookings_changed(tx: &mut Tx, account: PrincipalId) -> Outcome<()> {
+    // Whoever works them out holds the account meanwhile, and would overwrite the note.
+    change_log::hold(tx, account).await?;
+    booking::mark_due(tx, account).await?;
+    job::add(tx, BOOKINGS_JOB, &account.to_string(), account, "", now()).await
 }
 
 /// What a principal is (`CALDAV:calendar-user-type`, RFC 6638 §2.4.2).
@@ -91,7 +104,7 @@ impl Kind {
         KINDS.iter().find(|k| k.2 == segment).map(|k| k.0)
     }
 
-    /// `INDIVIDUAL`, `GROUP`, `RESOURCE` (RFC 5545 §3.2.3).
+    /// `INDIVIDUAL`, `GROUP`, `RESOURCE` (RFC 5545 §3.2.3); of a resource, its form says more.
     pub fn calendar_user_type(self) -> &'static str {
         self.row().3
     }

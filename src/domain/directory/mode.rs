@@ -1,5 +1,5 @@
 //! What a room or a thing does with invitations by itself. The words are those of Apple's calendar
-//! server.
+//! server, but for the last.
 
 /// What a resource does with an invitation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,16 +16,19 @@ pub enum Mode {
     DeclineIfBusy,
     /// It accepts if it is free, and else declines.
     Automatic,
+    /// It answers that it may come if it is free, until whoever manages it decides, and else declines.
+    Tentative,
 }
 
 /// Mode, its number in the store, its word. The numbers are stored; never reuse one.
-static MODES: [(Mode, i64, &str); 6] = [
+static MODES: [(Mode, i64, &str); 7] = [
     (Mode::None, 1, "none"),
     (Mode::AcceptAlways, 2, "accept-always"),
     (Mode::DeclineAlways, 3, "decline-always"),
     (Mode::AcceptIfFree, 4, "accept-if-free"),
     (Mode::DeclineIfBusy, 5, "decline-if-busy"),
     (Mode::Automatic, 6, "automatic"),
+    (Mode::Tentative, 7, "tentative"),
 ];
 
 impl Mode {

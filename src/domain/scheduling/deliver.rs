@@ -185,8 +185,8 @@ impl Desk<'_> {
             Received::Store { text, news, others, keeps_schedule_tag, about } => {
                 let answered = self.answered(tx, &text).await?;
                 let (text, news) = match &answered {
-                    // What answers by itself need not be told.
-                    Some(it) => (it.text.clone(), false),
+                    // What is answered already need not be told to anybody.
+                    Some(it) => (it.text.clone(), news && it.waits),
                     None => (text, news),
                 };
                 let kept = match self.store(tx, text.as_bytes(), keeps_schedule_tag).await {
@@ -240,7 +240,8 @@ impl Desk<'_> {
             .map_or(("", ""), |(path, _)| path.rsplit_once('/').unwrap_or_default());
         let of = collection::at(tx, self.me.id, above).await?;
         let by = (of.map_or(CollectionId(0), |it| it.id), name);
-        room::answer(tx, &self.me, (before.as_deref(), text), by, self.access.now).await
+        let texts = (before.as_deref(), text);
+        room::answer(tx, &self.me, texts, (by, self.letter.account), self.access.now).await
     }
 
     /// Stores the object; gives its path.

@@ -3,17 +3,21 @@
 //! Invariant: what is accepted was free when it was accepted, and is booked by the same transaction
 //! (`collection::booking`). Of a series, the instances that are taken are declined one by one, if
 //! they are not more than [`BOOKING_CLASHES_PERCENT`]; else all of it is, with the times named. Nothing
-//! is said of what they are taken by.
+//! is said of what they are taken by. What an organizer claims that it answered counts for nothing,
+//! also where somebody else answers.
 
-use crate::domain::collection::booking::{self, named, too_far};
+use crate::domain::collection::booking::{self, TooFar, named, too_far};
 use crate::domain::directory::calendar_user::CalendarUser;
 use crate::domain::directory::mode::Mode;
-use crate::format::itip::{self, Instance, Meeting, Message, Role, Verdict};
+use crate::domain::directory::resource::{self, Bound, Resource};
+use crate::format::instant;
+use crate::format::itip::{self, Instance, IsMe, Meeting, Message, Role, Verdict};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::fault::Outcome;
+use crate::kernel::ids::PrincipalId;
 use crate::kernel::limits::{BOOKING_CLASHES_PERCENT, BOOKINGS_MAX};
 use crate::store::booking::By;
-use crate::store::{Tx, change_log};
+use crate::store::{Tx, principal};
 
 /// What a resource made of an invitation.
 #[derive(Debug)]
@@ -22,19 +26,30 @@ pub struct Answered {
     pub text: String,
     /// Whom it tells.
     pub messages: Vec<Message>,
+    /// Whether somebody is to decide.
+    pub waits: bool,
 }
 
-/// Answers an invitation that is about to be stored as `text` instead of `before`; none: there is
-/// nothing to answer, or somebody else answers. A number of the account has been taken.
+/// A reason, and what it is in a REQUEST-STATUS, if it is something there (RFC 5546 §3.6).
+type Why = (String, Option<&'static str>);
+
+/// RFC 5546 §3.6.28.
+const BUSY: Option<&str> = Some("4.0;Event conflict. Date/time is busy.");
+/// RFC 5546 §3.6.18.
+const TIME: Option<&str> = Some("3.5;Invalid date or time.");
+/// RFC 5546 §3.6.19.
+const RULE: Option<&str> = Some("3.6;Invalid rule.");
+
+/// Answers an invitation that is about to be stored as `text` instead of `before`, `from` whose account
+/// it came; none: there is nothing to answer.
 pub async fn answer(
     tx: &mut Tx,
     me: &CalendarUser,
     (before, text): (Option<&[u8]>, &str),
-    by: By<'_>,
+    (by, from): (By<'_>, PrincipalId),
     now: Timestamp,
 ) -> Outcome<Option<Answered>> {
-    let mode = Mode::from_number(change_log::booking(tx, me.id)).filter(|it| *it != Mode::None);
-    let Some(mode) = mode else { return Ok(None) };
+    let Some(what) = resource::one(tx, me.id).await? else { return Ok(None) };
     let (is_me, zone) = (|address: &str| me.is(address), booking::zone(tx, me.id).await?);
     let read = |text: &[u8]| itip::meeting(text, &is_me, &zone, now.seconds(), BOOKINGS_MAX).ok();
     let Some(meeting) = read(text.as_bytes()).filter(|it| it.role == Role::Attendee) else {
@@ -47,29 +62,115 @@ pub async fn answer(
     if wanted.is_empty() || !asked.contains(&true) {
         return Ok(None);
     }
+    let mode = mode_for(tx, &what, from).await?;
     let taken = match mode {
-        Mode::AcceptAlways | Mode::DeclineAlways => Default::default(),
-        _ => booking::taken(tx, me.id, &wanted, by).await?,
+        Mode::None | Mode::AcceptAlways | Mode::DeclineAlways => Default::default(),
+        _ => {
+            booking::ready(tx, me.id).await?;
+            booking::taken(tx, me.id, &wanted, by).await?
+        }
     };
     let clashes: Vec<&Instance> =
         wanted.iter().copied().filter(|it| taken.meets(&it.time)).collect();
-    let far = too_far(&meeting, &wanted, now.seconds());
-    let far = far.filter(|_| mode != Mode::AcceptAlways);
-    let verdict = match (mode, far) {
-        (Mode::DeclineAlways, _) => all(&asked, "DECLINED", "it cannot be booked"),
-        (_, Some(why)) => all(&asked, "DECLINED", &why),
-        (Mode::AcceptIfFree, _) if !clashes.is_empty() => return Ok(None),
-        (Mode::DeclineIfBusy, _) if clashes.is_empty() => return Ok(None),
-        _ => judged(&meeting, &asked, &wanted, &clashes),
+    let mut why: Vec<Why> = Vec::new();
+    let judged = match (mode, refused(&what, mode, &meeting, &wanted, now.seconds())) {
+        (Mode::None, _) => None,
+        (Mode::DeclineAlways, _) => {
+            Some(all(&asked, "DECLINED", &said(&mut why, ("it cannot be booked".into(), None))))
+        }
+        (_, Some(reason)) => Some(all(&asked, "DECLINED", &said(&mut why, reason))),
+        (Mode::AcceptIfFree, None) if !clashes.is_empty() => None,
+        (Mode::DeclineIfBusy, None) if clashes.is_empty() => None,
+        _ => Some(judged(&meeting, &asked, (&wanted, &clashes), mode, &mut why)),
     };
-    let Ok(answered) = itip::answered(text.as_bytes(), &is_me, &verdict) else { return Ok(None) };
+    let Some(verdict) = judged.or_else(|| left(&meeting, &asked)) else { return Ok(None) };
+    let decided = ["ACCEPTED", "DECLINED"];
+    let waits = verdict.parts.iter().flatten().any(|(answer, _)| !decided.contains(answer));
+    Ok(carried_out(text, &is_me, (&verdict, &why), now).map(|it| Answered { waits, ..it }))
+}
+
+/// What it does with what comes from an account.
+async fn mode_for(tx: &mut Tx, what: &Resource, from: PrincipalId) -> Outcome<Mode> {
+    match what.accepts.as_ref().filter(|_| what.mode.is_exclusive()) {
+        Some((group, _)) if principal::all_groups(tx, from).await?.contains(group) => {
+            Ok(Mode::Automatic)
+        }
+        _ => Ok(what.mode),
+    }
+}
+
+/// Why all of a meeting is refused, whether it is free then or not.
+fn refused(
+    what: &Resource,
+    mode: Mode,
+    meeting: &Meeting,
+    wanted: &[&Instance],
+    now: i64,
+) -> Option<Why> {
+    let far = too_far(meeting, wanted, now).filter(|_| mode != Mode::AcceptAlways);
+    if let Some(TooFar { text, endless }) = far {
+        return Some((text, if endless { RULE } else { TIME }));
+    }
+    let bound = wanted.iter().find_map(|it| what.refuses(&it.time, now))?;
+    let text = match bound {
+        Bound::Window(end) => format!("it can be booked until {}", instant::written(end)),
+        Bound::Longest(seconds) => {
+            format!("it can be booked for {} at once at most", spoken(seconds))
+        }
+    };
+    Some((text, TIME))
+}
+
+/// A length for people: `2 days 4 h 30 min`.
+fn spoken(seconds: i64) -> String {
+    let units =
+        [(seconds / 86_400, "days"), (seconds / 3_600 % 24, "h"), (seconds / 60 % 60, "min")];
+    let parts = units.iter().filter(|(n, _)| *n != 0).map(|(n, unit)| format!("{n} {unit}"));
+    parts.collect::<Vec<_>>().join(" ")
+}
+
+/// Notes a reason; gives its text.
+fn said(why: &mut Vec<Why>, reason: Why) -> String {
+    let text = reason.0.clone();
+    why.push(reason);
+    text
+}
+
+/// The copy with the verdict in it, and whom it is told.
+fn carried_out(
+    text: &str,
+    is_me: IsMe<'_>,
+    (verdict, why): (&Verdict, &[Why]),
+    now: Timestamp,
+) -> Option<Answered> {
+    let answered = itip::answered(text.as_bytes(), is_me, verdict).ok()?;
     let (was, is) = (Some(text.as_bytes()), Some(answered.as_bytes()));
-    let Ok(change) = itip::attend(was, is, &is_me, true, now) else { return Ok(None) };
+    let change = itip::attend(was, is, is_me, true, now).ok()?;
+    let statuses: Vec<(&str, &str)> =
+        why.iter().filter_map(|(why, status)| Some((why.as_str(), (*status)?))).collect();
+    let parts = verdict.parts.iter().flatten().map(|(_, why)| why.as_str());
+    let mut reasons: Vec<&str> = parts.filter(|why| !why.is_empty()).collect();
+    reasons.dedup();
     let mut messages = change.messages;
     for message in &mut messages {
-        message.text = itip::commented(&message.text).into();
+        message.text = itip::commented(&message.text, &statuses).into();
+        if !reasons.is_empty() {
+            // For whoever asks why (`scheduling::history`).
+            message.about += &format!(": {}", reasons.join("; "));
+        }
     }
-    Ok(Some(Answered { text: change.stored.unwrap_or(answered), messages }))
+    Some(Answered { text: change.stored.unwrap_or(answered), messages, waits: false })
+}
+
+/// What is left to whoever manages it is not answered, whatever the organizer claims; none: he claims
+/// nothing.
+fn left(meeting: &Meeting, asked: &[bool]) -> Option<Verdict> {
+    let parts = meeting.parts.iter().zip(asked).map(|(part, asks)| {
+        let claims = *asks && part.partstat.as_deref() != Some("NEEDS-ACTION");
+        claims.then(|| ("NEEDS-ACTION", WAITS.to_owned()))
+    });
+    let parts: Vec<_> = parts.collect();
+    parts.iter().any(Option::is_some).then(|| Verdict { parts, but: Vec::new() })
 }
 
 fn is_invited(meeting: &Meeting, part: usize) -> bool {
@@ -106,26 +207,36 @@ fn all(asked: &[bool], partstat: &'static str, why: &str) -> Verdict {
     Verdict { parts, but: Vec::new() }
 }
 
-/// What is free is accepted, and what is not is declined.
+/// What is left to whoever manages it.
+const WAITS: &str = "whoever manages it decides";
+
+/// What is free is accepted, or may be, or waits, and what is not is declined.
 fn judged(
     meeting: &Meeting,
     asked: &[bool],
-    wanted: &[&Instance],
-    clashes: &[&Instance],
+    (wanted, clashes): (&[&Instance], &[&Instance]),
+    mode: Mode,
+    why: &mut Vec<Why>,
 ) -> Verdict {
     let times: Vec<i64> = clashes.iter().map(|it| it.time.start).collect();
-    let why = format!("booked already at {}", named(&times));
     if clashes.len() * 100 > wanted.len() * BOOKING_CLASHES_PERCENT {
-        return all(asked, "DECLINED", &why);
+        let text = said(why, (format!("booked already at {}", named(&times)), BUSY));
+        return all(asked, "DECLINED", &text);
     }
-    let mut verdict = all(asked, "ACCEPTED", "");
+    let (yes, then) = match mode {
+        Mode::Tentative => ("TENTATIVE", WAITS),
+        Mode::DeclineIfBusy => ("NEEDS-ACTION", WAITS),
+        _ => ("ACCEPTED", ""),
+    };
+    let mut verdict = all(asked, yes, then);
+    let text = said(why, ("booked already then".to_owned(), BUSY));
     for clash in clashes {
         let exception = meeting.parts.get(clash.part).is_some_and(|part| part.key.is_some());
         match (exception, clash.key) {
-            (false, Some(key)) => verdict.but.push((key, "booked already then".to_owned())),
+            (false, Some(key)) => verdict.but.push((key, text.clone())),
             _ => {
                 if let Some(part) = verdict.parts.get_mut(clash.part) {
-                    *part = Some(("DECLINED", "booked already then".to_owned()));
+                    *part = Some(("DECLINED", text.clone()));
                 }
             }
         }
@@ -137,4 +248,15 @@ fn judged(
         said.1 = format!("not booked, because it is taken then: {}", named(&times));
     }
     verdict
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_are_told_for_people() {
+        assert_eq!(spoken(4 * 3_600), "4 h");
+        assert_eq!(spoken(2 * 86_400 + 5_400), "2 days 1 h 30 min");
+    }
 }

@@ -88,6 +88,14 @@ pub fn written_utc(instant: i64) -> String {
     written(Civil::from_seconds(instant)) + "Z"
 }
 
+/// Seconds as a DURATION value: `PT4H30M` (RFC 5545 §3.3.6).
+pub fn written_duration(seconds: i64) -> String {
+    let units = [("H", seconds / 3_600), ("M", seconds / 60 % 60), ("S", seconds % 60)];
+    let parts = units.iter().filter(|(_, n)| *n != 0).map(|(unit, n)| format!("{n}{unit}"));
+    let text: String = parts.collect();
+    if text.is_empty() { "PT0S".to_owned() } else { format!("PT{text}") }
+}
+
 /// A DURATION value: days by the calendar, then exact seconds (RFC 5545 §3.3.6).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Duration {

@@ -197,14 +197,18 @@ pub fn answered(text: &[u8], is_me: IsMe<'_>, verdict: &Verdict) -> Result<Strin
 /// What an answer writes anew. A room is taken by what it accepts, whatever the organizer is.
 const OWN: [&str; 2] = [WHY, "TRANSP"];
 
-/// A reply that says in a COMMENT, too, why (RFC 5546 §3.2.3).
-pub fn commented(text: &str) -> String {
+/// A reply that says in a COMMENT, too, why (RFC 5546 §3.2.3), and in its REQUEST-STATUS, if that why
+/// is one of those that `statuses` gives one for (RFC 5545 §3.8.8.3).
+pub fn commented(text: &str, statuses: &[(&str, &str)]) -> String {
     let Ok(calendar) = Calendar::parse(text.as_bytes()) else { return text.to_owned() };
-    let mut edits = Edits::default();
+    let (mut edits, crlf) = (Edits::default(), super::edit::is_crlf(text));
     for component in calendar.root().children() {
-        if let Some(line) = component.property(WHY) {
-            let line = folded(&format!("COMMENT:{}", line.value()), super::edit::is_crlf(text));
-            edits.append(text, component, line);
+        let Some(why) = component.property(WHY) else { continue };
+        edits.append(text, component, folded(&format!("COMMENT:{}", why.value()), crlf));
+        let status = statuses.iter().find(|(of, _)| escaped(of) == *why.value());
+        if let (Some((_, status)), Some(old)) = (status, component.property("REQUEST-STATUS")) {
+            let line = folded(&format!("REQUEST-STATUS:{status}"), crlf);
+            edits.put(old.start..old.end, line);
         }
     }
     edits.apply(text)

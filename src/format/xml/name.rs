@@ -30,6 +30,8 @@ pub enum Ns {
     Davenport,
     /// `https://bitfire.at/webdav-push` (draft-bitfire-webdav-push-00 §1.4).
     Push,
+    /// `http://nextcloud.com/ns`: what rooms are like.
+    Nextcloud,
     /// `http://www.w3.org/XML/1998/namespace`, which the prefix `xml` always means.
     Xml,
     /// Any other; make it by [`Ns::of`].
@@ -37,7 +39,7 @@ pub enum Ns {
 }
 
 /// The namespaces that have a variant: variant, namespace name, the prefix that we write.
-pub(super) static KNOWN: [(Ns, &str, &str); 9] = [
+pub(super) static KNOWN: [(Ns, &str, &str); 10] = [
     (Ns::Dav, "DAV:", "D"),
     (Ns::CalDav, "urn:ietf:params:xml:ns:caldav", "C"),
     (Ns::CardDav, "urn:ietf:params:xml:ns:carddav", "A"),
@@ -46,6 +48,7 @@ pub(super) static KNOWN: [(Ns, &str, &str); 9] = [
     (Ns::Me, "http://me.com/_namespace/", "M"),
     (Ns::Davenport, "https://davenport.example/ns/", "V"),
     (Ns::Push, "https://bitfire.at/webdav-push", "P"),
+    (Ns::Nextcloud, "http://nextcloud.com/ns", "N"),
     (Ns::Xml, "http://www.w3.org/XML/1998/namespace", "xml"),
 ];
 
@@ -86,7 +89,8 @@ impl Ns {
             Self::Me => 5,
             Self::Davenport => 6,
             Self::Push => 7,
-            Self::Xml => 8,
+            Self::Nextcloud => 8,
+            Self::Xml => 9,
         };
         KNOWN.get(row)
     }

@@ -392,7 +392,7 @@ fn the_writer_writes() {
     writer.raw(b"<x/>");
     writer.close(&MULTISTATUS);
     let text = String::from_utf8(writer.out).unwrap();
-    let (start, body) = text.split_once("bitfire.at/webdav-push\">").unwrap();
+    let (start, body) = text.split_once("nextcloud.com/ns\">").unwrap();
     assert!(
         start.starts_with("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<D:multistatus xmlns:D=")
     );

@@ -16,7 +16,7 @@ const DECLARATION: &[u8] = b"<?xml version=\"1.0\" encoding=\"utf-8\"?>\n";
 const DECLARED: &[u8] = b" xmlns:D=\"DAV:\" xmlns:C=\"urn:ietf:params:xml:ns:caldav\" \
 xmlns:A=\"urn:ietf:params:xml:ns:carddav\" xmlns:S=\"http://calendarserver.org/ns/\" \
 xmlns:I=\"http://apple.com/ns/ical/\" xmlns:M=\"http://me.com/_namespace/\" \
-xmlns:V=\"https://davenport.example/ns/\" xmlns:P=\"https://bitfire.at/webdav-push\"";
+xmlns:V=\"https://davenport.example/ns/\" xmlns:P=\"https://bitfire.at/webdav-push\" xmlns:N=\"http://nextcloud.com/ns\"";
 
 /// Writes one document, or a piece of one that [`Writer::document_start`] began.
 #[derive(Debug, Default)]

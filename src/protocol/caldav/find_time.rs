@@ -2,14 +2,16 @@
 //! documents both.
 
 use super::outbox::{address, status};
+use crate::domain::availability::find::rooms::Needs;
 use crate::domain::availability::find::{self, Found, Hours, Search, Slot};
-use crate::domain::availability::{Mask, Question};
+use crate::domain::availability::{Mask, Open, Question};
 use crate::domain::collection::Access;
 use crate::format::ical::value::Duration;
 use crate::format::line::shown;
 use crate::format::tz::Zone;
 use crate::format::{instant, json};
 use crate::kernel::fault::{Fault, Outcome, Refusal};
+use crate::kernel::limits::{CAPACITY_MAX, FEATURES_MAX};
 use crate::protocol::dav::Ask;
 use crate::protocol::dav::answer::full;
 use crate::protocol::http::body::Body;
@@ -30,6 +32,9 @@ pub struct Wish {
     /// Addresses of rooms, of which one is needed.
     #[serde(default)]
     pub rooms: Vec<String>,
+    /// What the room must be like.
+    #[serde(default)]
+    pub room: Option<Wanted>,
     /// When it may begin at the earliest, in RFC 3339.
     pub start: String,
     /// When it must have ended.
@@ -48,6 +53,21 @@ pub struct Wish {
     /// The UID of the meeting that is to be moved.
     #[serde(default)]
     pub mask: Option<String>,
+}
+
+/// What a room must be like: one of those that are named or, if none is, any.
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub struct Wanted {
+    /// How many people it must be for at least.
+    #[serde(default)]
+    pub capacity: i64,
+    /// What must be in it.
+    #[serde(default)]
+    pub features: Vec<String>,
+    /// What must be in the text that says where it is.
+    #[serde(default)]
+    pub location: String,
 }
 
 /// Hours of the day, on all days of the week or some.
@@ -80,7 +100,8 @@ pub async fn run(ask: &Ask, asker: &Access, octets: &[u8]) -> Outcome<Response<B
     let wish: Wish = serde_json::from_value(value)
         .map_err(|why| Fault::malformed(format!("the search cannot be read: {why}")))?;
     let search = search(wish, asker)?;
-    let found = find::times(asker, ask.service.policy.open_free_busy, &search).await?;
+    let open = (ask.service.policy.open_free_busy, Open(ask.open()));
+    let found = find::times(asker, open, search).await?;
     let text = told(&found).to_string();
     Ok(full(StatusCode::OK, "application/json", text.into_bytes()))
 }
@@ -107,12 +128,23 @@ pub fn search(wish: Wish, asker: &Access) -> Outcome<Search> {
         required: people(wish.required),
         optional: people(wish.optional),
         rooms: people(wish.rooms),
+        needs: wish.room.map(needs).transpose()?,
         question,
         length: length("duration", &wish.duration)?,
         step: length("step", &wish.step)?,
         hours: wish.hours.map(|clock| hours(&clock, asker)).transpose()?,
         count: wish.count,
     })
+}
+
+fn needs(wanted: Wanted) -> Outcome<Needs> {
+    let Wanted { capacity, features, location } = wanted;
+    match (0..=CAPACITY_MAX).contains(&capacity) && features.len() <= FEATURES_MAX {
+        true => Ok(Needs { capacity, features, location }),
+        false => Err(Fault::malformed(format!(
+            "room: a capacity is a number up to {CAPACITY_MAX}, and features are {FEATURES_MAX} at most"
+        ))),
+    }
 }
 
 const DAYS: [&str; 7] = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"];

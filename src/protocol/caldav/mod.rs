@@ -6,6 +6,7 @@ pub mod zone;
 pub mod availability;
 pub mod proxy;
 pub mod property;
+pub mod resource;
 pub mod scheduling;
 pub mod mkcalendar;
 pub mod data;

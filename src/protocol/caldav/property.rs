@@ -211,7 +211,9 @@ fn record_type(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
     let word = match PrincipalKind::of(&it.principal) {
         PrincipalKind::User => "users",
         PrincipalKind::Group => "groups",
-        PrincipalKind::Resource => "locations",
+        PrincipalKind::Resource => {
+            it.resource.as_ref().map(|it| it.form).unwrap_or_default().record_type()
+        }
     };
     w.element(&RECORD_TYPE, word);
     Shown::Yes
@@ -219,8 +221,9 @@ fn record_type(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
 
 fn user_type(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
     let Some(it) = subject.principal() else { return Shown::No };
-    let kind = PrincipalKind::of(&it.principal);
-    w.element(&CALENDAR_USER_TYPE, kind.calendar_user_type());
+    let kind = PrincipalKind::of(&it.principal).calendar_user_type();
+    let form = it.resource.as_ref().map(|it| it.form.calendar_user_type());
+    w.element(&CALENDAR_USER_TYPE, form.unwrap_or(kind));
     Shown::Yes
 }
 

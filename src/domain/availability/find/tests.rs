@@ -19,7 +19,18 @@ fn search(parts: [usize; 3], hours: Range<i64>) -> Search {
     let [required, optional, rooms] = parts.map(|n| vec![String::new(); n]);
     let window = MONDAY + hours.start * HOUR..MONDAY + hours.end * HOUR;
     let question = Question { window, mask: None };
-    Search { required, optional, rooms, question, length: HOUR, step: HOUR, hours: None, count: 10 }
+    let needs = None;
+    Search {
+        required,
+        optional,
+        rooms,
+        needs,
+        question,
+        length: HOUR,
+        step: HOUR,
+        hours: None,
+        count: 10,
+    }
 }
 
 /// The starts in hours after midnight, each with the room and who is missing or tentative.

@@ -1,10 +1,11 @@
 //! `CS:calendarserver-principal-search`, which newer programs of Apple send for every word typed:
 //! principals in whose name or addresses each of the words occurs.
 
-use super::principal_property_search::{How, Test, answer};
+use super::principal_property_search::{CALENDAR_USER_TYPE, How, Test, answer};
 use super::resource::{demand_depth_zero, fetch, inside};
 use crate::domain::collection::list::Want;
 use crate::domain::directory::Kind;
+use crate::domain::directory::resource::Form;
 use crate::format::xml::{Element, Name, Ns};
 use crate::kernel::fault::{Fault, Outcome};
 use crate::kernel::limits::PRINCIPALS_FOUND_MAX;
@@ -19,12 +20,13 @@ const CS: &str = "http://calendarserver.org/ns/";
 const FIELDS: [Name; 2] =
     [Name::known(Ns::Dav, "displayname"), Name::known(Ns::CalendarServer, "email-address-set")];
 
-/// What a `context` looks for; without one, and for attendees, everything.
-static CONTEXTS: [(&str, &[Kind]); 4] = [
-    ("user", &[Kind::User]),
-    ("group", &[Kind::Group]),
-    ("resource", &[Kind::Resource]),
-    ("location", &[Kind::Resource]),
+/// What a `context` looks for, and what that is to calendars, if that matters; without one, and for
+/// attendees, everything.
+static CONTEXTS: [(&str, &[Kind], Option<Form>); 4] = [
+    ("user", &[Kind::User], None),
+    ("group", &[Kind::Group], None),
+    ("resource", &[Kind::Resource], Some(Form::Equipment)),
+    ("location", &[Kind::Resource], Some(Form::Room)),
 ];
 
 /// Answers with the principals that match.
@@ -44,8 +46,13 @@ pub async fn run(ask: Arc<Ask>, root: Element) -> Outcome<Response<Body>> {
     };
     fetch(&ask, &ask.path, Want::default()).await?;
     let context = root.attribute("context").unwrap_or("attendee");
-    let kinds = CONTEXTS.iter().find(|c| c.0 == context).map_or(&Kind::ALL[..], |c| c.1);
-    let test = Test::All(words.iter().map(|word| anywhere(word)).collect());
+    let context = CONTEXTS.iter().find(|c| c.0 == context);
+    let kinds = context.map_or(&Kind::ALL[..], |c| c.1);
+    let form = context.and_then(|c| c.2).map(|form| {
+        let word = form.calendar_user_type().to_lowercase();
+        Test::Has(CALENDAR_USER_TYPE, How::Equals, word)
+    });
+    let test = Test::All(words.iter().map(|word| anywhere(word)).chain(form).collect());
     answer(&ask, &root, &inside(&ask), kinds, &test, limit).await
 }
 

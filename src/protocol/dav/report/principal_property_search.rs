@@ -7,6 +7,7 @@
 use super::resource::{demand_depth_zero, fetch, inside, write_truncated};
 use crate::domain::collection::list::Want;
 use crate::domain::directory::Kind;
+use crate::domain::directory::resource::Resource;
 use crate::domain::principals::{self, Search, View};
 use crate::format::xml::{self, Element, Name, Node as XmlNode, Ns, Writer};
 use crate::kernel::fault::{Fault, Outcome};
@@ -15,7 +16,7 @@ use crate::protocol::dav::Ask;
 use crate::protocol::dav::answer::multistatus;
 use crate::protocol::dav::method::propfind::bare;
 use crate::protocol::dav::multistatus::{Wanted, show, write_response};
-use crate::protocol::dav::name::PROP;
+use crate::protocol::dav::name::{PROP, ROOM_CAPACITY, ROOM_FEATURES, ROOM_LOCATION};
 use crate::protocol::dav::property::Shown;
 use crate::protocol::dav::space::principal_path;
 use crate::protocol::dav::subject::{Node, Subject};
@@ -25,16 +26,49 @@ use http::Response;
 use std::sync::Arc;
 
 /// The properties that can be searched, the usual ones first, each with what it is in English.
-pub static SEARCHABLE: [(Name, &str); 8] = [
+pub static SEARCHABLE: [(Name, &str); 11] = [
     (Name::known(Ns::Dav, "displayname"), "Name"),
     (Name::known(Ns::CalendarServer, "email-address-set"), "Address"),
     (Name::known(Ns::CalendarServer, "first-name"), "First name"),
     (Name::known(Ns::CalendarServer, "last-name"), "Last name"),
     (Name::known(Ns::CalDav, "calendar-user-address-set"), "Calendar user address"),
-    (Name::known(Ns::CalDav, "calendar-user-type"), "Person, group or resource"),
+    (CALENDAR_USER_TYPE, "Person, group or resource"),
     (Name::known(Ns::CalDav, "calendar-home-set"), "Where the calendars are"),
     (Name::known(Ns::CardDav, "addressbook-home-set"), "Where the address books are"),
+    (ROOM_CAPACITY, "How many people a room is for at least"),
+    (ROOM_FEATURES, "What is in a room, separated by commas"),
+    (ROOM_LOCATION, "Where a room is"),
 ];
+
+/// What resources alone have, and when they have it, whatever `match-type` says; none: it is a text as
+/// others are.
+type Having = fn(&Resource, &str) -> bool;
+
+static OF_RESOURCES: [(Name, Option<Having>); 3] = [
+    (ROOM_CAPACITY, Some(|it, text| text.parse().is_ok_and(|people| it.seats(people)))),
+    (ROOM_FEATURES, Some(|it, text| it.has_all(&listed(text)))),
+    (ROOM_LOCATION, None),
+];
+
+fn listed(text: &str) -> Vec<String> {
+    text.split(',').map(str::to_owned).collect()
+}
+
+/// Whether a test holds on no others than resources.
+fn is_of_resources(test: &Test) -> bool {
+    match test {
+        Test::All(tests) => tests.iter().any(is_of_resources),
+        Test::Any(tests) => !tests.is_empty() && tests.iter().all(is_of_resources),
+        Test::Has(name, how, text) if *name == CALENDAR_USER_TYPE => {
+            let others = [Kind::User, Kind::Group].map(Kind::calendar_user_type);
+            !others.iter().any(|word| matches(*how, word, text))
+        }
+        Test::Has(name, ..) => OF_RESOURCES.iter().any(|row| row.0 == *name),
+    }
+}
+
+/// What calendars call a principal.
+pub const CALENDAR_USER_TYPE: Name = Name::known(Ns::CalDav, "calendar-user-type");
 
 /// How a text is compared; case never counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,6 +156,9 @@ pub async fn answer(
     let wanted = Wanted::of_report(ask.registry(), root, minimal);
     let mut kinds = kinds.to_vec();
     kinds.retain(|kind| overlap(&principal_path(*kind, ""), scope));
+    if is_of_resources(test) {
+        kinds.retain(|kind| *kind == Kind::Resource);
+    }
     let search = Arc::new(Search { kinds, text: narrow(test).unwrap_or_default() });
     let mut found: Vec<View> = Vec::new();
     let mut left = PRINCIPALS_SEARCHED_MAX;
@@ -213,6 +250,11 @@ pub fn holds(test: &Test, subject: &Subject<'_>) -> bool {
         Test::All(tests) => tests.iter().all(|test| holds(test, subject)),
         Test::Any(tests) => tests.iter().any(|test| holds(test, subject)),
         Test::Has(name, how, text) => {
+            let having = OF_RESOURCES.iter().find(|row| row.0 == *name).and_then(|row| row.1);
+            if let Some(having) = having {
+                let resource = subject.principal().and_then(|it| it.resource.as_ref());
+                return resource.is_some_and(|it| having(it, text));
+            }
             let searchable = SEARCHABLE.iter().any(|s| s.0 == *name);
             searchable && texts(subject, name).iter().any(|have| matches(*how, have, text))
         }
@@ -296,6 +338,23 @@ mod tests {
         ];
         for (test, expected) in table {
             assert_eq!(narrow(&test).as_deref(), expected, "{test:?}");
+        }
+    }
+
+    #[test]
+    fn what_only_resources_have_is_looked_for_among_them() {
+        let has = |name: Name, text: &str| Test::Has(name, How::Equals, text.to_owned());
+        let (room, seats) = (has(CALENDAR_USER_TYPE, "room"), has(ROOM_CAPACITY, "8"));
+        let person = has(CALENDAR_USER_TYPE, "individual");
+        for (test, only) in [
+            (room.clone(), true),
+            (person.clone(), false),
+            (Test::All(vec![person.clone(), seats.clone()]), true),
+            (Test::Any(vec![room, seats.clone()]), true),
+            (Test::Any(vec![person, seats]), false),
+            (Test::Any(vec![]), false),
+        ] {
+            assert_eq!(is_of_resources(&test), only, "{test:?}");
         }
     }
 
