@@ -6,6 +6,7 @@
 //! invited cost nothing.
 
 use super::access::{Access, Telling};
+use super::group;
 use super::kind::Kind;
 use super::place::Place;
 use super::scheduling::{INBOX, OUTBOX};
@@ -116,17 +117,25 @@ pub async fn plan(
     if !was_scheduled {
         is_only(tx, access, place, &uid).await?;
     }
-    let (was, is) = (before.as_deref(), after.as_deref());
+    let was = before.as_deref();
+    let grown = match after.as_deref() {
+        Some(new) if role == Role::Organizer && access.telling != Telling::Nothing => {
+            group::expanded(tx, &owner, (was, new)).await?
+        }
+        _ => None,
+    };
+    let is = grown.as_deref().map(str::as_bytes).or(after.as_deref());
     let change = match role {
         Role::Organizer => itip::organize(was, is, &is_me, access.now),
         _ => itip::attend(was, is, &is_me, access.telling != Telling::NoReply, access.now),
     };
     let mut change = change.map_err(refused)?;
+    change.stored = change.stored.or_else(|| grown.clone());
     if access.telling == Telling::Nothing {
         change.messages.clear();
     }
     may_send(tx, access, place, &change).await?;
-    finish(tx, access, (place, uid), change, is, scheduled).await.map(Some)
+    finish(tx, access, (place, uid), change, after.as_deref(), scheduled).await.map(Some)
 }
 
 /// The octets of a content.
@@ -191,7 +200,7 @@ async fn destination(
         Recipient::Elsewhere => return Ok((None, status::FAILED)),
     };
     if PrincipalKind::of(&it) == PrincipalKind::Group {
-        return Ok((None, status::NO_SUPPORT));
+        return of_group(tx, from, it.id, message.method).await;
     }
     let privilege = match message.method {
         Method::Reply | Method::Counter | Method::Refresh => Privilege::DeliverReply,
@@ -201,6 +210,25 @@ async fn destination(
         true => Ok((Some(it), status::DELIVERED)),
         false => Ok((None, status::NO_AUTHORITY)),
     }
+}
+
+/// What becomes of a message to a group: its members have messages of their own. Nobody answers one.
+async fn of_group(
+    tx: &mut Tx,
+    from: PrincipalId,
+    group: PrincipalId,
+    method: Method,
+) -> Outcome<(Option<Principal>, &'static str)> {
+    let status = match method {
+        Method::Request | Method::Add | Method::Cancel => {
+            match group::opens(tx, from, group).await? {
+                true => status::DELIVERED,
+                false => status::NO_AUTHORITY,
+            }
+        }
+        _ => status::NO_SUPPORT,
+    };
+    Ok((None, status))
 }
 
 /// Whether an inbox takes messages of an account's owner: everybody's, until its owner has granted

@@ -12,6 +12,7 @@ mod derive;
 mod differ;
 mod message;
 mod settle;
+mod expand;
 mod organize;
 mod keep;
 mod attend;
@@ -29,6 +30,7 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use attend::attend;
+pub use expand::{Member, expand, newcomers};
 pub use meeting::{Instance, Meeting, Said, Verdict, answered, commented, meeting};
 pub use organize::organize;
 pub use person::same;
