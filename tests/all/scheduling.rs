@@ -6,6 +6,7 @@ mod moves;
 mod organizer;
 mod race;
 mod rights;
+mod sent_by;
 
 use crate::support::dav::{Answer, User, dialogues, document};
 use davenport::domain::retention::Progress;

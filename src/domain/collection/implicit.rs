@@ -10,7 +10,7 @@ use super::group;
 use super::kind::Kind;
 use super::place::Place;
 use super::scheduling::{INBOX, OUTBOX};
-use crate::domain::directory::calendar_user::{CalendarUser, Recipient, recipient};
+use crate::domain::directory::calendar_user::{CalendarUser, Recipient, recipient, standing};
 use crate::domain::directory::{Kind as PrincipalKind, Principal};
 use crate::format::ical::Calendar;
 use crate::format::itip::{self, Change, Message, Method, Role, Violation};
@@ -23,7 +23,7 @@ use crate::store::blob::{self, Content};
 use crate::store::collection::{self, Collection};
 use crate::store::itip::NewLetter;
 use crate::store::object::{self, Index, Object};
-use crate::store::{Tx, ace, itip as letters, job};
+use crate::store::{Tx, ace, itip as letters, job, principal};
 use std::borrow::Cow;
 
 /// The job that delivers messages. It is stored; never give it another meaning.
@@ -135,7 +135,21 @@ pub async fn plan(
         change.messages.clear();
     }
     may_send(tx, access, place, &change).await?;
+    if access.telling != Telling::Nothing {
+        let by = deputy(tx, access.who.id, owner.id).await?;
+        itip::sent_by(&mut change, role, (was, is), &is_me, by.as_deref());
+    }
     finish(tx, access, (place, uid), change, after.as_deref(), scheduled).await.map(Some)
+}
+
+/// The address of who acts for an account's owner; none: he himself, or the server.
+pub async fn deputy(tx: &mut Tx, by: PrincipalId, owner: PrincipalId) -> Outcome<Option<String>> {
+    if by == owner {
+        return Ok(None);
+    }
+    let Some(it) = principal::by_id(tx, by).await? else { return Ok(None) };
+    let addresses = principal::addresses(tx, by).await?;
+    Ok(Some(standing(&it, addresses.first().map(String::as_str))))
 }
 
 /// The octets of a content.
@@ -250,7 +264,7 @@ pub async fn takes(
     if !grants.iter().any(|grant| deliver(grant.privileges)) {
         return Ok(true);
     }
-    let mut senders = crate::store::principal::all_groups(tx, from).await?;
+    let mut senders = principal::all_groups(tx, from).await?;
     senders.extend([from, ace::AUTHENTICATED]);
     let granted =
         |grant: &ace::Grant| senders.contains(&grant.to) && grant.privileges.has(privilege);

@@ -22,6 +22,7 @@ mod request;
 mod cancel;
 mod reply;
 mod receive;
+mod sent_by;
 mod meeting;
 
 use crate::format::ical::Calendar;
@@ -35,6 +36,7 @@ pub use meeting::{Instance, Meeting, Said, Verdict, answered, commented, meeting
 pub use organize::organize;
 pub use person::same;
 pub use receive::receive;
+pub use sent_by::sent_by;
 pub use status::with_status;
 
 /// Whether a calendar user address is the owner's of the copy at hand. It is asked with the value
