@@ -203,13 +203,16 @@ def propfind_body(names):
 
 
 class Subject(Client):
-    """The server under test and the account's places on it, from the environment or discovered."""
+    """The server under test and the account's places on it, from the environment or discovered.
 
-    def __init__(self):
+    `user` names another account, which has the same password.
+    """
+
+    def __init__(self, user=None):
         missing = [name for name in ("SUBJECT_URL", "SUBJECT_USER", "SUBJECT_PASSWORD") if not os.environ.get(name)]
         if missing:
             raise SystemExit("set " + ", ".join(missing) + " (or use conformance/run)")
-        super().__init__(os.environ["SUBJECT_URL"], os.environ["SUBJECT_USER"], os.environ["SUBJECT_PASSWORD"])
+        super().__init__(os.environ["SUBJECT_URL"], user or os.environ["SUBJECT_USER"], os.environ["SUBJECT_PASSWORD"])
         self.made = []
         atexit.register(self.tidy)
 
@@ -229,6 +232,15 @@ class Subject(Client):
         hrefs = found.hrefs(name) if found else []
         if not hrefs:
             raise SystemExit(f"the principal has no {name}")
+        return self._path(hrefs[0])
+
+    def default_calendar(self):
+        """Where invitations arrive (RFC 6638 §9.2)."""
+        inbox = self.properties(self.principal(), ["C:schedule-inbox-URL"]).hrefs("C:schedule-inbox-URL")
+        found = self.properties(self._path(inbox[0]), ["C:schedule-default-calendar-URL"]) if inbox else None
+        hrefs = found.hrefs("C:schedule-default-calendar-URL") if found else []
+        if not hrefs:
+            raise SystemExit(f"{self.user} has no default calendar for invitations")
         return self._path(hrefs[0])
 
     def _path(self, href):

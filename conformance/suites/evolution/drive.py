@@ -192,6 +192,98 @@ def rich(session, client, path):
     suite.equal(lost(data, OF_RICH_EVENT), [], "nothing of it is lost by that")
 
 
+def answers(data):
+    """PARTSTAT by address, of the one component of an object or of what the client holds."""
+    found = {}
+    text = data.decode() if isinstance(data, bytes) else data.as_ical_string()
+    for line in text.replace("\r\n ", "").replace("\n ", "").splitlines():
+        name, _, address = line.partition(":mailto:")
+        if name.startswith("ATTENDEE"):
+            status = [part[9:] for part in name.split(";") if part.startswith("PARTSTAT=")]
+            found[address.strip().lower()] = status[0] if status else "NEEDS-ACTION"
+    return found
+
+
+def meeting(session, path):
+    """It invites a person and a room, sees their answers and their time, and answers an invitation itself."""
+    suite, subject = session.suite, session.subject
+    guest, room, me = os.environ.get("SUBJECT_GUEST"), os.environ.get("SUBJECT_ROOM"), subject.user
+    if not guest or not room:
+        suite.note("no meetings: SUBJECT_GUEST and SUBJECT_ROOM are not set")
+        return
+    other = Subject(guest)
+    theirs = other.default_calendar()
+    source = session.source("Calendar", path)
+    if not suite.check(source, "the default calendar is found as a source", session.rejected):
+        return
+    client = ECal.Client.connect_sync(source, ECal.ClientSourceType.EVENTS, WAIT_SECONDS, None)
+    suite.check(until(lambda: client.is_online() and not client.is_readonly(), 10), "it opens for writing (meetings)")
+
+    def known(uid):
+        client.refresh_sync(None)
+        try:
+            return client.get_object_sync(uid, None, None)[1]
+        except GLib.Error:
+            return None
+
+    def sees(uid, address, status, what):
+        until(lambda: (it := known(uid)) and answers(it).get(address) == status, WAIT_SECONDS)
+        it = known(uid)
+        suite.equal(it and answers(it).get(address), status, what)
+
+    people = f"ORGANIZER:mailto:{me}\nATTENDEE;PARTSTAT=ACCEPTED:mailto:{me}\n"
+    people += f"ATTENDEE;PARTSTAT=NEEDS-ACTION;RSVP=TRUE:mailto:{guest}\nATTENDEE;CUTYPE=RESOURCE;RSVP=TRUE:mailto:{room}"
+    made = component(event("plans", "Plans", "20270401T090000Z", "20270401T100000Z", people), "VEVENT")
+    attempt(suite, "invite a person and a room", lambda: client.create_object_sync(made, NONE, None))
+    # A client that is just connecting keeps what is new until its next refresh.
+    until(lambda: known("plans") and held_by(other, theirs, "UID:plans", 0), WAIT_SECONDS)
+    invitation = held_by(other, theirs, "UID:plans")
+    suite.check(invitation, "the person has the invitation", other.files(theirs))
+    sees("plans", room, "ACCEPTED", "the room has accepted, as the client sees it")
+    place = next((name for name, body in other.files(theirs).items() if b"UID:plans" in body), theirs + "none.ics")
+    accepted = "\r\n".join(
+        line.replace("NEEDS-ACTION", "ACCEPTED") if guest in line else line
+        for line in invitation.decode().replace("\r\n ", "").split("\r\n")
+    )
+    suite.equal(other.put(place, accepted, "text/calendar").status, 204, "the person accepts")
+    sees("plans", guest, "ACCEPTED", "the client sees it")
+    day = 1806537600  # 2027-04-01, UTC
+    busy = attempt(
+        suite, "ask for the time of both", lambda: client.get_free_busy_sync(day, day + 86400, [guest, room], None)
+    )
+    told = [it.get_as_string() for it in (busy or [None, []])[1]]
+    suite.equal(sum("20270401T090000Z" in it for it in told), 2, "both are busy then")
+    moved = known("plans")
+    moved.set_dtstart(ICalGLib.Time.new_from_string("20270401T130000Z"))
+    moved.set_dtend(ICalGLib.Time.new_from_string("20270401T140000Z"))
+    attempt(suite, "move the meeting", lambda: client.modify_object_sync(moved, ALL, NONE, None))
+    suite.check(held_by(other, theirs, "DTSTART:20270401T130000Z"), "the person has the new hour")
+    sees("plans", guest, "NEEDS-ACTION", "and is asked anew")
+    attempt(suite, "cancel the meeting", lambda: client.remove_object_sync("plans", None, ALL, NONE, None))
+    over = lambda: b"STATUS:CANCELLED" in held_by(other, theirs, "UID:plans", 0) or not held_by(other, theirs, "UID:plans", 0)
+    suite.check(until(over, 10), "the person is told")
+
+    people = f"ORGANIZER:mailto:{guest}\nATTENDEE;PARTSTAT=ACCEPTED:mailto:{guest}\nATTENDEE;RSVP=TRUE:mailto:{me}"
+    other.put(theirs + "asked.ics", event("asked", "Asked", "20270402T090000Z", "20270402T100000Z", people), "text/calendar")
+    suite.check(until(lambda: known("asked"), WAIT_SECONDS), "an invitation comes to the client")
+    invited = ICalGLib.Component.new_from_string(known("asked").as_ical_string())
+    own = invited.get_first_property(ICalGLib.PropertyKind.ATTENDEE_PROPERTY)
+    while own and me not in own.get_attendee():
+        own = invited.get_next_property(ICalGLib.PropertyKind.ATTENDEE_PROPERTY)
+    own.remove_parameter_by_kind(ICalGLib.ParameterKind.PARTSTAT_PARAMETER)
+    own.set_parameter(ICalGLib.Parameter.new_partstat(ICalGLib.ParameterPartstat.DECLINED))
+    attempt(suite, "decline it", lambda: client.modify_object_sync(invited, ALL, NONE, None))
+    declined = lambda: answers(held_by(other, theirs, "UID:asked", 0)).get(me) == "DECLINED"
+    suite.check(until(declined, 10), "the organizer is told")
+    other.delete(theirs + "asked.ics")
+
+
+def held_by(other, path, word, seconds=10):
+    """The octets of what someone else's calendar holds, once it does."""
+    look = lambda: next((data for data in other.files(path).values() if word.encode() in data.replace(b"\r\n ", b"")), b"")
+    return until(look, seconds) or b""
+
+
 def contacts(session, path):
     suite, subject = session.suite, session.subject
     source = session.source("Address Book", path)
@@ -249,6 +341,7 @@ def body(suite):
     session.add_account()
     incidences(session, "Calendar", "VEVENT", calendar, event)
     incidences(session, "Task List", "VTODO", tasks, todo)
+    meeting(session, subject.default_calendar())
     contacts(session, book)
 
 

@@ -6,6 +6,7 @@ its answer `[1, id, error, result]`. Scripts run in the privileged context.
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -144,6 +145,22 @@ class Thunderbird:
         if result is None or "error" in result:
             raise ScriptError(result["error"] if result else "no answer: a dialog is open?")
         return result["value"]
+
+    def remember_password(self, subject):
+        """As if the password had been saved: kept per origin and realm, so the realm must be the server's."""
+        challenge = subject.propfind(subject.principal(), ["D:resourcetype"], auth=False).header("WWW-Authenticate")
+        realm = re.search(r'realm="([^"]*)"', challenge)
+        if not realm:
+            raise SystemExit(f"the challenge names no realm: {challenge}")
+        self.script(
+            """const login = Cc["@mozilla.org/login-manager/loginInfo;1"].createInstance(Ci.nsILoginInfo);
+            login.init(given.origin, null, given.realm, given.user, given.password, "", "");
+            await Services.logins.addLoginAsync(login);""",
+            origin=subject.absolute(""),
+            realm=realm[1],
+            user=subject.user,
+            password=subject.password,
+        )
 
     def stop(self):
         """Quits; a Thunderbird that does not is killed with all it started."""
