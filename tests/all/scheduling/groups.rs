@@ -16,7 +16,7 @@ pub async fn addressed(of: &User) -> (User, String) {
 /// A fresh group with these members; gives its name.
 async fn group(of: &User, members: &[&str]) -> String {
     static NEXT: AtomicU32 = AtomicU32::new(1);
-    let name = format!("team{}", NEXT.fetch_add(1, Ordering::Relaxed));
+    let name = format!("invited{}", NEXT.fetch_add(1, Ordering::Relaxed));
     let (store, new) = (of.server.store.clone(), NewAccount::of(Kind::Group, name.clone()));
     let members = members.iter().map(|name| (*name).to_owned()).collect();
     let ties = Ties { members, ..Ties::default() };
