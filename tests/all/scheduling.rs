@@ -3,6 +3,7 @@
 mod attendee;
 mod default;
 mod groups;
+mod inbox;
 mod moves;
 mod organizer;
 mod race;
