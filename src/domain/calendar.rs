@@ -4,7 +4,7 @@
 use crate::domain::collection::access::Access;
 use crate::domain::collection::kind::{COMPONENTS, component_bit};
 use crate::domain::collection::privacy::veil;
-use crate::domain::collection::{Body, Collection, Index, Object, list};
+use crate::domain::collection::{Body, Collection, Index, Kind, Object, list};
 use crate::format::civil::Civil;
 use crate::format::ical::Calendar;
 use crate::format::ical::attach::managed_ids;
@@ -21,8 +21,8 @@ use crate::format::tz::Zone;
 use crate::kernel::fault::{Fault, Outcome, Refusal};
 use crate::kernel::ids::CollectionId;
 use crate::kernel::limits::{
-    ATTENDEES_MAX, CALENDAR_YEARS, INSTANCE_STEPS_OBJECT, INSTANCES_MAX, QUERY_CONTENT_HELD,
-    QUERY_MATCHES_MAX, RECURRENCE_STEPS_OBJECT, UID_MAX,
+    ATTENDEES_MAX, CALENDAR_YEARS, INBOX_MAX, INSTANCE_STEPS_OBJECT, INSTANCES_MAX,
+    QUERY_CONTENT_HELD, QUERY_MATCHES_MAX, RECURRENCE_STEPS_OBJECT, UID_MAX,
 };
 use crate::kernel::search::{Tag, Term, Text};
 use crate::store::object::Timed;
@@ -230,12 +230,19 @@ pub async fn matching(
     query: Query,
     steps: &mut Steps,
 ) -> Outcome<Vec<(Object, Option<Body>)>> {
-    let narrowed = Narrowed::of(&query);
+    let mut narrowed = Narrowed::of(&query);
+    let inbox = Kind::from_number(of.kind) == Kind::Inbox;
+    if inbox {
+        narrowed = Narrowed { uid: None, is_all: false, ..narrowed };
+    }
     let ((account, id), wanted, actor) = ((of.account, of.id), narrowed.clone(), access.clone());
     let read = access.store.read(move |tx| {
         Box::pin(async move {
             let Some(names) = named(tx, id, &wanted).await? else {
-                let mut timed = overlapping(tx, id, &wanted).await?;
+                let mut timed = match inbox {
+                    true => messages(tx, id, &wanted).await?,
+                    false => overlapping(tx, id, &wanted).await?,
+                };
                 let all = timed.iter_mut().map(|it| (&mut it.object, None));
                 veil(tx, &actor, account, all).await?;
                 return Ok(Candidates::Timed(timed));
@@ -293,6 +300,14 @@ async fn overlapping(tx: &mut Tx, of: CollectionId, wanted: &Narrowed) -> Outcom
         all.extend(object::overlapping(tx, of, bit, range).await?);
     }
     Ok(all)
+}
+
+/// The messages of an inbox, which are in no index: they are few ([`INBOX_MAX`]), and each is opened.
+async fn messages(tx: &mut Tx, of: CollectionId, wanted: &Narrowed) -> Outcome<Vec<Timed>> {
+    let all = object::page(tx, of, "", INBOX_MAX as usize).await?.into_iter();
+    let some = all.filter(|it| wanted.components & it.component != 0);
+    let timed = |object| Timed { object, range: (i64::MIN, i64::MAX), times: None };
+    Ok(some.map(timed).collect())
 }
 
 /// Candidates whose contents are looked at together.

@@ -10,7 +10,7 @@ use super::collection::tree::{Found, take_away};
 use super::collection::{Access, Home, Place};
 use super::contacts;
 use super::directory::admin::{self, Profile};
-use super::directory::{BOOK_ACCOUNT, BOOK_OWNER, Kind, Principal};
+use super::directory::{BOOK, BOOK_ACCOUNT, BOOK_OWNER, Kind, Principal};
 use crate::format::vcard::entry::{Entry, Sort, card};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::fault::Outcome;
@@ -22,9 +22,6 @@ use crate::store::ace::{self, Grant};
 use crate::store::collection::{self, NewCollection};
 use crate::store::{Store, Tx, change_log};
 use std::collections::HashMap;
-
-/// The name of the address book in its home.
-pub const BOOK: &str = "people";
 
 /// Makes the address book what the directory says; where it shall be none, takes it away.
 ///

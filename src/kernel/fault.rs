@@ -125,7 +125,7 @@ pub enum CalendarLimit {
     MaxAttendees,
 }
 
-/// The rules of scheduling objects (RFC 6638 §3.2.4). Variants are named after the condition.
+/// The rules of scheduling objects (RFC 6638 §3.2.4) and of the calendar that they come into (§4.3.1). Variants are named after the condition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SchedulingRule {
     /// The same meeting is already in the home.
@@ -139,6 +139,10 @@ pub enum SchedulingRule {
     OrganizerChange,
     /// An attendee may not change that.
     AttendeeChange,
+    /// Invitations would have no calendar to come into (§4.3.1.1).
+    DefaultNeeded,
+    /// It is no calendar that invitations can come into (§4.3.1.2).
+    ValidDefault,
 }
 
 /// The rules of attachments (RFC 8607 §3.11, §3.12.2). Variants are named after the condition.

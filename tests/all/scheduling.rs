@@ -1,10 +1,14 @@
 //! Implicit scheduling (RFC 6638) between calendars of one server, over real sockets.
 
 mod attendee;
+mod default;
+mod groups;
+mod inbox;
 mod moves;
 mod organizer;
 mod race;
 mod rights;
+mod sent_by;
 
 use crate::support::dav::{Answer, User, dialogues, document};
 use davenport::domain::retention::Progress;

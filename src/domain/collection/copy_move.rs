@@ -14,6 +14,7 @@ use super::item::{uid_is_free, within_quota};
 use super::kind::Kind;
 use super::place::Place;
 use super::privacy;
+use super::scheduling;
 use super::tree::{Found, Making, insert, locate, take_away};
 use crate::kernel::change::ChangeNumber;
 use crate::kernel::fault::{Fault, Outcome, Refusal};
@@ -338,6 +339,9 @@ impl Work<'_> {
                 false => Ok(()),
             };
         }
+        if self.verb == Verb::Move {
+            scheduling::may_go(tx, self.access, it).await?;
+        }
         if self.verb == Verb::Move
             && let Some(meeting) = letters::scheduled(tx, it.id, "", 1).await?.pop()
             && let Some(meeting) = object::find(tx, it.id, &meeting.name).await?
@@ -423,6 +427,7 @@ impl Work<'_> {
         collection::touch(tx, parent.id, touch(number)).await?;
         lock::remove_at(tx, from.account, &from.path).await?;
         self.record(tx, from, (above, &old), Action::MovedAway, gone).await?;
+        scheduling::renamed(tx, from.account, &from.path, &to.path).await?;
         // Grants and properties hang on the collection's id, so they stay with it (RFC 3744 §7.3).
         self.record(tx, to, (parent.id, &new), Action::MovedHere, number).await
     }

@@ -6,10 +6,11 @@
 //! invited cost nothing.
 
 use super::access::{Access, Telling};
+use super::group;
 use super::kind::Kind;
 use super::place::Place;
 use super::scheduling::{INBOX, OUTBOX};
-use crate::domain::directory::calendar_user::{CalendarUser, Recipient, recipient};
+use crate::domain::directory::calendar_user::{CalendarUser, Recipient, recipient, standing};
 use crate::domain::directory::{Kind as PrincipalKind, Principal};
 use crate::format::ical::Calendar;
 use crate::format::itip::{self, Change, Message, Method, Role, Violation};
@@ -22,7 +23,7 @@ use crate::store::blob::{self, Content};
 use crate::store::collection::{self, Collection};
 use crate::store::itip::NewLetter;
 use crate::store::object::{self, Index, Object};
-use crate::store::{Tx, ace, itip as letters, job};
+use crate::store::{Tx, ace, itip as letters, job, principal};
 use std::borrow::Cow;
 
 /// The job that delivers messages. It is stored; never give it another meaning.
@@ -116,17 +117,39 @@ pub async fn plan(
     if !was_scheduled {
         is_only(tx, access, place, &uid).await?;
     }
-    let (was, is) = (before.as_deref(), after.as_deref());
+    let was = before.as_deref();
+    let grown = match after.as_deref() {
+        Some(new) if role == Role::Organizer && access.telling != Telling::Nothing => {
+            group::expanded(tx, &owner, (was, new)).await?
+        }
+        _ => None,
+    };
+    let is = grown.as_deref().map(str::as_bytes).or(after.as_deref());
     let change = match role {
         Role::Organizer => itip::organize(was, is, &is_me, access.now),
         _ => itip::attend(was, is, &is_me, access.telling != Telling::NoReply, access.now),
     };
     let mut change = change.map_err(refused)?;
+    change.stored = change.stored.or_else(|| grown.clone());
     if access.telling == Telling::Nothing {
         change.messages.clear();
     }
     may_send(tx, access, place, &change).await?;
-    finish(tx, access, (place, uid), change, is, scheduled).await.map(Some)
+    if access.telling != Telling::Nothing {
+        let by = deputy(tx, access.who.id, owner.id).await?;
+        itip::sent_by(&mut change, role, (was, is), &is_me, by.as_deref());
+    }
+    finish(tx, access, (place, uid), change, after.as_deref(), scheduled).await.map(Some)
+}
+
+/// The address of who acts for an account's owner; none: he himself, or the server.
+pub async fn deputy(tx: &mut Tx, by: PrincipalId, owner: PrincipalId) -> Outcome<Option<String>> {
+    if by == owner {
+        return Ok(None);
+    }
+    let Some(it) = principal::by_id(tx, by).await? else { return Ok(None) };
+    let addresses = principal::addresses(tx, by).await?;
+    Ok(Some(standing(&it, addresses.first().map(String::as_str))))
 }
 
 /// The octets of a content.
@@ -191,7 +214,7 @@ async fn destination(
         Recipient::Elsewhere => return Ok((None, status::FAILED)),
     };
     if PrincipalKind::of(&it) == PrincipalKind::Group {
-        return Ok((None, status::NO_SUPPORT));
+        return of_group(tx, from, it.id, message.method).await;
     }
     let privilege = match message.method {
         Method::Reply | Method::Counter | Method::Refresh => Privilege::DeliverReply,
@@ -201,6 +224,25 @@ async fn destination(
         true => Ok((Some(it), status::DELIVERED)),
         false => Ok((None, status::NO_AUTHORITY)),
     }
+}
+
+/// What becomes of a message to a group: its members have messages of their own. Nobody answers one.
+async fn of_group(
+    tx: &mut Tx,
+    from: PrincipalId,
+    group: PrincipalId,
+    method: Method,
+) -> Outcome<(Option<Principal>, &'static str)> {
+    let status = match method {
+        Method::Request | Method::Add | Method::Cancel => {
+            match group::opens(tx, from, group).await? {
+                true => status::DELIVERED,
+                false => status::NO_AUTHORITY,
+            }
+        }
+        _ => status::NO_SUPPORT,
+    };
+    Ok((None, status))
 }
 
 /// Whether an inbox takes messages of an account's owner: everybody's, until its owner has granted
@@ -222,7 +264,7 @@ pub async fn takes(
     if !grants.iter().any(|grant| deliver(grant.privileges)) {
         return Ok(true);
     }
-    let mut senders = crate::store::principal::all_groups(tx, from).await?;
+    let mut senders = principal::all_groups(tx, from).await?;
     senders.extend([from, ace::AUTHENTICATED]);
     let granted =
         |grant: &ace::Grant| senders.contains(&grant.to) && grant.privileges.has(privilege);

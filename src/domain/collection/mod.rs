@@ -15,6 +15,7 @@ pub mod privacy;
 pub mod guard;
 pub mod tree;
 pub mod scheduling;
+pub mod group;
 pub mod implicit;
 pub mod booking;
 pub mod attachment;

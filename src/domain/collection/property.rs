@@ -4,6 +4,7 @@
 use super::access::Access;
 use super::guard::{Guard, Reach, unlocked};
 use super::place::Place;
+use super::scheduling;
 use super::subscription;
 use super::tree::{Found, locate};
 use crate::format::xml::{self, Element, Name, Node, Ns};
@@ -97,6 +98,7 @@ pub(super) async fn patch_in(
         _ => return Err(Fault::NotFound),
     };
     subscription::keeps_source(&found, instructions)?;
+    scheduling::may_be_named(tx, place, &found, instructions).await?;
     for instruction in instructions {
         apply(tx, id, name, instruction).await?;
     }

@@ -9,6 +9,7 @@ use super::kind::Kind;
 use super::mount;
 use super::place::Place;
 use super::property;
+use super::scheduling;
 use crate::kernel::change::ChangeNumber;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::fault::{Fault, Outcome, Refusal};
@@ -201,6 +202,9 @@ pub(super) async fn remove_in(
     guard.check(tx, access, place, &found).await?;
     let reach = if found.object().is_some() { Reach::Name } else { Reach::Tree };
     unlocked(tx, access, (place, &found), guard, reach).await?;
+    if let Found::Collection(it) = &found {
+        scheduling::may_go(tx, access, it).await?;
+    }
     take_away(tx, access, place, &found, number).await
 }
 

@@ -8,7 +8,8 @@ use super::{Kind, Principal};
 use crate::format::uri;
 use crate::kernel::fault::Outcome;
 use crate::kernel::ids::PrincipalId;
-use crate::store::{Tx, principal};
+use crate::store::{Tx, busy, principal};
+use std::collections::HashMap;
 
 /// A principal by all its addresses.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +48,29 @@ fn written(address: &str) -> Option<Written> {
     };
     let segment = segment.trim_end_matches('/').rsplit('/').next()?;
     Some(Written::Path(fold(&uri::decode_path(segment)?)))
+}
+
+/// The login or mail address that an address says, in lower case: two forms of one say the same. None
+/// for other schemes.
+pub fn known(address: &str) -> Option<String> {
+    written(address).map(|(Written::Name(name) | Written::Path(name))| name)
+}
+
+/// Those of some addresses that are of somebody here, with whose they are.
+pub async fn locals(tx: &mut Tx, addresses: &[String]) -> Outcome<Vec<(String, Principal)>> {
+    let names: Vec<String> = addresses.iter().filter_map(|it| known(it)).collect();
+    let found: HashMap<String, Principal> = busy::known(tx, &names).await?.into_iter().collect();
+    let of = |it: &String| Some((it.clone(), found.get(&known(it)?)?.clone()));
+    Ok(addresses.iter().filter_map(of).collect())
+}
+
+/// The address that stands for a principal in objects that the server writes: its primary mail
+/// address, or its path.
+pub fn standing(it: &Principal, primary: Option<&str>) -> String {
+    match primary {
+        Some(address) => format!("mailto:{address}"),
+        None => format!("/dav/principals/{}/{}/", Kind::of(it).segment(), it.name),
+    }
 }
 
 impl CalendarUser {

@@ -23,6 +23,10 @@ use crate::store::{Tx, booking, change_log, job};
 pub const BOOK_ACCOUNT: PrincipalId = PrincipalId(-3);
 /// Its name in paths: no principal's name begins so ([`name::check_name`]).
 pub const BOOK_OWNER: &str = "-directory";
+/// The name of the address book in its home.
+pub const BOOK: &str = "people";
+/// Its path in that account.
+pub const BOOK_PATH: &str = "addressbooks/people";
 /// The job that keeps that address book true. It is stored; never give it another meaning.
 pub const DIRECTORY_JOB: &str = "directory";
 

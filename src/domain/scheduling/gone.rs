@@ -28,9 +28,10 @@ pub async fn step(
     };
     let (of, replies) = (CollectionId(id), note.method == implicit::GONE);
     let page = letters::scheduled(tx, of, &note.about, GONE_BATCH).await?;
+    let by = implicit::deputy(tx, note.by, owner.id).await?;
     for it in &page {
         let text = blob::read(tx, it.content, access.store.files()).await?;
-        let messages = farewell(owner, &text.octets()?, replies, access.now);
+        let messages = farewell(owner, &text.octets()?, (replies, by.as_deref()), access.now);
         let about = (owner.id, note.by, it.uid.as_str());
         implicit::send_all(tx, about, &messages, access.now).await?;
         object::set_schedule_tag(tx, of, &it.name, None).await?;
@@ -54,13 +55,21 @@ pub async fn step(
 }
 
 /// What others are told of a meeting that its owner has no more.
-fn farewell(owner: &CalendarUser, text: &[u8], replies: bool, now: Timestamp) -> Vec<Message> {
+fn farewell(
+    owner: &CalendarUser,
+    text: &[u8],
+    (replies, by): (bool, Option<&str>),
+    now: Timestamp,
+) -> Vec<Message> {
     let is_me = |address: &str| owner.is(address);
     let Ok(calendar) = Calendar::parse(text) else { return Vec::new() };
-    let change = match itip::role(&calendar, &is_me) {
+    let role = itip::role(&calendar, &is_me);
+    let change = match role {
         Role::Organizer => itip::organize(Some(text), None, &is_me, now),
         Role::Attendee => itip::attend(Some(text), None, &is_me, replies, now),
         Role::Nobody => return Vec::new(),
     };
-    change.map_or(Vec::new(), |change| change.messages)
+    let Ok(mut change) = change else { return Vec::new() };
+    itip::sent_by(&mut change, role, (Some(text), None), &is_me, by);
+    change.messages
 }

@@ -5,7 +5,7 @@
 //! means is its instances' business ([`super::expand`]), so overrides, zones and RDATE count.
 
 use super::expand::{instant, occurrences, overlaps_of};
-use super::object::{Object, check_resource};
+use super::object::{Object, check_message};
 use super::series::SLACK;
 use super::value::{self, Duration};
 use super::{Calendar, Component};
@@ -56,7 +56,8 @@ pub fn matches(
     floating: &Zone,
     steps: &mut Steps,
 ) -> Result<bool, TooMuchWork> {
-    let object = check_resource(calendar).ok();
+    // An inbox holds messages (RFC 6638 §2.2).
+    let object = check_message(calendar).ok();
     let zones = calendar.zones(floating.clone());
     let mut test = Test { object: object.as_ref(), zones: &zones, steps };
     let root = calendar.root();

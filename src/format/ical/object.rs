@@ -144,6 +144,18 @@ pub struct Entry<'c> {
 /// METHOD, no component, two component types, no UID, two UIDs, two masters, two overrides of
 /// one instance (RFC 4791 §4.1, §5.3.2.1).
 pub fn check_resource<'c>(calendar: &'c Calendar<'c>) -> Result<Object<'c>, ResourceFault> {
+    check_header(calendar.root())?;
+    if calendar.root().property("METHOD").is_some() {
+        return ResourceFault::resource("METHOD may not stand in a stored object");
+    }
+    check_message(calendar)
+}
+
+/// The same of a scheduling message, which has a METHOD.
+///
+/// # Errors
+/// As [`check_resource`], but for METHOD.
+pub fn check_message<'c>(calendar: &'c Calendar<'c>) -> Result<Object<'c>, ResourceFault> {
     let root = calendar.root();
     check_header(root)?;
     let components: Vec<_> = root.children().filter(|c| !c.is("VTIMEZONE")).collect();
@@ -184,9 +196,6 @@ fn check_header(root: Component<'_>) -> Result<(), ResourceFault> {
         && !line.value().trim().eq_ignore_ascii_case("GREGORIAN")
     {
         return Err(Malformed::new(line.number, "CALSCALE must be GREGORIAN").into());
-    }
-    if root.property("METHOD").is_some() {
-        return ResourceFault::resource("METHOD may not stand in a stored object");
     }
     Ok(())
 }

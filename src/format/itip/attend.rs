@@ -6,7 +6,7 @@
 use super::edit::is_in;
 use super::keep::{Answer, Kept, keep, same_organizer};
 use super::message::{replied, wrap};
-use super::person::{ASKED, Agent, Person, REPLIED};
+use super::person::{ASKED, Agent, Person, REPLIED, SENT_BY};
 use super::sheet::{Part, Sheet, utf8};
 use super::{Change, IsMe, Message, Method, Role, Violation, role};
 use crate::format::ical::Calendar;
@@ -174,7 +174,8 @@ fn people(part: &Part<'_>, partstat: &str) -> Vec<String> {
     let Some(me) = part.me() else { return Vec::new() };
     let to = me.delegated("DELEGATED-TO");
     let delegates = part.attendees.iter().filter(|p| !p.me && to.contains(&p.who));
-    let quiet = [ASKED, REPLIED, "SCHEDULE-AGENT", "SCHEDULE-STATUS", "SCHEDULE-FORCE-SEND"];
+    let quiet =
+        [ASKED, REPLIED, SENT_BY, "SCHEDULE-AGENT", "SCHEDULE-STATUS", "SCHEDULE-FORCE-SEND"];
     let mut changes: Vec<(&str, Option<&str>)> = quiet.map(|name| (name, None)).to_vec();
     let delegates: Vec<String> = delegates.map(|person| person.with(&changes)).collect();
     changes.extend([("PARTSTAT", Some(partstat)), ("RSVP", None)]);

@@ -54,12 +54,24 @@ pub fn with_params(line: &Line<'_>, changes: &[(&str, Option<&str>)]) -> String 
     out
 }
 
+/// Parameters whose values RFC 5545 §3.2 has in quotes, whatever is in them.
+const QUOTED: [&str; 4] = ["SENT-BY", "DELEGATED-TO", "DELEGATED-FROM", "MEMBER"];
+
 /// Adds a parameter that has a value.
 fn set((name, value): (&str, Option<&str>), out: &mut String) {
-    if let Some(value) = value {
-        out.push_str(&format!(";{name}="));
-        encode(value, out);
+    let Some(value) = value else { return };
+    out.push_str(&format!(";{name}="));
+    match is_in(name, &QUOTED) {
+        true => out.push_str(&quoted(value)),
+        false => encode(value, out),
     }
+}
+
+/// A parameter's value in quotes, needed or not.
+pub fn quoted(value: &str) -> String {
+    let mut out = String::with_capacity(value.len() + 2);
+    encode(value, &mut out);
+    if out.starts_with('"') { out } else { format!("\"{out}\"") }
 }
 
 /// A line's parameters and colon under another name, ready for another value.

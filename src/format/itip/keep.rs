@@ -7,7 +7,7 @@ use super::derive::{Derived, Deriver};
 use super::differ::{Shift, is_attendees_own, names, shift};
 use super::edit::{Edits, folded, with_ends};
 use super::message::ends;
-use super::person::{ASKED, Person, REPLIED};
+use super::person::{ASKED, Person, REPLIED, SENT_BY};
 use super::settle::{Changes, says, with};
 use super::sheet::{Part, Sheet};
 use super::{Violation, same};
@@ -180,6 +180,9 @@ impl<'s, 'c> Keeping<'s, 'c> {
         {
             changes.push(("SCHEDULE-STATUS", Some(status)));
         }
+        if says(&new, SENT_BY) != says(&old, SENT_BY) {
+            changes.push((SENT_BY, says(&old, SENT_BY)));
+        }
         self.put(&new, &changes);
     }
 
@@ -204,7 +207,10 @@ impl<'s, 'c> Keeping<'s, 'c> {
             changes.push(("RSVP", None));
         }
         let replied = if answers { Some(self.stamp.to_owned()) } else { me.replied() };
-        for (name, value) in [(REPLIED, replied), (ASKED, says(me, ASKED))] {
+        // Who acted for him is for the server to say.
+        let sent_by = if answers { None } else { says(me, SENT_BY) };
+        let own = [(REPLIED, replied), (ASKED, says(me, ASKED)), (SENT_BY, sent_by)];
+        for (name, value) in own {
             if says(mine, name) != value {
                 changes.push((name, value));
             }
@@ -271,7 +277,9 @@ pub fn inherits(exception: &Person<'_>, series: &Person<'_>) -> bool {
 /// Whether two lines say the same of another attendee.
 fn told_alike(a: &Person<'_>, b: &Person<'_>) -> bool {
     let role = |p: &Person<'_>| says(p, "ROLE").unwrap_or_else(|| "REQ-PARTICIPANT".to_owned());
-    a.partstat() == b.partstat() && role(a).eq_ignore_ascii_case(&role(b))
+    a.partstat() == b.partstat()
+        && says(a, SENT_BY) == says(b, SENT_BY)
+        && role(a).eq_ignore_ascii_case(&role(b))
 }
 
 /// Whether two texts have the same organizer.

@@ -12,6 +12,7 @@ mod derive;
 mod differ;
 mod message;
 mod settle;
+mod expand;
 mod organize;
 mod keep;
 mod attend;
@@ -21,6 +22,7 @@ mod request;
 mod cancel;
 mod reply;
 mod receive;
+mod sent_by;
 mod meeting;
 
 use crate::format::ical::Calendar;
@@ -29,10 +31,12 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use attend::attend;
+pub use expand::{Member, expand, newcomers};
 pub use meeting::{Instance, Meeting, Said, Verdict, answered, commented, meeting};
 pub use organize::organize;
 pub use person::same;
 pub use receive::receive;
+pub use sent_by::sent_by;
 pub use status::with_status;
 
 /// Whether a calendar user address is the owner's of the copy at hand. It is asked with the value

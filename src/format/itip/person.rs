@@ -12,6 +12,9 @@ pub const ASKED: &str = "X-DAVENPORT-ASKED";
 /// The DTSTAMP of the last answer that was taken in, or, in an attendee's copy, sent.
 pub const REPLIED: &str = "X-DAVENPORT-REPLIED";
 
+/// Who acted for somebody (RFC 5545 §3.2.18).
+pub const SENT_BY: &str = "SENT-BY";
+
 /// What only the server and its own client say to each other (RFC 6638 §7), and our own notes.
 const PRIVATE: [&str; 4] = ["SCHEDULE-AGENT", "SCHEDULE-STATUS", "SCHEDULE-FORCE-SEND", REPLIED];
 

@@ -75,7 +75,7 @@ pub fn receive(
 }
 
 /// Takes METHOD out of a text: it is never stored (RFC 4791 §4.1).
-fn without_method(text: &str) -> Result<(Method, String), Unusable> {
+pub fn without_method(text: &str) -> Result<(Method, String), Unusable> {
     let malformed = |why: &str| Unusable::Malformed(why.to_owned());
     let calendar = Calendar::parse(text.as_bytes());
     let calendar = calendar.map_err(|fault| Unusable::Malformed(fault.to_string()))?;

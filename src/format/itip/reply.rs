@@ -9,7 +9,7 @@ use super::edit::{Becomes, Edits, folded, is_in, rewrite};
 use super::intake::nothing;
 use super::keep::inherits;
 use super::message::ends;
-use super::person::{Person, REPLIED, same};
+use super::person::{Person, REPLIED, SENT_BY, same};
 use super::request::with_tail;
 use super::settle::{Changes, says, set_stamp, with};
 use super::sheet::{Part, Sheet, instant};
@@ -221,6 +221,9 @@ impl Answering<'_, '_> {
         ];
         if known.partstat() == person.partstat() {
             changes.remove(0);
+        }
+        if says(known, SENT_BY) != says(person, SENT_BY) {
+            changes.push((SENT_BY, says(person, SENT_BY)));
         }
         if let Some(to) = says(person, "DELEGATED-TO") {
             changes.push(("DELEGATED-TO", Some(to)));

@@ -8,7 +8,7 @@ use super::derive::{Derived, Deriver};
 use super::differ::{Shift, noticed, recurrence_names, shift};
 use super::edit::{Becomes, Edits, folded, is_in, rewrite};
 use super::message::ends;
-use super::person::{ASKED, Agent, Person, REPLIED};
+use super::person::{ASKED, Agent, Person, REPLIED, SENT_BY};
 use super::sheet::{Part, Sheet};
 use std::collections::HashMap;
 
@@ -287,7 +287,7 @@ fn kept(new: &Person<'_>, old: &Person<'_>) -> Changes {
     if new.partstat() != old.partstat() {
         changes.push(("PARTSTAT", Some(old.partstat())));
     }
-    for name in [REPLIED, ASKED] {
+    for name in [REPLIED, ASKED, SENT_BY] {
         if says(new, name) != says(old, name) {
             changes.push((name, says(old, name)));
         }
@@ -309,8 +309,10 @@ fn added(person: &Person<'_>, asked: Option<u64>) -> Changes {
     if person.partstat() != "NEEDS-ACTION" {
         changes.push(("PARTSTAT", Some("NEEDS-ACTION".to_owned())));
     }
-    if says(person, REPLIED).is_some() {
-        changes.push((REPLIED, None));
+    for name in [REPLIED, SENT_BY] {
+        if says(person, name).is_some() {
+            changes.push((name, None));
+        }
     }
     if asked.is_some() || person.was_asked() {
         changes.push((ASKED, asked.map(|number| number.to_string())));

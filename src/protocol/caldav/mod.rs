@@ -41,7 +41,7 @@ pub static CALDAV: Extension = Extension {
         },
         Report {
             name: Name::known(Ns::CalDav, "calendar-query"),
-            on: On(4 + 16 + 128),
+            on: On(4 + 16 + 128 + 2048),
             run: |ask, root| Box::pin(query::run(ask, root)),
         },
         Report {

@@ -3,13 +3,13 @@
 use crate::domain::collection::scheduling::{INBOX, OUTBOX};
 use crate::domain::collection::{Home, Place};
 use crate::domain::directory::Kind;
-use crate::format::xml::{Element, Name, Ns, Writer};
+use crate::format::xml::{Element, Name, Writer};
 use crate::kernel::change::ScheduleTag;
 use crate::kernel::privilege::Privilege;
 use crate::protocol::dav::extension::Extension;
 use crate::protocol::dav::name::names;
 use crate::protocol::dav::property::Listing::Named;
-use crate::protocol::dav::property::{Need, Row, Setting, Shown, row, settable};
+use crate::protocol::dav::property::{Need, Row, Setting, Shown, anything, row, settable};
 use crate::protocol::dav::space::place_path;
 use crate::protocol::dav::subject::{On, Subject};
 
@@ -44,7 +44,8 @@ static ROWS: &[Row] = &[
         Named,
         Need::STORED.and(Need::DEFAULT_CALENDAR),
         default_calendar,
-        Setting::Kept(one_calendar),
+        // What it may be is asked where it is stored, together with what is there.
+        Setting::Kept(anything),
     ),
     row(SCHEDULE_TAG, On::CALENDAR_OBJECT, Named, Need::NONE, schedule_tag),
     row(SCHEDULE_HISTORY, On::CALENDAR_OBJECT, Named, Need::TOLD, schedule_history),
@@ -80,16 +81,6 @@ fn default_calendar(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown
     w.href(&place_path(&place.at(path, true)));
     w.close(&DEFAULT_CALENDAR_URL);
     Shown::Yes
-}
-
-/// RFC 6638 §4.3.1.2, as far as it can be seen in the value; a calendar that is not there is not
-/// used.
-fn one_calendar(element: &Element) -> Result<(), &'static str> {
-    const WHY: &str = "the value must be one DAV:href of a calendar in the same home";
-    let mut inside = element.elements();
-    let (Some(href), None) = (inside.next(), inside.next()) else { return Err(WHY) };
-    let is_href = href.name == Name::known(Ns::Dav, "href");
-    if is_href && href.text().contains("/calendars/") { Ok(()) } else { Err(WHY) }
 }
 
 /// RFC 6638 §9.3.

@@ -2,8 +2,8 @@
 
 use super::data::AddressData;
 use crate::domain::collection::{Home, Kind};
-use crate::domain::directory::BOOK_OWNER;
-use crate::domain::directory_book::{BOOK, name_of};
+use crate::domain::directory::{BOOK, BOOK_OWNER};
+use crate::domain::directory_book::name_of;
 use crate::format::vcard::{Version, json};
 use crate::format::xml::{Element, Writer};
 use crate::protocol::dav::name::names;

@@ -114,13 +114,15 @@ fn calendar_limit(limit: CalendarLimit) -> &'static str {
     }
 }
 
-/// RFC 6638 §3.2.4.
+/// RFC 6638 §3.2.4, §4.3.1.
 fn scheduling_rule(rule: &SchedulingRule) -> (&'static str, Option<&String>) {
     match rule {
         SchedulingRule::Unique { path } => ("unique-scheduling-object-resource", path.as_ref()),
         SchedulingRule::SameOrganizer => ("same-organizer-in-all-components", None),
         SchedulingRule::OrganizerChange => ("allowed-organizer-scheduling-object-change", None),
         SchedulingRule::AttendeeChange => ("allowed-attendee-scheduling-object-change", None),
+        SchedulingRule::DefaultNeeded => ("default-calendar-needed", None),
+        SchedulingRule::ValidDefault => ("valid-schedule-default-calendar-URL", None),
     }
 }
 

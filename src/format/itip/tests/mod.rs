@@ -2,6 +2,7 @@
 //! are tried with.
 
 mod convergence;
+mod groups;
 mod organizer;
 mod rfc6638;
 

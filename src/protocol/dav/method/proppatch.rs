@@ -3,8 +3,9 @@
 use super::delegates;
 use super::mkcol::{NO_LANGUAGE, bad_value, kept};
 use crate::domain::collection::property::{Instruction, patch, precheck};
+use crate::domain::collection::scheduling::DEFAULT_CALENDAR;
 use crate::format::xml::{Element, Name, Writer};
-use crate::kernel::fault::{Fault, Outcome, Refusal};
+use crate::kernel::fault::{Fault, Outcome, Refusal, SchedulingRule};
 use crate::kernel::limits::PROPERTIES_MAX;
 use crate::protocol::dav::Ask;
 use crate::protocol::dav::answer::{empty, multistatus, tell_preferences};
@@ -62,6 +63,11 @@ pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
         // Where a fetched calendar comes from stays.
         Err(fault @ Fault::Refused(Refusal::Protected)) => {
             Ok(refused(&ask, &ask.path, &steps, Some(&SOURCE), &fault))
+        }
+        Err(fault @ Fault::Refused(Refusal::Scheduling(SchedulingRule::ValidDefault, _))) => {
+            let (namespace, name) = DEFAULT_CALENDAR;
+            let culprit = steps.iter().map(|(_, it)| *it).find(|it| it.is(namespace, name));
+            Ok(refused(&ask, &ask.path, &steps, culprit.map(|it| &it.name), &fault))
         }
         // Too long, too many: the client's values are at fault, not the request.
         Err(fault @ Fault::Refused(Refusal::Malformed(_))) => {

@@ -50,6 +50,9 @@ pub fn scopes<'s>(
 ) -> Outcome<Vec<Scope<'s>>> {
     let deep = depth::parse(&ask.headers)?.is_none_or(|depth| depth == Depth::Infinity);
     let is_asked = |it: &Collection| Kind::from_number(it.kind) == kind;
+    // The messages in it are calendar objects too (RFC 6638 §2.2). Of a home they are no part.
+    let is_inbox =
+        |it: &Collection| kind == Kind::Calendar && Kind::from_number(it.kind) == Kind::Inbox;
     let scope = |it: &'s Collection, rights, properties, only| {
         let at = place.at(&it.path, true);
         Scope { it, at, rights: left_on_members(rights, it.derived), properties, only }
@@ -58,7 +61,7 @@ pub fn scopes<'s>(
         tree::Found::Object(it, object) => {
             vec![scope(it, sight.rights, &[], Some(object.name.clone()))]
         }
-        tree::Found::Collection(it) if is_asked(it) => {
+        tree::Found::Collection(it) if is_asked(it) || is_inbox(it) => {
             vec![scope(it, sight.rights, &sight.properties, None)]
         }
         tree::Found::Collection(_) if deep => {
