@@ -21,7 +21,7 @@ use crate::store::change_log::{self, Action, Author, Entry};
 use crate::store::collection::{self, NewCollection, Touch};
 use crate::store::principal::{self, NewPrincipal};
 use crate::store::property::{self, Property};
-use crate::store::{Store, Tx, ace, booking, job, mount, push};
+use crate::store::{Store, Tx, ace, booking, job, mount, personal, push};
 
 /// A principal about to be made.
 #[derive(Clone, Debug)]
@@ -328,6 +328,7 @@ pub async fn delete(
                     collection::bury(tx, &root, at).await?;
                 }
                 ace::purge_principal(tx, it.id).await?;
+                personal::purge_principal(tx, it.id).await?;
                 job::purge_account(tx, it.id).await?;
                 push::purge_principal(tx, it.id).await?;
                 booking::release_account(tx, it.id).await?;

@@ -236,7 +236,7 @@ pub async fn matching(
         Box::pin(async move {
             let Some(names) = named(tx, id, &wanted).await? else {
                 let mut timed = overlapping(tx, id, &wanted).await?;
-                let all = timed.iter_mut().map(|it| (&mut it.object, None));
+                let all = timed.iter_mut().map(|it| (id, &mut it.object, None));
                 veil(tx, &actor, account, all).await?;
                 return Ok(Candidates::Timed(timed));
             };

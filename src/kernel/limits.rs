@@ -246,6 +246,10 @@ pub const MOUNTS_MAX: usize = 1_000;
 pub const INVITATIONS_MAX: usize = 100;
 /// Octets of the words of an invitation: of a name, of a summary.
 pub const INVITATION_TEXT_MAX: usize = 1_000;
+/// Octets of what somebody has for himself (alarms and the like) in one object of a shared calendar.
+pub const PERSONAL_MAX: usize = 16 << 10;
+/// Octets of all that somebody has for himself in one shared calendar: it counts for nobody's quota.
+pub const PERSONAL_TOTAL_MAX: i64 = 8 << 20;
 /// Addresses that one request shares with, or takes back from.
 pub const SHAREES_CHANGED_MAX: usize = 500;
 /// Notifications that one account keeps; the oldest go.

@@ -28,8 +28,14 @@ macro_rules! mount_row {
 // The shared collection's columns first, as `collection::collection` reads them.
 macro_rules! target_row {
     () => {
-        concat!("SELECT ", collection::columns!(), ", mount_id, owner_name, owner_kind FROM (
-            SELECT t.*, m.collection_id AS mount_id, p.name AS owner_name, p.kind AS owner_kind ")
+        concat!(
+            "SELECT ",
+            collection::columns!(),
+            ", mount_id, owner_name, owner_kind, own FROM (
+            SELECT t.*, m.collection_id AS mount_id, p.name AS owner_name, p.kind AS owner_kind,
+                (SELECT max(x.change) FROM personal x
+                    WHERE x.principal_id = m.account_id AND x.collection_id = t.id) AS own "
+        )
     };
 }
 
@@ -41,7 +47,9 @@ statements! {
     SHOWN_IN = concat!(target_row!(), "FROM mount m JOIN collection t ON t.id = m.target_id
             JOIN principal p ON p.id = t.account_id WHERE m.account_id = $1 AND m.state = 1
             AND t.deleted_at IS NULL AND m.collection_id IS NOT NULL) shown ORDER BY mount_id");
-    STATES = "SELECT m.collection_id, t.id, t.last_change FROM mount m
+    STATES = "SELECT m.collection_id, t.id, t.last_change, coalesce((SELECT max(x.change)
+            FROM personal x WHERE x.principal_id = m.account_id AND x.collection_id = t.id), 0)
+        FROM mount m
         JOIN collection c ON c.id = m.collection_id JOIN collection t ON t.id = m.target_id
         WHERE m.account_id = $1 AND c.parent_id = $2 AND t.deleted_at IS NULL
         ORDER BY m.collection_id";
@@ -142,6 +150,9 @@ pub struct Shown {
     pub owner_name: String,
     /// The owner's kind, as a number.
     pub owner_kind: i64,
+    /// The number with which whoever has the mount last set something of his own in it, where that
+    /// was asked for.
+    pub own: Option<i64>,
 }
 
 /// What the collection at a path of an account shows, if it is a mount.
@@ -153,6 +164,7 @@ pub async fn shown_at(tx: &mut Tx, account: PrincipalId, path: &str) -> Outcome<
             path: row.text(2)?.to_owned(),
             owner_name: row.text(3)?.to_owned(),
             owner_kind: row.int(4)?,
+            own: None,
         })
     })
     .await
@@ -168,21 +180,23 @@ pub async fn shown_in(tx: &mut Tx, account: PrincipalId) -> Outcome<Vec<(Shown, 
             path: target.path.clone(),
             owner_name: row.text(16)?.to_owned(),
             owner_kind: row.int(17)?,
+            own: row.opt_int(18)?,
         };
         Ok((shown, target))
     })
     .await
 }
 
-/// Of everything of others that shows in a home: the collection there, the shared one, and the number
-/// that its owner's account gave to the last change in it.
+/// Of everything of others that shows in a home: the collection there, the shared one, and the numbers
+/// that its owner's account gave to the last change in it, and to the last of what is the account's own
+/// in it.
 pub async fn states(
     tx: &mut Tx,
     account: PrincipalId,
     home: CollectionId,
-) -> Outcome<Vec<(i64, i64, i64)>> {
+) -> Outcome<Vec<(i64, i64, i64, i64)>> {
     tx.all(&STATES, &[account.0.into(), home.0.into()], |row| {
-        Ok((row.int(0)?, row.int(1)?, row.int(2)?))
+        Ok((row.int(0)?, row.int(1)?, row.int(2)?, row.int(3)?))
     })
     .await
 }

@@ -5,6 +5,7 @@ use super::acl::{self, Granted};
 use super::derived;
 use super::kind::Kind;
 use super::mount;
+use super::personal;
 use super::place::Place;
 use super::privacy::veil;
 use super::scheduling::{EVENTS, default_calendar};
@@ -84,8 +85,9 @@ pub struct Around {
     pub sharing: Sharing,
     /// The path of the calendar that invitations come into.
     pub default_calendar: Option<String>,
-    /// Of a home in which others' collections show, their state.
-    pub beside: Option<u64>,
+    /// Of a home in which others' collections show, their state; of what others share, the state of
+    /// what is the asker's own in it.
+    pub beside: Vec<(CollectionId, u64)>,
 }
 
 /// With whom an account's collections are shared, and who shares them.
@@ -109,7 +111,7 @@ pub static NOTHING_AROUND: Around = Around {
     zone: None,
     sharing: Sharing { sharees: Vec::new(), strangers: Vec::new(), owner: (String::new(), None) },
     default_calendar: None,
-    beside: None,
+    beside: Vec::new(),
 };
 
 impl Around {
@@ -208,13 +210,20 @@ async fn mounted<'c>(
     if paths.is_empty() {
         return Ok(all);
     }
-    for (shown, target) in shown_in(tx, home.account).await? {
+    let mut rows = shown_in(tx, home.account).await?;
+    rows.retain(|(shown, _)| paths.contains_key(&shown.row));
+    let own: Vec<_> = rows
+        .iter()
+        .filter_map(|(shown, target)| Some((target.id, shown.own?.unsigned_abs())))
+        .collect();
+    for (shown, target) in rows {
         let Some(path) = paths.get(&shown.row) else { continue };
         let (rights, around) = match owners.entry(shown.owner) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(new) => {
                 let rights = access.rights_in(tx, shown.owner).await?;
-                let around = Around::load(tx, access, shown.owner, want).await?;
+                let mut around = Around::load(tx, access, shown.owner, want).await?;
+                around.beside.clone_from(&own);
                 new.insert((rights, Arc::new(around)))
             }
         };
@@ -351,7 +360,11 @@ async fn fill(
     };
     sight.around = Around::load(tx, access, place.account, want).await?;
     if let (true, Found::Collection(it)) = (want.beside, &sight.found) {
-        sight.around.beside = mount::beside(tx, it).await?;
+        let state = match mount::beside(tx, it).await? {
+            None => personal::state(tx, access, it).await?,
+            state => state,
+        };
+        sight.around.beside.extend(state.map(|state| (it.id, state)));
     }
     if let (true, Found::Collection(it)) = (want.children, &sight.found) {
         sight.children = children(tx, it.id, want.properties).await?;
@@ -359,11 +372,11 @@ async fn fill(
         let rows = sight.children.iter().map(|(child, _)| child);
         sight.mounts = mounted(tx, access, place, rows, want).await?;
     }
-    if let Found::Object(_, it) = &mut sight.found {
+    if let Found::Object(parent, it) = &mut sight.found {
         if want.content {
             sight.body = Some(crate::store::blob::read(tx, it.blob, access.store.files()).await?);
         }
-        veil(tx, access, place.account, [(&mut *it, sight.body.as_mut())]).await?;
+        veil(tx, access, place.account, [(parent.id, &mut *it, sight.body.as_mut())]).await?;
         if it.hidden {
             return Ok(());
         }
@@ -426,15 +439,15 @@ pub async fn page(
     want: Want,
 ) -> Outcome<Page> {
     let page = page_of(&access.store, of, after, want).await?;
-    let hides = |(it, _): &(Object, Option<Body>)| it.may_hide();
-    if access.has_all(account) || !page.objects.iter().any(hides) {
+    let plain = |(it, _): &(Object, Option<Body>)| it.component == 0;
+    if access.has_all(account) || page.objects.iter().all(plain) {
         return Ok(page);
     }
     let (access, store) = (access.clone(), access.store.clone());
     let seen = store.read(move |tx| {
         Box::pin(async move {
             let mut page = page;
-            let all = page.objects.iter_mut().map(|(it, body)| (it, body.as_mut()));
+            let all = page.objects.iter_mut().map(|(it, body)| (of, it, body.as_mut()));
             veil(tx, &access, account, all).await?;
             let hidden = page.objects.iter().filter(|(it, _)| it.hidden);
             let hidden: HashSet<&str> = hidden.map(|(it, _)| it.name.as_str()).collect();
@@ -505,7 +518,7 @@ pub async fn by_names_in(
     names: &[String],
 ) -> Outcome<Vec<(Object, Body)>> {
     let mut found = object::by_names(tx, of, names, access.store.files()).await?;
-    let all = found.iter_mut().map(|(it, body)| (it, Some(body)));
+    let all = found.iter_mut().map(|(it, body)| (of, it, Some(body)));
     veil(tx, access, account, all).await?;
     Ok(found)
 }
@@ -578,7 +591,7 @@ pub async fn load(
                 let mut loaded = Loaded::default();
                 if want.content {
                     let mut found = object::by_keys(tx, &keys, access.store.files()).await?;
-                    let all = found.iter_mut().map(|(_, object, it)| (object, Some(it)));
+                    let all = found.iter_mut().map(|(of, object, it)| (*of, object, Some(it)));
                     veil(tx, &access, place.account, all).await?;
                     for (of, object, it) in found {
                         loaded.contents.entry(of).or_default().insert(object.name, it);

@@ -7,6 +7,7 @@ mod group;
 mod home;
 mod mount;
 mod notice;
+mod personal;
 
 use crate::support::dav::{Answer, Multistatus, User, document};
 use std::time::{Duration, Instant};
