@@ -237,8 +237,14 @@ pub const LINKS_MAX: usize = 1_000;
 pub const LINK_LABEL_MAX: usize = 200;
 /// Seconds within which the use of a link is noted once.
 pub const LINK_USE_SECONDS: i64 = 3_600;
-/// Own entries of one access control list: whoever shares with more makes a group.
+/// Entries that one request gives an access control list, if it has not more already: whoever grants to
+/// more makes a group.
 pub const ACES_MAX: usize = 200;
+/// Entries of one access control list, as sharing makes them person by person. What somebody may do is
+/// looked up by him, so only who reads the list pays for its length.
+pub const SHAREES_MAX: usize = 2_000;
+/// Entries of the access control list of a home that makes people delegates.
+pub const DELEGATES_MAX: usize = 200;
 /// Shared collections that show in the homes of one account: nobody keeps an eye on more, and whoever
 /// shares everything with everybody fills no home without end.
 pub const MOUNTS_MAX: usize = 1_000;

@@ -39,6 +39,24 @@ macro_rules! target_row {
     };
 }
 
+macro_rules! sharees {
+    ($more:literal) => {
+        concat!(
+            "SELECT c.path, a.privileges, p.id, p.kind, p.name, p.display_name,
+            coalesce((SELECT x.address FROM address x WHERE x.principal_id = p.id
+                ORDER BY x.position, x.address LIMIT 1), ''),
+            coalesce(m.state, 0), coalesce(i.summary, '')
+        FROM ace a JOIN collection c ON c.id = a.collection_id
+        JOIN principal p ON p.id = a.principal_id
+        LEFT JOIN mount m ON m.account_id = p.id AND m.target_id = c.id
+        LEFT JOIN invitation i ON i.collection_id = c.id AND i.principal_id = p.id
+        WHERE c.account_id = $1 AND c.deleted_at IS NULL",
+            $more,
+            " ORDER BY c.path, p.name"
+        )
+    };
+}
+
 statements! {
     SHOWN_AT = "SELECT m.collection_id, t.account_id, t.path, p.name, p.kind FROM collection c
         JOIN mount m ON m.collection_id = c.id JOIN collection t ON t.id = m.target_id
@@ -80,15 +98,8 @@ statements! {
                 WHERE collection_id = $1 AND principal_id > 0)
             OR EXISTS (SELECT 1 FROM invitation WHERE collection_id = $1) THEN 1 ELSE 0 END
         WHERE id = $1";
-    SHAREES = "SELECT c.path, a.privileges, p.id, p.kind, p.name, p.display_name,
-            coalesce((SELECT x.address FROM address x WHERE x.principal_id = p.id
-                ORDER BY x.position, x.address LIMIT 1), ''),
-            coalesce(m.state, 0), coalesce(i.summary, '')
-        FROM ace a JOIN collection c ON c.id = a.collection_id
-        JOIN principal p ON p.id = a.principal_id
-        LEFT JOIN mount m ON m.account_id = p.id AND m.target_id = c.id
-        LEFT JOIN invitation i ON i.collection_id = c.id AND i.principal_id = p.id
-        WHERE c.account_id = $1 AND c.deleted_at IS NULL ORDER BY c.path, p.name";
+    SHAREES = sharees!("");
+    SHAREE = sharees!(" AND p.id = $2");
     STRANGERS = "SELECT c.path, i.address, i.common_name, i.summary, i.privileges
         FROM invitation i JOIN collection c ON c.id = i.collection_id
         WHERE c.account_id = $1 AND c.deleted_at IS NULL AND i.principal_id IS NULL
@@ -306,22 +317,28 @@ pub struct Sharee {
     pub summary: String,
 }
 
+fn sharee(row: &Row<'_>) -> Outcome<Sharee> {
+    Ok(Sharee {
+        path: row.text(0)?.to_owned(),
+        privileges: Privileges(row.int(1)? as u32),
+        id: PrincipalId(row.int(2)?),
+        kind: row.int(3)?,
+        name: row.text(4)?.to_owned(),
+        display_name: row.text(5)?.to_owned(),
+        address: row.text(6)?.to_owned(),
+        state: row.int(7)?,
+        summary: row.text(8)?.to_owned(),
+    })
+}
+
 /// Everybody with whom an account's collections are shared by name.
 pub async fn sharees(tx: &mut Tx, owner: PrincipalId) -> Outcome<Vec<Sharee>> {
-    tx.all(&SHAREES, &[owner.0.into()], |row| {
-        Ok(Sharee {
-            path: row.text(0)?.to_owned(),
-            privileges: Privileges(row.int(1)? as u32),
-            id: PrincipalId(row.int(2)?),
-            kind: row.int(3)?,
-            name: row.text(4)?.to_owned(),
-            display_name: row.text(5)?.to_owned(),
-            address: row.text(6)?.to_owned(),
-            state: row.int(7)?,
-            summary: row.text(8)?.to_owned(),
-        })
-    })
-    .await
+    tx.all(&SHAREES, &[owner.0.into()], sharee).await
+}
+
+/// What of an account's collections is shared with one by name.
+pub async fn sharee_of(tx: &mut Tx, owner: PrincipalId, who: PrincipalId) -> Outcome<Vec<Sharee>> {
+    tx.all(&SHAREE, &[owner.0.into(), who.0.into()], sharee).await
 }
 
 /// An invitation in its owner's words.

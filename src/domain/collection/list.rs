@@ -20,7 +20,7 @@ use crate::store::collection::{self, Collection};
 use crate::store::feed::{self, Subscription};
 use crate::store::link::{self, Link};
 use crate::store::lock::{self, Lock};
-use crate::store::mount::{Invitation, Sharee, sharees, shown_in, strangers};
+use crate::store::mount::{Invitation, Sharee, sharee_of, sharees, shown_in, strangers};
 use crate::store::object::{self, Object};
 use crate::store::principal;
 use crate::store::property::{self, Property};
@@ -115,8 +115,17 @@ pub static NOTHING_AROUND: Around = Around {
 };
 
 impl Around {
-    async fn load(tx: &mut Tx, access: &Access, account: PrincipalId, want: Want) -> Outcome<Self> {
+    /// Loads it for an account in which `me` is whoever a mount belongs to, or who asks. Who may read no
+    /// list there is told of no others, so that it costs him the same however many they are.
+    async fn load(
+        tx: &mut Tx,
+        access: &Access,
+        (account, me): (PrincipalId, PrincipalId),
+        want: Want,
+    ) -> Outcome<Self> {
         let mut it = Self::default();
+        let lists = (want.grants || want.sharees)
+            && access.rights_in(tx, account).await?.any_has(Privilege::ReadAcl);
         if want.locks {
             it.locks = lock::of_account(tx, account, access.now).await?;
         }
@@ -125,7 +134,7 @@ impl Around {
             let owner = principal::by_id(tx, account).await?;
             it.quota = Some((used, owner.and_then(|p| p.quota)));
         }
-        if want.grants {
+        if want.grants && lists {
             it.grants = acl::granted(tx, account).await?;
         }
         if want.links {
@@ -140,11 +149,12 @@ impl Around {
         if want.sharees {
             let owner = principal::by_id(tx, account).await?.map(|owner| owner.display_name);
             let address = principal::addresses(tx, account).await?.into_iter().next();
-            it.sharing = Sharing {
-                sharees: sharees(tx, account).await?,
-                strangers: strangers(tx, account).await?,
-                owner: (owner.unwrap_or_default(), address),
+            let (sharees, strangers) = match lists {
+                true => (sharees(tx, account).await?, strangers(tx, account).await?),
+                false => (sharee_of(tx, account, me).await?, Vec::new()),
             };
+            it.sharing =
+                Sharing { sharees, strangers, owner: (owner.unwrap_or_default(), address) };
         }
         if want.default_calendar {
             it.default_calendar = default_calendar(tx, account, EVENTS).await?.map(|c| c.path);
@@ -222,7 +232,8 @@ async fn mounted<'c>(
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(new) => {
                 let rights = access.rights_in(tx, shown.owner).await?;
-                let mut around = Around::load(tx, access, shown.owner, want).await?;
+                let of = (shown.owner, home.account);
+                let mut around = Around::load(tx, access, of, want).await?;
                 around.beside.clone_from(&own);
                 new.insert((rights, Arc::new(around)))
             }
@@ -358,7 +369,8 @@ async fn fill(
         Found::Object(parent, it) => Some((parent.id, it.name.clone())),
         _ => None,
     };
-    sight.around = Around::load(tx, access, place.account, want).await?;
+    let me = place.mount.as_ref().map_or(access.who.id, |mount| mount.account);
+    sight.around = Around::load(tx, access, (place.account, me), want).await?;
     if let (true, Found::Collection(it)) = (want.beside, &sight.found) {
         let state = match mount::beside(tx, it).await? {
             None => personal::state(tx, access, it).await?,
@@ -607,7 +619,8 @@ pub async fn load(
                         loaded.objects.entry(of).or_default().entry(name).or_default().push(it);
                     }
                 }
-                loaded.around = Around::load(tx, &access, place.account, want).await?;
+                let me = place.mount.as_ref().map_or(access.who.id, |mount| mount.account);
+                loaded.around = Around::load(tx, &access, (place.account, me), want).await?;
                 loaded.mounts = mounted(tx, &access, &place, mounts.iter(), want).await?;
                 Ok(loaded)
             })

@@ -13,7 +13,7 @@ use crate::domain::directory::name::fold;
 use crate::domain::directory::{Kind as PrincipalKind, Principal};
 use crate::kernel::fault::{AceRule, Fault, Outcome, Refusal};
 use crate::kernel::limits::{
-    ACES_MAX, INVITATION_TEXT_MAX, INVITATIONS_MAX, PRINCIPAL_NAME_MAX, SHAREES_CHANGED_MAX,
+    INVITATION_TEXT_MAX, INVITATIONS_MAX, PRINCIPAL_NAME_MAX, SHAREES_CHANGED_MAX, SHAREES_MAX,
 };
 use crate::kernel::privilege::{Privilege, Privileges};
 use crate::kernel::secret::uuid;
@@ -105,11 +105,11 @@ async fn carry_out(tx: &mut Tx, it: &Collection, changes: &[Change]) -> Outcome<
         }
         known.push(found.is_some());
     }
-    if grants.len() > ACES_MAX {
-        let why = format!("more than {ACES_MAX} entries: share with a group");
+    if grants.len() > SHAREES_MAX.max(before.len()) {
+        let why = format!("more than {SHAREES_MAX} entries: share with a group");
         return Err(Refusal::Ace(AceRule::LimitedNumber, why).into());
     }
-    ace::replace(tx, it.id, &grants).await?;
+    ace::change(tx, it.id, &before, &grants).await?;
     grants_changed(tx, (it.id, it.account), &before, &grants).await?;
     Ok(known)
 }
@@ -168,7 +168,7 @@ async fn unknown_one(tx: &mut Tx, it: &Collection, change: &Change) -> Outcome<(
     let Some(level) = change.level else {
         return mount::uninvite(tx, it.id, &address).await.map(drop);
     };
-    if mount::invited(tx, it.id).await? >= INVITATIONS_MAX as i64 + ACES_MAX as i64 {
+    if mount::invited(tx, it.id).await? >= (INVITATIONS_MAX + SHAREES_MAX) as i64 {
         return Err(Fault::malformed(format!("more than {INVITATIONS_MAX} unknown addresses")));
     }
     let invitation = Invitation {

@@ -5,6 +5,7 @@ mod answer;
 mod flow;
 mod group;
 mod home;
+mod many;
 mod mount;
 mod notice;
 mod personal;
