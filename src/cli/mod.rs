@@ -21,6 +21,7 @@ pub mod named;
 pub mod link;
 pub mod delegate;
 pub mod share;
+pub mod collection;
 pub mod subscription;
 pub mod calendar;
 pub mod find_time;
@@ -109,6 +110,9 @@ enum Command {
     /// Show calendars of other servers in an account
     #[command(subcommand, after_help = EXIT_CODES)]
     Subscription(subscription::SubscriptionCommand),
+    /// Make calendars, address books and folders for users, groups and resources
+    #[command(subcommand, after_help = EXIT_CODES)]
+    Collection(collection::CollectionCommand),
     /// Calendars that the server fills
     #[command(subcommand, after_help = EXIT_CODES)]
     Calendar(calendar::CalendarCommand),
@@ -143,6 +147,7 @@ impl Command {
             Self::Delegate(it) => session::run(source, out, async |s| it.run(s).await),
             Self::Share(it) => session::run(source, out, async |s| it.run(s).await),
             Self::Subscription(it) => session::run(source, out, async |s| it.run(s).await),
+            Self::Collection(it) => session::run(source, out, async |s| it.run(s).await),
             Self::Calendar(it) => session::run(source, out, async |s| it.run(s).await),
             Self::Why(it) => session::run(source, out, async |s| it.run(s).await),
             Self::FindTime(it) => session::run(source, out, async |s| it.run(s).await),

@@ -5,7 +5,7 @@ use super::out::Line;
 use super::session::Session;
 use super::{Failure, named};
 use crate::domain::collection::mount::{DECLINED, MOUNTED, Sharee, can_be_shared};
-use crate::domain::collection::{Access, Guard, Home, Place, list};
+use crate::domain::collection::{Access, Collection, Grantee, Guard, Home, Kind, Place, list};
 use crate::domain::directory::{Kind as PrincipalKind, admin};
 use crate::domain::sharing::invite::{self, Change, Whom};
 use crate::domain::sharing::{Level, offer};
@@ -18,10 +18,15 @@ Examples:
   davenport share add alice@example.org Calendar --with bob@example.org --write
   davenport share add team@example.org Plan --with staff@example.org --with guest@example.org
   davenport share add alice@example.org Calendar --with desk@example.org --busy
+  davenport share add staff@example.org \"Duty roster\" --with staff@example.org --write
+  davenport share add staff@example.org Forms --everyone
 
 Whoever it is shared with finds it in his own home, reads it, and with --write changes it; with --manage
 he shares it further, too. Who gets --busy sees nothing in his home: the times count when he asks whether
-the owner is busy. A group stands for its members. Sharing again changes how far somebody goes.
+the owner is busy. A group stands for its members; what a group owns is shared with the group itself
+to be used by them. With --everyone whoever signs in finds it at its address (it shows in nobody's home);
+with --public it needs no password to be read, where access.anonymous is set. A folder of files can be
+shared, too, and shows in nobody's home. Sharing again changes how far somebody goes.
 
 JSON: an array, with the fields of `share list`.";
 const LIST: &str = "\
@@ -30,7 +35,7 @@ Example: davenport share list alice@example.org
 Lists what the account shares with others, and what is shared with it, by name or by way of a group.
 
 JSON: an array. Fields: owner, collection (its path below the DAV root), title (its owner's name for it),
-with, rights (busy, read, write, manage, other), status (accepted, declined, unanswered; unknown: nobody
+with (a name; everyone; public), rights (busy, read, write, manage, other), status (accepted, declined, unanswered; unknown: nobody
 here has the address).";
 const REMOVE: &str = "\
 Example: davenport share remove alice@example.org Calendar --with bob@example.org
@@ -91,9 +96,19 @@ struct What {
     /// The calendar or address book: its name, or the last part of its address
     collection: String,
     /// With whom: a name or an address; may be given more than once
-    #[arg(long = "with", value_name = "NAME", required = true)]
+    #[arg(long = "with", value_name = "NAME", required_unless_present_any = ["everyone", "public"])]
     with: Vec<String>,
+    /// With everyone who signs in
+    #[arg(long)]
+    everyone: bool,
+    /// With everyone, signed in or not, to read it (needs access.anonymous)
+    #[arg(long)]
+    public: bool,
 }
+
+/// What the listing calls those who have no name.
+const EVERYONE: &str = "everyone";
+const PUBLIC: &str = "public";
 
 /// Something that is shared with somebody.
 #[derive(Clone, Debug, Serialize)]
@@ -174,17 +189,22 @@ impl Add {
             _ => Level::Read,
         };
         let (access, place) = self.what.find(session).await?;
-        let names = self.what.names(session).await?;
+        if self.what.public && !session.config.anonymous {
+            let why = "access.anonymous is not set: nothing is read without a password".to_owned();
+            return Err(Failure::Failed(why));
+        }
+        let mut all = self.what.names(session).await?;
+        all.extend(self.what.unnamed());
         let summary = self.summary.trim();
-        let changes = names.iter().map(|(kind, name)| Change {
-            whom: Whom::Principal(*kind, name.clone()),
+        let changes = all.iter().map(|(whom, _)| Change {
+            whom: whom.clone(),
             level: Some(level),
             common_name: String::new(),
             summary: summary.to_owned(),
         });
         invite::share(&access, &place, changes.collect(), Guard::default()).await?;
         let mut views = given(&access, Some(&place)).await?;
-        views.retain(|view| names.iter().any(|(_, name)| *name == view.with));
+        views.retain(|view| all.iter().any(|(_, name)| *name == view.with));
         let mut listing = session.out.list();
         listing.page(&views)?;
         listing.end()
@@ -196,16 +216,19 @@ impl Remove {
         let (access, place) = self.what.find(session).await?;
         let (owner, collection) = (access.who.name.clone(), place.dav_path());
         let all = given(&access, Some(&place)).await?;
-        let (mut changes, mut removed) = (Vec::new(), Vec::new());
-        for wanted in &self.what.with {
+        let mut wanted = self.what.unnamed();
+        for name in &self.what.with {
             // An address that is nobody's may have been invited by a program.
-            let (whom, name) = match admin::profile(&session.store, wanted, None).await {
+            wanted.push(match admin::profile(&session.store, name, None).await {
                 Ok(found) => {
                     let (kind, name) = (PrincipalKind::of(&found.principal), found.principal.name);
                     (Whom::Principal(kind, name.clone()), name)
                 }
-                Err(_) => (Whom::Address(wanted.clone()), wanted.clone()),
-            };
+                Err(_) => (Whom::Address(name.clone()), name.clone()),
+            });
+        }
+        let (mut changes, mut removed) = (Vec::new(), Vec::new());
+        for (whom, name) in wanted {
             if !all.iter().any(|view| view.with == name) {
                 let why = format!("{collection} is not shared with {name}");
                 return Err(Failure::Failed(why));
@@ -226,32 +249,43 @@ impl What {
     /// The owner, acting, and the place.
     async fn find(&self, session: &Session) -> Result<(Access, Place), Failure> {
         let access = owner(session, &self.owner).await?;
-        let all = named::all(&access, &HOMES, can_be_shared).await?;
-        let what = "calendar or address book";
+        let all = named::all(&access, &Home::ALL, can_be_granted).await?;
+        let what = "calendar, address book or folder";
         let place = named::one(all, &access.who.name, what, &self.collection)?.place;
         Ok((access, place))
     }
 
-    /// Those with whom: kind and name.
-    async fn names(&self, session: &Session) -> Result<Vec<(PrincipalKind, String)>, Failure> {
+    /// Those with whom, each with the name in the listing.
+    async fn names(&self, session: &Session) -> Result<Vec<(Whom, String)>, Failure> {
         let mut all = Vec::new();
         for wanted in &self.with {
             let found = admin::profile(&session.store, wanted, None).await?.principal;
-            all.push((PrincipalKind::of(&found), found.name));
+            let (kind, name) = (PrincipalKind::of(&found), found.name);
+            all.push((Whom::Principal(kind, name.clone()), name));
         }
         Ok(all)
     }
+
+    /// Those of them who have no name.
+    fn unnamed(&self) -> Vec<(Whom, String)> {
+        let all = [(self.everyone, Whom::Everyone, EVERYONE), (self.public, Whom::Public, PUBLIC)];
+        all.into_iter().filter(|it| it.0).map(|(_, whom, name)| (whom, name.to_owned())).collect()
+    }
 }
 
-const HOMES: [Home; 2] = [Home::Calendars, Home::Addressbooks];
+/// What an operator shares: also folders, which show in nobody's home.
+fn can_be_granted(it: &Collection) -> bool {
+    can_be_shared(it) || Kind::from_number(it.kind) == Kind::Folder
+}
 
 /// What an account shares; of one place, if one is given.
 async fn given(access: &Access, only: Option<&Place>) -> Result<Vec<View>, Failure> {
-    let mut all = named::all(access, &HOMES, can_be_shared).await?;
+    let mut all = named::all(access, &Home::ALL, can_be_granted).await?;
     all.retain(|it| only.is_none_or(|only| only.path == it.place.path));
     let home = Place::new(access.who.id, &access.who.name, Home::Calendars, "/")?;
-    let want = list::Want { sharees: true, ..list::Want::default() };
-    let sharing = list::see(access, &home, want).await?.around.sharing;
+    let want = list::Want { sharees: true, grants: true, ..list::Want::default() };
+    let around = list::see(access, &home, want).await?.around;
+    let sharing = &around.sharing;
     let mut views = Vec::new();
     for it in &all {
         let view = |with: &str, granted, status| View {
@@ -264,6 +298,12 @@ async fn given(access: &Access, only: Option<&Place>) -> Result<Vec<View>, Failu
         };
         let here = sharing.sharees.iter().filter(|sharee| sharee.path == it.place.path);
         views.extend(here.map(|sharee| view(&sharee.name, sharee.privileges, status(sharee))));
+        let unnamed = around.grants.iter().filter(|grant| grant.path == it.place.path);
+        views.extend(unnamed.filter_map(|grant| match grant.to {
+            Grantee::Authenticated => Some(view(EVERYONE, grant.privileges, "accepted")),
+            Grantee::All => Some(view(PUBLIC, grant.privileges, "accepted")),
+            _ => None,
+        }));
         let strangers = sharing.strangers.iter().filter(|(path, _)| *path == it.place.path);
         views.extend(strangers.map(|(_, it)| view(&it.address, it.privileges, "unknown")));
     }

@@ -22,7 +22,9 @@ use crate::store::change_log::{self, Action, Author, Entry};
 use crate::store::collection::{self, NewCollection, Touch};
 use crate::store::principal::{self, NewPrincipal};
 use crate::store::property::{self, Property};
-use crate::store::{Store, Tx, ace, booking, job, mount, push, resource as store_resource};
+use crate::store::{
+    Store, Tx, ace, booking, job, mount, personal, push, resource as store_resource,
+};
 
 /// A principal about to be made.
 #[derive(Clone, Debug)]
@@ -334,6 +336,7 @@ pub async fn delete(
                     collection::bury(tx, &root, at).await?;
                 }
                 ace::purge_principal(tx, it.id).await?;
+                personal::purge_principal(tx, it.id).await?;
                 job::purge_account(tx, it.id).await?;
                 push::purge_principal(tx, it.id).await?;
                 booking::forget_account(tx, it.id).await?;

@@ -156,10 +156,14 @@ async fn event(access: &Access, place: &Place) -> Outcome<(Object, Body)> {
                 access.demand(tx, &place, Privilege::WriteContent).await?;
                 let found = tree::locate(tx, &place).await?;
                 privacy::demand(tx, &access, &place, &found).await?;
-                let Some(it) = found.object() else { return Err(Fault::NotFound) };
-                let body = blob::read(tx, it.blob, access.store.files()).await?;
+                let tree::Found::Object(parent, mut it) = found else {
+                    return Err(Fault::NotFound);
+                };
+                let mut body = blob::read(tx, it.blob, access.store.files()).await?;
+                let seen = [(parent.id, &mut it, Some(&mut body))];
+                privacy::veil(tx, &access, place.account, seen).await?;
                 demand_organizer(tx, &place, &body.octets()?).await?;
-                Ok((it.clone(), body))
+                Ok((it, body))
             })
         })
         .await

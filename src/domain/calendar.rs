@@ -243,7 +243,7 @@ pub async fn matching(
                     true => messages(tx, id, &wanted).await?,
                     false => overlapping(tx, id, &wanted).await?,
                 };
-                let all = timed.iter_mut().map(|it| (&mut it.object, None));
+                let all = timed.iter_mut().map(|it| (id, &mut it.object, None));
                 veil(tx, &actor, account, all).await?;
                 return Ok(Candidates::Timed(timed));
             };

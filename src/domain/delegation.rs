@@ -10,7 +10,7 @@ use super::collection::{Guard, Home, Place};
 use super::directory::{Kind, Principal};
 use crate::kernel::fault::{AceRule, Outcome};
 use crate::kernel::ids::PrincipalId;
-use crate::kernel::limits::ACES_MAX;
+use crate::kernel::limits::DELEGATES_MAX;
 use crate::kernel::privilege::{Privilege, Privileges};
 use crate::store::ace::{self, Grant, Tied};
 use crate::store::{Store, Tx};
@@ -198,8 +198,8 @@ pub async fn change(
                     let privileges = raised(has.unwrap_or(Privileges::NONE), level);
                     ace::set(tx, begun.0, Grant { to, privileges }).await?;
                 }
-                if ace::of(tx, begun.0).await?.len() > ACES_MAX {
-                    let why = format!("more than {ACES_MAX} entries: make a group a delegate");
+                if ace::of(tx, begun.0).await?.len() > DELEGATES_MAX {
+                    let why = format!("more than {DELEGATES_MAX} entries: make a group a delegate");
                     return acl::refuse(AceRule::LimitedNumber, why);
                 }
                 acl::end(tx, &access, &place, begun).await

@@ -75,12 +75,12 @@ async fn series(
                     return Ok(None);
                 };
                 let found = object::by_names(tx, parent.id, &[name], &files).await?;
-                let found = found.into_iter().next();
-                match &found {
-                    Some((it, _)) if privacy::hides(tx, &access, asked.account, it).await? => {
-                        privacy::refused(&asked.at(&parent.path, true).child(&it.name, false))
-                    }
-                    _ => Ok(found),
+                let Some((mut it, mut body)) = found.into_iter().next() else { return Ok(None) };
+                let seen = [(parent.id, &mut it, Some(&mut body))];
+                privacy::veil(tx, &access, asked.account, seen).await?;
+                match it.hidden {
+                    true => privacy::refused(&asked.at(&parent.path, true).child(&it.name, false)),
+                    false => Ok(Some((it, body))),
                 }
             })
         })

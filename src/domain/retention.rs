@@ -10,7 +10,7 @@ use crate::kernel::ids::{CollectionId, PrincipalId};
 use crate::kernel::limits::{BLOB_GRACE_SECONDS, BLOB_ORPHAN_SECONDS, RETENTION_BATCH};
 use crate::store::{
     Store, Tx, ace, attachment, blob, change_log, collection, feed, link, lock, meta, mount,
-    object, property, push, search,
+    object, personal, property, push, search,
 };
 
 /// Whether a call left something for the next one.
@@ -78,6 +78,7 @@ async fn purge(
         return Ok(Progress::More);
     }
     property::purge(tx, id).await?;
+    personal::purge(tx, id).await?;
     ace::purge(tx, id).await?;
     link::purge(tx, id).await?;
     mount::purge(tx, id).await?;

@@ -18,6 +18,7 @@ pub mod text_match;
 pub mod tz;
 pub mod ical;
 pub mod itip;
+pub mod personal;
 pub mod vcard;
 pub mod split;
 pub mod feed;

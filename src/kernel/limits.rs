@@ -237,8 +237,14 @@ pub const LINKS_MAX: usize = 1_000;
 pub const LINK_LABEL_MAX: usize = 200;
 /// Seconds within which the use of a link is noted once.
 pub const LINK_USE_SECONDS: i64 = 3_600;
-/// Own entries of one access control list: whoever shares with more makes a group.
+/// Entries that one request gives an access control list, if it has not more already: whoever grants to
+/// more makes a group.
 pub const ACES_MAX: usize = 200;
+/// Entries of one access control list, as sharing makes them person by person. What somebody may do is
+/// looked up by him, so only who reads the list pays for its length.
+pub const SHAREES_MAX: usize = 2_000;
+/// Entries of the access control list of a home that makes people delegates.
+pub const DELEGATES_MAX: usize = 200;
 /// Shared collections that show in the homes of one account: nobody keeps an eye on more, and whoever
 /// shares everything with everybody fills no home without end.
 pub const MOUNTS_MAX: usize = 1_000;
@@ -246,6 +252,10 @@ pub const MOUNTS_MAX: usize = 1_000;
 pub const INVITATIONS_MAX: usize = 100;
 /// Octets of the words of an invitation: of a name, of a summary.
 pub const INVITATION_TEXT_MAX: usize = 1_000;
+/// Octets of what somebody has for himself (alarms and the like) in one object of a shared calendar.
+pub const PERSONAL_MAX: usize = 16 << 10;
+/// Octets of all that somebody has for himself in one shared calendar: it counts for nobody's quota.
+pub const PERSONAL_TOTAL_MAX: i64 = 8 << 20;
 /// Addresses that one request shares with, or takes back from.
 pub const SHAREES_CHANGED_MAX: usize = 500;
 /// Notifications that one account keeps; the oldest go.

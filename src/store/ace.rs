@@ -6,6 +6,7 @@ use super::value::Row;
 use crate::kernel::fault::Outcome;
 use crate::kernel::ids::{CollectionId, PrincipalId};
 use crate::kernel::privilege::Privileges;
+use std::collections::HashMap;
 
 statements! {
     OF = "SELECT principal_id, privileges FROM ace WHERE collection_id = $1 ORDER BY principal_id";
@@ -14,9 +15,22 @@ statements! {
     REMOVE = "DELETE FROM ace WHERE collection_id = $1 AND principal_id = $2";
     PURGE = "DELETE FROM ace WHERE collection_id = $1";
     PURGE_PRINCIPAL = "DELETE FROM ace WHERE principal_id = $1";
-    GRANTED = "SELECT a.collection_id, a.principal_id, a.privileges, c.path FROM ace a
-        JOIN collection c ON c.id = a.collection_id
-        WHERE c.account_id = $1 AND c.deleted_at IS NULL ORDER BY a.collection_id";
+    // By the collection, however many have something of it.
+    MINE = "SELECT c.path, a.principal_id, a.privileges FROM collection c
+            CROSS JOIN ace a ON a.collection_id = c.id
+                AND a.principal_id IN (SELECT value FROM json_each($2))
+            WHERE c.account_id = $1 AND c.deleted_at IS NULL ORDER BY c.id",
+        postgres: "SELECT c.path, a.principal_id, a.privileges FROM collection c
+            JOIN ace a ON a.collection_id = c.id AND a.principal_id = ANY($2)
+            WHERE c.account_id = $1 AND c.deleted_at IS NULL ORDER BY c.id";
+    MINE_AT = "SELECT c.path, a.principal_id, a.privileges FROM json_each($3) k
+            CROSS JOIN collection c ON c.account_id = $1 AND c.path = k.value
+            CROSS JOIN ace a ON a.collection_id = c.id
+                AND a.principal_id IN (SELECT value FROM json_each($2))
+            WHERE c.deleted_at IS NULL",
+        postgres: "SELECT c.path, a.principal_id, a.privileges FROM collection c
+            JOIN ace a ON a.collection_id = c.id AND a.principal_id = ANY($2)
+            WHERE c.account_id = $1 AND c.path = ANY($3) AND c.deleted_at IS NULL";
     NAMED = "SELECT c.path, a.principal_id, a.privileges, coalesce(p.kind, 0), coalesce(p.name, '')
         FROM ace a JOIN collection c ON c.id = a.collection_id
         LEFT JOIN principal p ON p.id = a.principal_id
@@ -67,13 +81,28 @@ pub async fn of(tx: &mut Tx, collection: CollectionId) -> Outcome<Vec<Grant>> {
     .await
 }
 
-/// All grants on the account's collections, each with the collection's path.
-pub async fn of_account(tx: &mut Tx, account: PrincipalId) -> Outcome<Vec<(String, Grant)>> {
-    tx.all(&GRANTED, &[account.0.into()], |row| {
-        let privileges = Privileges(row.int(2)? as u32);
-        Ok((row.text(3)?.to_owned(), Grant { to: PrincipalId(row.int(1)?), privileges }))
-    })
-    .await
+fn mine(row: &Row<'_>) -> Outcome<(String, Privileges)> {
+    Ok((row.text(0)?.to_owned(), Privileges(row.int(2)? as u32)))
+}
+
+/// The grants to any of these on the account's collections, each with the collection's path. It costs
+/// the same however many others have some.
+pub async fn to_any(
+    tx: &mut Tx,
+    account: PrincipalId,
+    of: &[i64],
+) -> Outcome<Vec<(String, Privileges)>> {
+    tx.all(&MINE, &[account.0.into(), of.into()], mine).await
+}
+
+/// The same on the collections at these paths.
+pub async fn to_any_at(
+    tx: &mut Tx,
+    account: PrincipalId,
+    of: &[i64],
+    paths: &[String],
+) -> Outcome<Vec<(String, Privileges)>> {
+    tx.all(&MINE_AT, &[account.0.into(), of.into(), paths.into()], mine).await
 }
 
 /// A grant with who has it and where.
@@ -144,6 +173,24 @@ pub async fn tied_from(tx: &mut Tx, to: PrincipalId, path: &str) -> Outcome<Vec<
 pub async fn replace(tx: &mut Tx, collection: CollectionId, grants: &[Grant]) -> Outcome<()> {
     purge(tx, collection).await?;
     for grant in grants {
+        set(tx, collection, *grant).await?;
+    }
+    Ok(())
+}
+
+/// Makes of the grants that were on a collection these; the others stay as they are.
+pub async fn change(
+    tx: &mut Tx,
+    collection: CollectionId,
+    before: &[Grant],
+    after: &[Grant],
+) -> Outcome<()> {
+    let by = |all: &[Grant]| all.iter().map(|it| (it.to, it.privileges)).collect::<HashMap<_, _>>();
+    let (had, have) = (by(before), by(after));
+    for grant in before.iter().filter(|it| !have.contains_key(&it.to)) {
+        set(tx, collection, Grant { privileges: Privileges::NONE, ..*grant }).await?;
+    }
+    for grant in after.iter().filter(|it| had.get(&it.to) != Some(&it.privileges)) {
         set(tx, collection, *grant).await?;
     }
     Ok(())

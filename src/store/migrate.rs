@@ -65,6 +65,10 @@ static MIGRATIONS: &[(&str, &str)] = &[
         include_str!("../../schemas/sqlite/0014_resource.sql"),
         include_str!("../../schemas/postgres/0014_resource.sql"),
     ),
+    (
+        include_str!("../../schemas/sqlite/0015_personal.sql"),
+        include_str!("../../schemas/postgres/0015_personal.sql"),
+    ),
 ];
 
 /// PostgreSQL's advisory lock for starts ("davenprt" as a number).

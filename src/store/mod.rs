@@ -25,6 +25,7 @@ pub mod span;
 pub mod search;
 pub mod object;
 pub mod property;
+pub mod personal;
 pub mod attachment;
 pub mod walk;
 pub mod ace;

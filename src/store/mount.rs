@@ -28,8 +28,32 @@ macro_rules! mount_row {
 // The shared collection's columns first, as `collection::collection` reads them.
 macro_rules! target_row {
     () => {
-        concat!("SELECT ", collection::columns!(), ", mount_id, owner_name, owner_kind FROM (
-            SELECT t.*, m.collection_id AS mount_id, p.name AS owner_name, p.kind AS owner_kind ")
+        concat!(
+            "SELECT ",
+            collection::columns!(),
+            ", mount_id, owner_name, owner_kind, own FROM (
+            SELECT t.*, m.collection_id AS mount_id, p.name AS owner_name, p.kind AS owner_kind,
+                (SELECT max(x.change) FROM personal x
+                    WHERE x.principal_id = m.account_id AND x.collection_id = t.id) AS own "
+        )
+    };
+}
+
+macro_rules! sharees {
+    ($more:literal) => {
+        concat!(
+            "SELECT c.path, a.privileges, p.id, p.kind, p.name, p.display_name,
+            coalesce((SELECT x.address FROM address x WHERE x.principal_id = p.id
+                ORDER BY x.position, x.address LIMIT 1), ''),
+            coalesce(m.state, 0), coalesce(i.summary, '')
+        FROM ace a JOIN collection c ON c.id = a.collection_id
+        JOIN principal p ON p.id = a.principal_id
+        LEFT JOIN mount m ON m.account_id = p.id AND m.target_id = c.id
+        LEFT JOIN invitation i ON i.collection_id = c.id AND i.principal_id = p.id
+        WHERE c.account_id = $1 AND c.deleted_at IS NULL",
+            $more,
+            " ORDER BY c.path, p.name"
+        )
     };
 }
 
@@ -41,7 +65,9 @@ statements! {
     SHOWN_IN = concat!(target_row!(), "FROM mount m JOIN collection t ON t.id = m.target_id
             JOIN principal p ON p.id = t.account_id WHERE m.account_id = $1 AND m.state = 1
             AND t.deleted_at IS NULL AND m.collection_id IS NOT NULL) shown ORDER BY mount_id");
-    STATES = "SELECT m.collection_id, t.id, t.last_change FROM mount m
+    STATES = "SELECT m.collection_id, t.id, t.last_change, coalesce((SELECT max(x.change)
+            FROM personal x WHERE x.principal_id = m.account_id AND x.collection_id = t.id), 0)
+        FROM mount m
         JOIN collection c ON c.id = m.collection_id JOIN collection t ON t.id = m.target_id
         WHERE m.account_id = $1 AND c.parent_id = $2 AND t.deleted_at IS NULL
         ORDER BY m.collection_id";
@@ -72,15 +98,8 @@ statements! {
                 WHERE collection_id = $1 AND principal_id > 0)
             OR EXISTS (SELECT 1 FROM invitation WHERE collection_id = $1) THEN 1 ELSE 0 END
         WHERE id = $1";
-    SHAREES = "SELECT c.path, a.privileges, p.id, p.kind, p.name, p.display_name,
-            coalesce((SELECT x.address FROM address x WHERE x.principal_id = p.id
-                ORDER BY x.position, x.address LIMIT 1), ''),
-            coalesce(m.state, 0), coalesce(i.summary, '')
-        FROM ace a JOIN collection c ON c.id = a.collection_id
-        JOIN principal p ON p.id = a.principal_id
-        LEFT JOIN mount m ON m.account_id = p.id AND m.target_id = c.id
-        LEFT JOIN invitation i ON i.collection_id = c.id AND i.principal_id = p.id
-        WHERE c.account_id = $1 AND c.deleted_at IS NULL ORDER BY c.path, p.name";
+    SHAREES = sharees!("");
+    SHAREE = sharees!(" AND p.id = $2");
     STRANGERS = "SELECT c.path, i.address, i.common_name, i.summary, i.privileges
         FROM invitation i JOIN collection c ON c.id = i.collection_id
         WHERE c.account_id = $1 AND c.deleted_at IS NULL AND i.principal_id IS NULL
@@ -142,6 +161,9 @@ pub struct Shown {
     pub owner_name: String,
     /// The owner's kind, as a number.
     pub owner_kind: i64,
+    /// The number with which whoever has the mount last set something of his own in it, where that
+    /// was asked for.
+    pub own: Option<i64>,
 }
 
 /// What the collection at a path of an account shows, if it is a mount.
@@ -153,6 +175,7 @@ pub async fn shown_at(tx: &mut Tx, account: PrincipalId, path: &str) -> Outcome<
             path: row.text(2)?.to_owned(),
             owner_name: row.text(3)?.to_owned(),
             owner_kind: row.int(4)?,
+            own: None,
         })
     })
     .await
@@ -168,21 +191,23 @@ pub async fn shown_in(tx: &mut Tx, account: PrincipalId) -> Outcome<Vec<(Shown, 
             path: target.path.clone(),
             owner_name: row.text(16)?.to_owned(),
             owner_kind: row.int(17)?,
+            own: row.opt_int(18)?,
         };
         Ok((shown, target))
     })
     .await
 }
 
-/// Of everything of others that shows in a home: the collection there, the shared one, and the number
-/// that its owner's account gave to the last change in it.
+/// Of everything of others that shows in a home: the collection there, the shared one, and the numbers
+/// that its owner's account gave to the last change in it, and to the last of what is the account's own
+/// in it.
 pub async fn states(
     tx: &mut Tx,
     account: PrincipalId,
     home: CollectionId,
-) -> Outcome<Vec<(i64, i64, i64)>> {
+) -> Outcome<Vec<(i64, i64, i64, i64)>> {
     tx.all(&STATES, &[account.0.into(), home.0.into()], |row| {
-        Ok((row.int(0)?, row.int(1)?, row.int(2)?))
+        Ok((row.int(0)?, row.int(1)?, row.int(2)?, row.int(3)?))
     })
     .await
 }
@@ -292,22 +317,28 @@ pub struct Sharee {
     pub summary: String,
 }
 
+fn sharee(row: &Row<'_>) -> Outcome<Sharee> {
+    Ok(Sharee {
+        path: row.text(0)?.to_owned(),
+        privileges: Privileges(row.int(1)? as u32),
+        id: PrincipalId(row.int(2)?),
+        kind: row.int(3)?,
+        name: row.text(4)?.to_owned(),
+        display_name: row.text(5)?.to_owned(),
+        address: row.text(6)?.to_owned(),
+        state: row.int(7)?,
+        summary: row.text(8)?.to_owned(),
+    })
+}
+
 /// Everybody with whom an account's collections are shared by name.
 pub async fn sharees(tx: &mut Tx, owner: PrincipalId) -> Outcome<Vec<Sharee>> {
-    tx.all(&SHAREES, &[owner.0.into()], |row| {
-        Ok(Sharee {
-            path: row.text(0)?.to_owned(),
-            privileges: Privileges(row.int(1)? as u32),
-            id: PrincipalId(row.int(2)?),
-            kind: row.int(3)?,
-            name: row.text(4)?.to_owned(),
-            display_name: row.text(5)?.to_owned(),
-            address: row.text(6)?.to_owned(),
-            state: row.int(7)?,
-            summary: row.text(8)?.to_owned(),
-        })
-    })
-    .await
+    tx.all(&SHAREES, &[owner.0.into()], sharee).await
+}
+
+/// What of an account's collections is shared with one by name.
+pub async fn sharee_of(tx: &mut Tx, owner: PrincipalId, who: PrincipalId) -> Outcome<Vec<Sharee>> {
+    tx.all(&SHAREE, &[owner.0.into(), who.0.into()], sharee).await
 }
 
 /// An invitation in its owner's words.

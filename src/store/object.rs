@@ -86,7 +86,7 @@ statements! {
             JOIN object o ON o.collection_id = CAST(split_part(k.value, '/', 1) AS BIGINT)
                 AND o.name = split_part(k.value, '/', 2)
             JOIN blob b ON b.id = o.blob_id");
-    CONTENT_AT = concat!("SELECT ", columns!(), ", b.hash, b.data, c.kind FROM collection c
+    CONTENT_AT = concat!("SELECT ", columns!(), ", b.hash, b.data, c.kind, c.id FROM collection c
         JOIN object o ON o.collection_id = c.id AND o.name = $3 JOIN blob b ON b.id = o.blob_id
         WHERE c.account_id = $1 AND c.path = $2");
     BY_NAMES = concat!("SELECT ", with_content!(), "WHERE o.collection_id = $1
@@ -157,6 +157,7 @@ statements! {
     CHANGE = "UPDATE object SET change = $3 WHERE collection_id = $1 AND name = $2";
     DELETE = "DELETE FROM object WHERE collection_id = $1 AND name = $2",
         postgres: concat!("WITH bare AS (DELETE FROM property WHERE collection_id = $1 AND object = $2),
+        own AS (DELETE FROM personal WHERE collection_id = $1 AND name = $2),
         silent AS (DELETE FROM search_text WHERE collection_id = $1 AND doc = ", search::doc_of!(), "),
         buried AS (INSERT INTO tombstone (collection_id, name, change) VALUES ($1, $2, $3)
             ON CONFLICT (collection_id, name) DO UPDATE SET change = excluded.change)
@@ -263,17 +264,18 @@ pub async fn find(tx: &mut Tx, of: CollectionId, name: &str) -> Outcome<Option<O
     tx.first(&FIND, &[of.0.into(), name.into()], object).await
 }
 
-/// One object with its content, by the path of its collection and its name; and that collection's
-/// kind. One statement, because this is what a GET costs.
+/// One object with its content, by the path of its collection and its name; and that collection with
+/// its kind. One statement, because this is what a GET costs.
 pub async fn content_at(
     tx: &mut Tx,
     account: PrincipalId,
     (path, name): (&str, &str),
     files: &Files,
-) -> Outcome<Option<(i64, Object, Body)>> {
+) -> Outcome<Option<((CollectionId, i64), Object, Body)>> {
     let map = |row: &Row<'_>| {
         let (object, body) = with_content(row, files)?;
-        Ok((row.int(COLUMNS + 2)?, object, body))
+        let of = (CollectionId(row.int(COLUMNS + 3)?), row.int(COLUMNS + 2)?);
+        Ok((of, object, body))
     };
     tx.first(&CONTENT_AT, &[account.0.into(), path.into(), name.into()], map).await
 }
@@ -524,6 +526,7 @@ pub async fn rename(
         search::drop_text(tx, from.0, from.1).await?;
     }
     tx.execute(&MOVE, &arrival.values(from, to, doc)).await?;
+    super::personal::carry(tx, from, to).await?;
     tx.execute(&RAISE_NAME, &[to.0.0.into(), to.1.into()]).await.map(drop)
 }
 
@@ -590,6 +593,7 @@ pub async fn delete(
     search::drop_text(tx, of, name).await?;
     tx.execute(&DELETE, &with[..2]).await?;
     super::property::clear(tx, of, name).await?;
+    super::personal::clear(tx, of, name).await?;
     bury_name(tx, of, name, number).await
 }
 

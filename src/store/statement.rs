@@ -48,9 +48,10 @@ pub(crate) use statements;
 pub(crate) fn all() -> impl Iterator<Item = &'static Statement> {
     use super::{
         ace, attachment, blob, booking, busy, change_log, collection, due, feed, itip, job, link,
-        lock, meta, mount, object, principal, property, push, resource, search, walk, watch,
+        lock, meta, mount, object, personal, principal, property, push, resource, search, walk,
+        watch,
     };
-    let modules: [&[&'static Statement]; 23] = [
+    let modules: [&[&'static Statement]; 24] = [
         ace::STATEMENTS,
         attachment::STATEMENTS,
         blob::STATEMENTS,
@@ -67,6 +68,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Statement> {
         meta::STATEMENTS,
         mount::STATEMENTS,
         object::STATEMENTS,
+        personal::STATEMENTS,
         principal::STATEMENTS,
         property::STATEMENTS,
         push::STATEMENTS,

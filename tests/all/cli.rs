@@ -682,6 +682,7 @@ fn every_subcommand_explains_itself_with_an_example_and_its_json() {
         ("share", "add list remove"),
         ("subscription", "add list remove refresh"),
         ("calendar birthdays", "add"),
+        ("collection", "add"),
     ];
     let mut lines = vec!["password".to_owned(), "lock".to_owned(), "unlock".to_owned()];
     for (noun, verbs) in nouns {

@@ -70,6 +70,11 @@ impl Rights {
         here.fold(Privileges::NONE, |all, (_, privileges)| all.union(*privileges))
     }
 
+    /// Whether this right is there anywhere in the account.
+    pub fn any_has(&self, privilege: Privilege) -> bool {
+        self.0.as_ref().is_none_or(|grants| grants.iter().any(|(_, it)| it.has(privilege)))
+    }
+
     /// Whether there is a right anywhere in the account.
     pub fn any(&self) -> bool {
         self.0.as_ref().is_none_or(|grants| !grants.is_empty())
@@ -142,9 +147,14 @@ impl Access {
         if self.has_all(place.account) {
             return Ok(Privileges::ALL);
         }
-        let mut grants = ace::of_account(tx, place.account).await?;
-        grants.retain(|(path, _)| path_covers(path, &place.path));
-        Ok(self.mine(tx, place.account, grants).await?.on(&place.path))
+        let me = self.identities(tx, place.account).await?;
+        let above: Vec<String> = std::iter::successors(Some(place.path.as_str()), |path| {
+            path.rsplit_once('/').map(|(above, _)| above)
+        })
+        .map(str::to_owned)
+        .collect();
+        let grants = ace::to_any_at(tx, place.account, &me, &above).await?;
+        Ok(self.limited(grants).on(&place.path))
     }
 
     /// The rights on every place of an account. For its owner it costs nothing.
@@ -152,8 +162,9 @@ impl Access {
         if self.has_all(account) {
             return Ok(Rights::everywhere());
         }
-        let grants = ace::of_account(tx, account).await?;
-        self.mine(tx, account, grants).await
+        let me = self.identities(tx, account).await?;
+        let grants = ace::to_any(tx, account, &me).await?;
+        Ok(self.limited(grants))
     }
 
     /// Whether every right in an account is the asker's, whatever is granted.
@@ -161,17 +172,12 @@ impl Access {
         self.who.id == account || self.who.administrator
     }
 
-    /// Those of the grants that are the asker's.
-    async fn mine(
-        &self,
-        tx: &mut Tx,
-        account: PrincipalId,
-        grants: Vec<(String, ace::Grant)>,
-    ) -> Outcome<Rights> {
-        if grants.is_empty() {
-            return Ok(Rights::nowhere());
-        }
-        let mut me = principal::all_groups(tx, self.who.id).await?;
+    /// All that the asker is, as grants of an account's name him.
+    async fn identities(&self, tx: &mut Tx, account: PrincipalId) -> Outcome<Vec<i64>> {
+        let mut me = match self.who.id.0 > 0 {
+            true => principal::all_groups(tx, self.who.id).await?,
+            false => Vec::new(),
+        };
         // A member of the group that owns something matches its owner (RFC 3744 §5.5.1).
         if me.contains(&account) {
             me.push(ace::OWNER);
@@ -182,11 +188,15 @@ impl Access {
             false => [ace::ALL, ace::AUTHENTICATED],
         });
         me.push(self.who.id);
-        // Who cannot be named changes nothing, whatever is granted to everyone.
+        Ok(me.into_iter().map(|id| id.0).collect())
+    }
+
+    /// What the asker may do with these grants: who cannot be named changes nothing, whatever is
+    /// granted to everyone.
+    fn limited(&self, grants: Vec<(String, Privileges)>) -> Rights {
         let most = if self.is_anonymous() { Privileges::READ } else { Privileges::ALL };
-        let mine = grants.into_iter().filter(|(_, grant)| me.contains(&grant.to));
-        let of = |grant: ace::Grant| Privileges(grant.privileges.0 & most.0);
-        Ok(Rights(Some(mine.map(|(path, grant)| (path, of(grant))).collect())))
+        let of = |(path, it): (String, Privileges)| (path, Privileges(it.0 & most.0));
+        Rights(Some(grants.into_iter().map(of).collect()))
     }
 
     /// Demands a right on a place. Whoever has none at all, and whoever lacks this one, gets the

@@ -18,6 +18,7 @@ use crate::kernel::privilege::{Privilege, Privileges};
 use crate::store::ace::{self, Grant};
 use crate::store::change_log::{self, Action, Entry};
 use crate::store::{Tx, collection, principal};
+use std::collections::HashSet;
 
 /// Who an entry is for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -98,9 +99,9 @@ pub async fn set(access: &Access, place: &Place, aces: Vec<Ace>, guard: Guard) -
         .write(move |tx| {
             Box::pin(async move {
                 let (id, number) = begin(tx, &access, &place, &guard).await?;
-                let grants = grants(tx, &place, &aces).await?;
                 let before = ace::of(tx, id).await?;
-                ace::replace(tx, id, &grants).await?;
+                let grants = grants(tx, &place, &aces, ACES_MAX.max(before.len())).await?;
+                ace::change(tx, id, &before, &grants).await?;
                 mount::grants_changed(tx, (id, place.account), &before, &grants).await?;
                 end(tx, &access, &place, (id, number)).await
             })
@@ -150,8 +151,8 @@ pub(in crate::domain) fn refuse<T>(rule: AceRule, why: impl Into<String>) -> Out
 }
 
 /// The list's own grants; entries that only repeat what stands elsewhere are checked to do so.
-async fn grants(tx: &mut Tx, place: &Place, aces: &[Ace]) -> Outcome<Vec<Grant>> {
-    let mut own: Vec<Grant> = Vec::new();
+async fn grants(tx: &mut Tx, place: &Place, aces: &[Ace], most: usize) -> Outcome<Vec<Grant>> {
+    let (mut own, mut named): (Vec<Grant>, HashSet<PrincipalId>) = Default::default();
     for it in aces {
         match &it.origin {
             Origin::Own => {}
@@ -168,12 +169,12 @@ async fn grants(tx: &mut Tx, place: &Place, aces: &[Ace]) -> Outcome<Vec<Grant>>
             }
         }
         let to = identity(tx, &it.to).await?;
-        if own.iter().any(|grant| grant.to == to) {
+        if !named.insert(to) {
             let why = "two entries are for the same principal: make them one";
             return refuse(AceRule::NoConflict, why);
         }
-        if own.len() >= ACES_MAX {
-            let why = format!("more than {ACES_MAX} entries: grant to a group");
+        if own.len() >= most {
+            let why = format!("more than {most} entries: grant to a group");
             return refuse(AceRule::LimitedNumber, why);
         }
         own.push(Grant { to, privileges: it.privileges });

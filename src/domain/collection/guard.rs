@@ -118,10 +118,7 @@ impl Guard {
         place: &Place,
         found: &Found,
     ) -> Outcome<()> {
-        let etag = match found.object() {
-            Some(it) => Some(privacy::etag(tx, access, place.account, it).await?),
-            None => None,
-        };
+        let etag = privacy::etag(tx, access, place.account, found).await?;
         let etag = etag.as_ref();
         let fails = || Err(Refusal::ConditionFailed.into());
         if self.if_match != Tags::Unset && !self.if_match.matches(found.exists(), etag) {
@@ -217,10 +214,7 @@ async fn states(tx: &mut Tx, access: &Access, place: &Place) -> Outcome<States> 
         point: Point::end_of(c.last_change),
         beside: None,
     });
-    let etag = match found.object() {
-        Some(it) => Some(privacy::etag(tx, access, place.account, it).await?),
-        None => None,
-    };
+    let etag = privacy::etag(tx, access, place.account, &found).await?;
     let locks = lock::of_account(tx, place.account, access.now).await?;
     let locks = locks.into_iter().filter(|l| covers(l, &place.path)).collect();
     Ok(States { etag, sync_token, locks })

@@ -7,6 +7,7 @@ use super::derived;
 use super::guard::{Guard, Reach, unlocked};
 use super::implicit;
 use super::kind::{Kind, component_names};
+use super::personal;
 use super::place::Place;
 use super::privacy;
 use super::tree::{Found, locate};
@@ -92,7 +93,7 @@ pub async fn put_instead(
                     return Err(Refusal::UidConflict { path: place.dav_path() }.into());
                 }
                 let found = locate(tx, &place).await?;
-                if found.object().is_none_or(|it| it.etag != etag) {
+                if privacy::etag(tx, &access, place.account, &found).await? != Some(etag) {
                     return Ok(false);
                 }
                 let tokens = Guard { if_lists: guard.if_lists, ..Guard::default() };
@@ -134,14 +135,13 @@ pub async fn rewrite(
             Box::pin(async move {
                 demand_some(tx, &access, &place).await?;
                 change_log::take(tx, place.account).await?;
-                let Found::Object(parent, old) = admit(tx, &access, &place, &guard).await? else {
-                    return Err(Fault::NotFound);
-                };
-                if old.etag != it.was {
+                let found = admit(tx, &access, &place, &guard).await?;
+                let Found::Object(parent, _) = &found else { return Err(Fault::NotFound) };
+                if privacy::etag(tx, &access, place.account, &found).await? != Some(it.was) {
                     return Ok(None);
                 }
                 if let Some(new) = &it.new {
-                    attachment::keep(tx, &access, &place, &parent, new).await?;
+                    attachment::keep(tx, &access, &place, parent, new).await?;
                 }
                 let stored = write(tx, &access, &place, &it.content, &it.index, &guard).await?;
                 Ok(Some(stored))
@@ -156,7 +156,17 @@ pub async fn precheck(access: &Access, place: &Place, guard: &Guard) -> Outcome<
     let (access, place, guard) = (access.clone(), place.clone(), guard.clone());
     let store = access.store.clone();
     store
-        .read(move |tx| Box::pin(async move { admit(tx, &access, &place, &guard).await.map(drop) }))
+        .read(move |tx| {
+            Box::pin(async move {
+                match admit(tx, &access, &place, &guard).await {
+                    // It may be about what everybody has for himself.
+                    Err(Fault::Denied { .. }) if personal::may(tx, &access, &place).await? => {
+                        Ok(())
+                    }
+                    admitted => admitted.map(drop),
+                }
+            })
+        })
         .await
 }
 
@@ -190,8 +200,36 @@ async fn admit(tx: &mut Tx, access: &Access, place: &Place, guard: &Guard) -> Ou
     Ok(found)
 }
 
-/// Stores an object inside a transaction.
+/// Stores an object inside a transaction. Of what is sent to another's calendar the sender keeps for
+/// himself what is his own.
 pub async fn write(
+    tx: &mut Tx,
+    access: &Access,
+    place: &Place,
+    content: &Content,
+    index: &Index,
+    guard: &Guard,
+) -> Outcome<Stored> {
+    let Some(it) = personal::split(tx, access, place, (content, index), guard).await? else {
+        return write_common(tx, access, place, content, index, guard).await;
+    };
+    let (content, index) = (it.content.as_ref().unwrap_or(content), &it.index);
+    let stored = match &it.kept {
+        Some(kept) => Stored {
+            created: false,
+            etag: kept.etag,
+            as_sent: true,
+            schedule_tag: kept.schedule_tag,
+        },
+        None => write_common(tx, access, place, content, index, guard).await?,
+    };
+    personal::keep(tx, access, place, &it).await?;
+    let etag = personal::etag(&stored.etag, &it.own);
+    Ok(Stored { etag, as_sent: stored.as_sent && it.as_sent, ..stored })
+}
+
+/// Stores an object for everybody.
+async fn write_common(
     tx: &mut Tx,
     access: &Access,
     place: &Place,
@@ -354,8 +392,8 @@ pub async fn read(
                 if let Some(above) = place.parent_path().filter(|_| !place.collection) {
                     let (at, files) = ((above, place.name()), access.store.files());
                     let found = object::content_at(tx, place.account, at, files).await?;
-                    if let Some((kind, mut object, mut body)) = found {
-                        let seen = [(&mut object, Some(&mut body))];
+                    if let Some(((of, kind), mut object, mut body)) = found {
+                        let seen = [(of, &mut object, Some(&mut body))];
                         privacy::veil(tx, &access, place.account, seen).await?;
                         return Ok(Ok((Kind::from_number(kind), object, body)));
                     }

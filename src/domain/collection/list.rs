@@ -5,6 +5,7 @@ use super::acl::{self, Granted};
 use super::derived;
 use super::kind::Kind;
 use super::mount;
+use super::personal;
 use super::place::Place;
 use super::privacy::veil;
 use super::scheduling::{EVENTS, default_calendar};
@@ -20,7 +21,7 @@ use crate::store::feed::{self, Subscription};
 use crate::store::itip::{self as letters, Told};
 use crate::store::link::{self, Link};
 use crate::store::lock::{self, Lock};
-use crate::store::mount::{Invitation, Sharee, sharees, shown_in, strangers};
+use crate::store::mount::{Invitation, Sharee, sharee_of, sharees, shown_in, strangers};
 use crate::store::object::{self, Object};
 use crate::store::principal;
 use crate::store::property::{self, Property};
@@ -87,8 +88,9 @@ pub struct Around {
     pub sharing: Sharing,
     /// The path of the calendar that invitations come into.
     pub default_calendar: Option<String>,
-    /// Of a home in which others' collections show, their state.
-    pub beside: Option<u64>,
+    /// Of a home in which others' collections show, their state; of what others share, the state of
+    /// what is the asker's own in it.
+    pub beside: Vec<(CollectionId, u64)>,
     /// Who was told what about scheduling objects, the newest first, by the object's content.
     pub told: HashMap<BlobId, Vec<Told>>,
 }
@@ -108,8 +110,17 @@ pub struct Sharing {
 pub static NOTHING_AROUND: LazyLock<Around> = LazyLock::new(Around::default);
 
 impl Around {
-    async fn load(tx: &mut Tx, access: &Access, account: PrincipalId, want: Want) -> Outcome<Self> {
+    /// Loads it for an account in which `me` is whoever a mount belongs to, or who asks. Who may read no
+    /// list there is told of no others, so that it costs him the same however many they are.
+    async fn load(
+        tx: &mut Tx,
+        access: &Access,
+        (account, me): (PrincipalId, PrincipalId),
+        want: Want,
+    ) -> Outcome<Self> {
         let mut it = Self::default();
+        let lists = (want.grants || want.sharees)
+            && access.rights_in(tx, account).await?.any_has(Privilege::ReadAcl);
         if want.locks {
             it.locks = lock::of_account(tx, account, access.now).await?;
         }
@@ -118,7 +129,7 @@ impl Around {
             let owner = principal::by_id(tx, account).await?;
             it.quota = Some((used, owner.and_then(|p| p.quota)));
         }
-        if want.grants {
+        if want.grants && lists {
             it.grants = acl::granted(tx, account).await?;
         }
         if want.links {
@@ -133,11 +144,12 @@ impl Around {
         if want.sharees {
             let owner = principal::by_id(tx, account).await?.map(|owner| owner.display_name);
             let address = principal::addresses(tx, account).await?.into_iter().next();
-            it.sharing = Sharing {
-                sharees: sharees(tx, account).await?,
-                strangers: strangers(tx, account).await?,
-                owner: (owner.unwrap_or_default(), address),
+            let (sharees, strangers) = match lists {
+                true => (sharees(tx, account).await?, strangers(tx, account).await?),
+                false => (sharee_of(tx, account, me).await?, Vec::new()),
             };
+            it.sharing =
+                Sharing { sharees, strangers, owner: (owner.unwrap_or_default(), address) };
         }
         if want.default_calendar {
             it.default_calendar = default_calendar(tx, account, EVENTS).await?.map(|c| c.path);
@@ -203,13 +215,21 @@ async fn mounted<'c>(
     if paths.is_empty() {
         return Ok(all);
     }
-    for (shown, target) in shown_in(tx, home.account).await? {
+    let mut rows = shown_in(tx, home.account).await?;
+    rows.retain(|(shown, _)| paths.contains_key(&shown.row));
+    let own: Vec<_> = rows
+        .iter()
+        .filter_map(|(shown, target)| Some((target.id, shown.own?.unsigned_abs())))
+        .collect();
+    for (shown, target) in rows {
         let Some(path) = paths.get(&shown.row) else { continue };
         let (rights, around) = match owners.entry(shown.owner) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(new) => {
                 let rights = access.rights_in(tx, shown.owner).await?;
-                let around = Around::load(tx, access, shown.owner, want).await?;
+                let of = (shown.owner, home.account);
+                let mut around = Around::load(tx, access, of, want).await?;
+                around.beside.clone_from(&own);
                 new.insert((rights, Arc::new(around)))
             }
         };
@@ -344,9 +364,14 @@ async fn fill(
         Found::Object(parent, it) => Some((parent.id, it.name.clone())),
         _ => None,
     };
-    sight.around = Around::load(tx, access, place.account, want).await?;
+    let me = place.mount.as_ref().map_or(access.who.id, |mount| mount.account);
+    sight.around = Around::load(tx, access, (place.account, me), want).await?;
     if let (true, Found::Collection(it)) = (want.beside, &sight.found) {
-        sight.around.beside = mount::beside(tx, it).await?;
+        let state = match mount::beside(tx, it).await? {
+            None => personal::state(tx, access, it).await?,
+            state => state,
+        };
+        sight.around.beside.extend(state.map(|state| (it.id, state)));
     }
     if let (true, Found::Collection(it)) = (want.children, &sight.found) {
         sight.children = children(tx, it.id, want.properties).await?;
@@ -354,11 +379,11 @@ async fn fill(
         let rows = sight.children.iter().map(|(child, _)| child);
         sight.mounts = mounted(tx, access, place, rows, want).await?;
     }
-    if let Found::Object(_, it) = &mut sight.found {
+    if let Found::Object(parent, it) = &mut sight.found {
         if want.content {
             sight.body = Some(crate::store::blob::read(tx, it.blob, access.store.files()).await?);
         }
-        veil(tx, access, place.account, [(&mut *it, sight.body.as_mut())]).await?;
+        veil(tx, access, place.account, [(parent.id, &mut *it, sight.body.as_mut())]).await?;
         if it.hidden {
             return Ok(());
         }
@@ -450,15 +475,15 @@ pub async fn page(
             .read(move |tx| Box::pin(async move { told(tx, account, &keys, want).await }));
         page.told = read.await?;
     }
-    let hides = |(it, _): &(Object, Option<Body>)| it.may_hide();
-    if access.has_all(account) || !page.objects.iter().any(hides) {
+    let plain = |(it, _): &(Object, Option<Body>)| it.component == 0;
+    if access.has_all(account) || page.objects.iter().all(plain) {
         return Ok(page);
     }
     let (access, store) = (access.clone(), access.store.clone());
     let seen = store.read(move |tx| {
         Box::pin(async move {
             let mut page = page;
-            let all = page.objects.iter_mut().map(|(it, body)| (it, body.as_mut()));
+            let all = page.objects.iter_mut().map(|(it, body)| (of, it, body.as_mut()));
             veil(tx, &access, account, all).await?;
             let hidden = page.objects.iter().filter(|(it, _)| it.hidden);
             let hidden: HashSet<&str> = hidden.map(|(it, _)| it.name.as_str()).collect();
@@ -530,7 +555,7 @@ pub async fn by_names_in(
     names: &[String],
 ) -> Outcome<Vec<(Object, Body)>> {
     let mut found = object::by_names(tx, of, names, access.store.files()).await?;
-    let all = found.iter_mut().map(|(it, body)| (it, Some(body)));
+    let all = found.iter_mut().map(|(it, body)| (of, it, Some(body)));
     veil(tx, access, account, all).await?;
     Ok(found)
 }
@@ -603,7 +628,7 @@ pub async fn load(
                 let mut loaded = Loaded::default();
                 if want.content {
                     let mut found = object::by_keys(tx, &keys, access.store.files()).await?;
-                    let all = found.iter_mut().map(|(_, object, it)| (object, Some(it)));
+                    let all = found.iter_mut().map(|(of, object, it)| (*of, object, Some(it)));
                     veil(tx, &access, place.account, all).await?;
                     for (of, object, it) in found {
                         loaded.contents.entry(of).or_default().insert(object.name, it);
@@ -619,7 +644,8 @@ pub async fn load(
                         loaded.objects.entry(of).or_default().entry(name).or_default().push(it);
                     }
                 }
-                loaded.around = Around::load(tx, &access, place.account, want).await?;
+                let me = place.mount.as_ref().map_or(access.who.id, |mount| mount.account);
+                loaded.around = Around::load(tx, &access, (place.account, me), want).await?;
                 loaded.around.told = told(tx, place.account, &keys, want).await?;
                 loaded.mounts = mounted(tx, &access, &place, mounts.iter(), want).await?;
                 Ok(loaded)

@@ -12,6 +12,7 @@ pub mod place;
 pub mod access;
 pub mod mount;
 pub mod privacy;
+pub mod personal;
 pub mod guard;
 pub mod tree;
 pub mod scheduling;

@@ -20,6 +20,7 @@ use crate::store::ace::{self, Grant};
 use crate::store::collection::Collection;
 use crate::store::mount::{self, Shown};
 use crate::store::{Tx, principal};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub use crate::store::mount::{DECLINED, INVITED, Invitation, MOUNTED, Sharee};
@@ -108,12 +109,10 @@ pub(in crate::domain) async fn grants_changed(
     after: &[Grant],
 ) -> Outcome<()> {
     mount::mark(tx, of).await?;
-    let changed = before.iter().filter(|g| !after.contains(g));
-    let mut who: Vec<_> =
-        changed.chain(after.iter().filter(|g| !before.contains(g))).map(|g| g.to).collect();
-    who.sort();
-    who.dedup();
-    for id in who {
+    let by = |all: &[Grant]| all.iter().map(|g| (g.to, g.privileges.0)).collect::<BTreeSet<_>>();
+    let changed: BTreeSet<_> =
+        by(before).symmetric_difference(&by(after)).map(|(to, _)| *to).collect();
+    for id in changed {
         match id {
             // The members of the group, if it is one.
             ace::OWNER => directory::sharing_changed(tx, account).await?,

@@ -8,13 +8,14 @@
 
 use super::access::Access;
 use super::kind::Home;
+use super::personal;
 use super::place::Place;
 use super::tree::Found;
 use crate::format::ical::Calendar;
 use crate::format::ical::redact::{Class, class_of, veiled};
 use crate::kernel::etag::ETag;
 use crate::kernel::fault::{Outcome, Refusal};
-use crate::kernel::ids::PrincipalId;
+use crate::kernel::ids::{CollectionId, PrincipalId};
 use crate::kernel::privilege::Privileges;
 use crate::kernel::secret::sha256;
 use crate::store::blob::{Body, Content};
@@ -116,10 +117,11 @@ pub async fn viewer_of(access: &Access, account: PrincipalId) -> Outcome<Viewer>
     store.read(move |tx| Box::pin(async move { viewer(tx, &access, account).await })).await
 }
 
-/// An object, and its content where it is at hand.
-pub type Sight<'o> = (&'o mut Object, Option<&'o mut Body>);
+/// An object of a collection, and its content where it is at hand.
+pub type Sight<'o> = (CollectionId, &'o mut Object, Option<&'o mut Body>);
 
-/// Makes of objects of an account what the asker may see of them.
+/// Makes of objects of an account what the asker sees of them: what he may see, with what is his own
+/// ([`personal`]).
 pub async fn veil<'o>(
     tx: &mut Tx,
     access: &Access,
@@ -129,15 +131,17 @@ pub async fn veil<'o>(
     if access.has_all(account) {
         return Ok(());
     }
-    let some: Vec<Sight<'o>> = objects.into_iter().filter(|(it, _)| it.may_hide()).collect();
-    if some.is_empty() {
-        return Ok(());
+    let mut some: Vec<Sight<'o>> =
+        objects.into_iter().filter(|(_, it, _)| it.component != 0).collect();
+    let mut known = None;
+    if some.iter().any(|(_, it, _)| it.may_hide()) {
+        let viewer = viewer(tx, access, account).await?;
+        for (_, object, body) in some.iter_mut().filter(|(_, it, _)| it.may_hide()) {
+            seen_by(viewer, access.store.secret(), object, body.as_deref_mut())?;
+        }
+        known = Some(viewer);
     }
-    let viewer = viewer(tx, access, account).await?;
-    for (object, body) in some {
-        seen_by(viewer, access.store.secret(), object, body)?;
-    }
-    Ok(())
+    personal::show(tx, access, (account, known), some).await
 }
 
 /// Makes of an object what a viewer may see of it: the one decision. The validator of what is seen in
@@ -166,19 +170,20 @@ fn seen_by(
 /// Changes when a program of a later version shows the same object otherwise.
 const FORM: u32 = 1;
 
-/// The validator of an object, as the asker knows it.
+/// The validator of what was found in an account, as the asker knows it; none: it is no object.
 pub async fn etag(
     tx: &mut Tx,
     access: &Access,
     account: PrincipalId,
-    object: &Object,
-) -> Outcome<ETag> {
-    if !object.may_hide() {
-        return Ok(object.etag);
+    found: &Found,
+) -> Outcome<Option<ETag>> {
+    let Found::Object(parent, object) = found else { return Ok(None) };
+    if access.has_all(account) {
+        return Ok(Some(object.etag));
     }
     let mut shown = object.clone();
-    veil(tx, access, account, [(&mut shown, None)]).await?;
-    Ok(shown.etag)
+    veil(tx, access, account, [(parent.id, &mut shown, None)]).await?;
+    Ok(Some(shown.etag))
 }
 
 /// Whether the asker sees an object of an account only in part.
@@ -228,18 +233,23 @@ pub async fn demand_of_new(
 /// What is kept of a content that the server has made of what was sent: its class is its own. What
 /// cannot be read counts as private.
 pub fn of_made(access: &Access, index: &Index, made: &Content) -> Index {
-    let (files, size) = (access.store.files(), made.size);
-    let body = match &made.data {
-        Some(data) => Body::Inline(data.clone()),
-        None => Body::File { path: files.path(&made.hash), size },
-    };
-    let class =
-        body.octets().ok().and_then(|octets| Some(class_of(&Calendar::parse(&octets).ok()?)));
+    let class = body_of(access, made)
+        .octets()
+        .ok()
+        .and_then(|octets| Some(class_of(&Calendar::parse(&octets).ok()?)));
     let class = match index.component {
         0 => index.class,
         _ => class.unwrap_or(Class::Private).number(),
     };
     Index { class, ..index.clone() }
+}
+
+/// A content that is about to be stored, where it lies.
+pub(super) fn body_of(access: &Access, made: &Content) -> Body {
+    match &made.data {
+        Some(data) => Body::Inline(data.clone()),
+        None => Body::File { path: access.store.files().path(&made.hash), size: made.size },
+    }
 }
 
 /// The refusal of what somebody sees only in part.

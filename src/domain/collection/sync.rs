@@ -7,12 +7,13 @@
 use super::access::Access;
 use super::kind::Kind;
 use super::mount;
+use super::personal;
 use super::place::Place;
 use super::privacy::veil;
 use super::tree::{Found, look};
 use crate::kernel::change::{Beside, ChangeNumber, Point, SyncToken};
 use crate::kernel::fault::{Outcome, Refusal};
-use crate::kernel::ids::CollectionId;
+use crate::kernel::ids::{CollectionId, PrincipalId};
 use crate::kernel::limits::{SYNC_WINDOW_GROWTH, SYNC_WINDOW_MIN};
 use crate::store::Tx;
 use crate::store::collection::{self, Collection};
@@ -88,7 +89,10 @@ pub async fn changes(
                     Found::Collection(it) => it,
                     _ => return Ok(None),
                 };
-                let state = mount::beside(tx, &it).await?;
+                let state = match mount::beside(tx, &it).await? {
+                    None => personal::state(tx, &access, &it).await?,
+                    state => state,
+                };
                 let epoch = access.store.epoch();
                 let from = match &since {
                     None => None,
@@ -117,10 +121,13 @@ pub async fn changes(
                 let seen = Seen { known, state, limit };
                 let (beside, truncated) = match truncated {
                     true => (known, true),
+                    false if Kind::from_number(it.kind) == Kind::Calendar => {
+                        seen.gather_own(tx, (&it, access.who.id), &mut members).await?
+                    }
                     false => seen.gather(tx, &it, &mut members).await?,
                 };
                 let objects = members.iter_mut().filter_map(|member| match &mut member.change {
-                    Change::Object(it) => Some((it, None)),
+                    Change::Object(it) => Some((member.holder.id, it, None)),
                     _ => None,
                 });
                 veil(tx, &access, place.account, objects).await?;
@@ -131,7 +138,8 @@ pub async fn changes(
         .await
 }
 
-/// What a client has seen of what others share that shows in a home.
+/// What a client has seen of what others share that shows in a home, or of what is the asker's own in
+/// another's calendar.
 struct Seen {
     /// What its token says.
     known: Option<Beside>,
@@ -183,6 +191,40 @@ impl Seen {
                 .map(|it| Member { holder: holder.clone(), change: Change::Collection(it) }),
         );
         Ok((beside, truncated))
+    }
+
+    /// Tells of the objects in which the asker set something of his own since. Gives as
+    /// [`Self::gather`].
+    async fn gather_own(
+        &self,
+        tx: &mut Tx,
+        (calendar, who): (&Collection, PrincipalId),
+        members: &mut Vec<Member>,
+    ) -> Outcome<(Option<Beside>, bool)> {
+        let Some(now) = self.state else { return Ok((None, false)) };
+        let seen = self.known.map_or(0, |known| known.state);
+        let room = self.limit.saturating_sub(members.len());
+        let ask = room.saturating_add(1);
+        let mut own = match seen == now {
+            true => Vec::new(),
+            false => personal::since(tx, who, (calendar.id, seen), ask).await?,
+        };
+        let truncated = own.len() > room;
+        own.truncate(room);
+        let last = own.last().map_or(seen, |(number, _)| *number);
+        let (id, path, derived) = (calendar.id, calendar.path.clone(), calendar.derived);
+        let holder = Arc::new(Holder { id, path, derived });
+        for (_, object) in own {
+            let told = |member: &Member| match &member.change {
+                Change::Object(it) => member.holder.id == id && it.name == object.name,
+                _ => false,
+            };
+            if !members.iter().any(told) {
+                let change = Change::Object(object);
+                members.push(Member { holder: holder.clone(), change });
+            }
+        }
+        Ok((Some(Beside::all(if truncated { last } else { now })), truncated))
     }
 }
 

@@ -7,13 +7,14 @@ use crate::domain::collection::acl::{begin, end};
 use crate::domain::collection::mount::{
     DECLINED, INVITED, Invitation, MOUNTED, can_be_shared, grants_changed, told,
 };
-use crate::domain::collection::{Access, Collection, Guard, Place};
+use crate::domain::collection::{Access, Collection, Guard, Kind, Place};
 use crate::domain::directory::login::find;
 use crate::domain::directory::name::fold;
 use crate::domain::directory::{Kind as PrincipalKind, Principal};
 use crate::kernel::fault::{AceRule, Fault, Outcome, Refusal};
+use crate::kernel::ids::PrincipalId;
 use crate::kernel::limits::{
-    ACES_MAX, INVITATION_TEXT_MAX, INVITATIONS_MAX, PRINCIPAL_NAME_MAX, SHAREES_CHANGED_MAX,
+    INVITATION_TEXT_MAX, INVITATIONS_MAX, PRINCIPAL_NAME_MAX, SHAREES_CHANGED_MAX, SHAREES_MAX,
 };
 use crate::kernel::privilege::{Privilege, Privileges};
 use crate::kernel::secret::uuid;
@@ -28,6 +29,21 @@ pub enum Whom {
     Address(String),
     /// A principal.
     Principal(PrincipalKind, String),
+    /// Everyone who signs in. It shows in nobody's home: who wants it goes to its address.
+    Everyone,
+    /// Everyone, signed in or not.
+    Public,
+}
+
+impl Whom {
+    /// Those who are no principal, as grants name them.
+    fn without_name(&self) -> Option<PrincipalId> {
+        match self {
+            Self::Everyone => Some(ace::AUTHENTICATED),
+            Self::Public => Some(ace::ALL),
+            Self::Address(_) | Self::Principal(..) => None,
+        }
+    }
 }
 
 /// A wish of who shares.
@@ -62,9 +78,10 @@ pub async fn share(
         .write(move |tx| {
             Box::pin(async move {
                 let (id, number) = begin(tx, &access, &place, &guard).await?;
-                let it = collection::by_id(tx, id).await?.filter(can_be_shared);
-                let Some(it) = it else {
-                    let why = "calendars and address books are shared, nothing else";
+                let folder = |it: &Collection| Kind::from_number(it.kind) == Kind::Folder;
+                let it = collection::by_id(tx, id).await?;
+                let Some(it) = it.filter(|it| can_be_shared(it) || folder(it)) else {
+                    let why = "calendars, address books and folders are shared, nothing else";
                     return Err(Fault::malformed(why));
                 };
                 let known = carry_out(tx, &it, &changes).await?;
@@ -84,7 +101,7 @@ fn check(changes: &[Change]) -> Outcome<()> {
             let why = format!("a name or summary is longer than {INVITATION_TEXT_MAX} octets");
             return Err(Fault::malformed(why));
         }
-        let (Whom::Address(name) | Whom::Principal(_, name)) = &it.whom;
+        let (Whom::Address(name) | Whom::Principal(_, name)) = &it.whom else { continue };
         if name.is_empty() || name.len() > PRINCIPAL_NAME_MAX {
             return Err(Fault::malformed("an address is empty or too long"));
         }
@@ -96,22 +113,38 @@ async fn carry_out(tx: &mut Tx, it: &Collection, changes: &[Change]) -> Outcome<
     let before = ace::of(tx, it.id).await?;
     let (mut grants, mut known) = (before.clone(), Vec::with_capacity(changes.len()));
     for change in changes {
+        if let Some(to) = change.whom.without_name() {
+            unnamed(to, change, &mut grants);
+            known.push(true);
+            continue;
+        }
         let found = identity(tx, &change.whom).await?;
         match &found {
-            // He has everything already.
-            Some(who) if who.id == it.account => {}
+            // He has everything already; of what a group owns its members have what is granted.
+            Some(who) if who.id == it.account && PrincipalKind::of(who) != PrincipalKind::Group => {
+            }
             Some(who) => known_one(tx, it, who, change, &mut grants).await?,
             None => unknown_one(tx, it, change).await?,
         }
         known.push(found.is_some());
     }
-    if grants.len() > ACES_MAX {
-        let why = format!("more than {ACES_MAX} entries: share with a group");
+    if grants.len() > SHAREES_MAX.max(before.len()) {
+        let why = format!("more than {SHAREES_MAX} entries: share with a group");
         return Err(Refusal::Ace(AceRule::LimitedNumber, why).into());
     }
-    ace::replace(tx, it.id, &grants).await?;
+    ace::change(tx, it.id, &before, &grants).await?;
     grants_changed(tx, (it.id, it.account), &before, &grants).await?;
     Ok(known)
+}
+
+/// Those who have no name have what is granted, and are told nothing.
+fn unnamed(to: PrincipalId, change: &Change, grants: &mut Vec<Grant>) {
+    let had = grants.iter().find(|grant| grant.to == to).map(|grant| grant.privileges);
+    grants.retain(|grant| grant.to != to);
+    if let Some(level) = change.level {
+        let privileges = level.privileges(had.unwrap_or(Privileges::NONE));
+        grants.push(Grant { to, privileges });
+    }
 }
 
 async fn identity(tx: &mut Tx, whom: &Whom) -> Outcome<Option<Principal>> {
@@ -121,6 +154,7 @@ async fn identity(tx: &mut Tx, whom: &Whom) -> Outcome<Option<Principal>> {
             let found = principal::by_name(tx, name).await?;
             Ok(found.filter(|it| PrincipalKind::of(it) == *kind))
         }
+        Whom::Everyone | Whom::Public => Ok(None),
     }
 }
 
@@ -128,6 +162,7 @@ fn address(whom: &Whom) -> String {
     match whom {
         Whom::Address(address) => fold(address),
         Whom::Principal(_, name) => name.clone(),
+        Whom::Everyone | Whom::Public => String::new(),
     }
 }
 
@@ -168,7 +203,7 @@ async fn unknown_one(tx: &mut Tx, it: &Collection, change: &Change) -> Outcome<(
     let Some(level) = change.level else {
         return mount::uninvite(tx, it.id, &address).await.map(drop);
     };
-    if mount::invited(tx, it.id).await? >= INVITATIONS_MAX as i64 + ACES_MAX as i64 {
+    if mount::invited(tx, it.id).await? >= (INVITATIONS_MAX + SHAREES_MAX) as i64 {
         return Err(Fault::malformed(format!("more than {INVITATIONS_MAX} unknown addresses")));
     }
     let invitation = Invitation {

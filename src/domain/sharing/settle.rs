@@ -13,7 +13,7 @@ use crate::kernel::ids::PrincipalId;
 use crate::kernel::limits::{MOUNTS_MAX, REPLIES_BATCH};
 use crate::kernel::secret::uuid;
 use crate::store::mount::Mount;
-use crate::store::{Store, Tx, change_log, collection, mount, principal};
+use crate::store::{Store, Tx, change_log, collection, mount, personal, principal};
 
 /// Brings an account up to date with what is shared with it.
 ///
@@ -128,6 +128,7 @@ impl Settling<'_> {
     /// What is shared with him no more.
     async fn withdraw(&self, tx: &mut Tx, it: &Mount) -> Outcome<()> {
         mount::remove(tx, it.account, it.target).await?;
+        personal::end(tx, it.account, it.target).await?;
         hide(tx, self.access, it).await?;
         match collection::by_id(tx, it.target).await? {
             Some(target) => {

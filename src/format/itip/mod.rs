@@ -5,9 +5,9 @@
 //! alike; no message carries what is its sender's own affair (alarms, private comments,
 //! `SCHEDULE-*`). Standards: RFC 5546 (iTIP), RFC 6638 (implicit scheduling).
 
-mod edit;
+pub(super) mod edit;
 mod person;
-mod sheet;
+pub(super) mod sheet;
 mod derive;
 mod differ;
 mod message;

@@ -199,8 +199,8 @@ fn etag(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
 pub fn token(subject: &Subject<'_>) -> Option<SyncToken> {
     let it = subject.collection()?;
     let epoch = subject.ask.access.store.epoch().clone();
-    let homes = On::CALENDAR_HOME.or(On::ADDRESSBOOK_HOME);
-    let beside = subject.around.beside.filter(|_| homes.has(subject.class())).map(Beside::all);
+    let beside = subject.around.beside.iter().find(|(of, _)| *of == it.id);
+    let beside = beside.map(|(_, state)| Beside::all(*state));
     let point = Point::end_of(it.last_change);
     Some(SyncToken { epoch, collection: it.id, point, beside })
 }

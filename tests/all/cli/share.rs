@@ -3,6 +3,36 @@
 use super::*;
 
 on_both! {
+    /// What a group owns is made for it and shared with itself; everyone has what is said to be everyone's.
+    async fn calendars_of_groups_and_public_folders(fresh: Fresh) {
+        let place = Place::beside(fresh);
+        place.run("user add alice@example.org --no-password").good();
+        place.run("group add team@example.org --member alice@example.org").good();
+        let add = |rest: &str| place.run(&format!("collection add team@example.org {rest} --json")).json();
+        let made = [add("Roster"), add("Customers --address-book"), add("Forms --folder")];
+        let homes = ["calendars/team@example.org/", "addressbooks/team@example.org/", "files/team@example.org/Forms/"];
+        for (made, home) in made.iter().zip(homes) {
+            assert!(made["collection"].as_str().unwrap().starts_with(home), "{made}");
+        }
+        place.run("collection add team@example.org Forms --folder").refused();
+        place.run("collection add team@example.org a/b --folder").refused();
+        let share = |verb: &str, rest: &str| place.run(&format!("share {verb} team@example.org {rest} --json"));
+        for title in ["Roster", "Customers"] {
+            let told = share("add", &format!("{title} --with team@example.org --write")).json();
+            assert_eq!((&told[0]["with"], &told[0]["rights"]), (&json!("team@example.org"), &json!("write")));
+        }
+        let told = share("add", "Forms --everyone").json();
+        assert_eq!((&told[0]["with"], &told[0]["rights"]), (&json!("everyone"), &json!("read")));
+        share("add", "Forms --public").refused();
+        let alices = place.run("share list alice@example.org --json").json();
+        assert_eq!(alices.as_array().unwrap().len(), 2, "{alices}");
+        assert_eq!(share("list", "").json().as_array().unwrap().len(), 3);
+        share("remove", "Forms --everyone").good();
+        share("remove", "Roster --with team@example.org").good();
+        share("remove", "Forms --everyone").refused();
+        assert_eq!(share("list", "").json().as_array().unwrap().len(), 1);
+    }
+
     /// What is shared is added, listed at both ends, changed and removed; a level gives what it says.
     async fn shares_of_accounts(fresh: Fresh) {
         let place = Place::beside(fresh);

@@ -35,10 +35,11 @@ const RAW: [(&str, &str); 16] = [
     ("indexing.rs", "tells nobody"),
 ];
 /// The same of four more, which are for no clients.
-const OTHERS: [(&str, &str); 4] = [
+const OTHERS: [(&str, &str); 5] = [
     ("link.rs", "`redacted`, as for strangers"),
     ("scheduling/deliver.rs", "the server, for the owner"),
     ("scheduling/gone.rs", "tells whom the owner had invited"),
+    ("collection/personal.rs", "splits what somebody sends, who sees all of the object"),
     ("sharing/notice.rs", "takes out the oldest notices of their owner"),
 ];
 

@@ -185,10 +185,11 @@ dialogues! {
             (holds("SUMMARY", "word", "negate-condition=\"yes\""), &[], &hidden),
             (unset("LOCATION"), &[], &hidden),
             (unset("ORGANIZER") + &holds("UID", "uid-", ""), &[], &hidden),
-            ("<C:comp-filter name=\"VALARM\"/>".into(), &["between", "odd", "open", "shut"], &["open"]),
-            ("<C:comp-filter name=\"VALARM\"><C:is-not-defined/></C:comp-filter>".into(), &[], &hidden),
+            ("<C:comp-filter name=\"VALARM\"/>".into(), &["between", "odd", "open", "shut"], &[]),
+            ("<C:comp-filter name=\"VALARM\"><C:is-not-defined/></C:comp-filter>".into(), &[],
+                &["between", "odd", "open", "shut"]),
             (format!("<C:comp-filter name=\"VALARM\"><C:time-range {RANGE}/></C:comp-filter>"),
-                &["between", "odd", "open", "shut"], &["open"]),
+                &["between", "odd", "open", "shut"], &[]),
         ];
         for (filter, all, some) in cases {
             for (who, expected) in [(&owner, all), (&people.reader, some)] {

@@ -23,6 +23,18 @@ async fn group(of: &User, members: Vec<String>) -> String {
     name
 }
 
+/// The one mount in a home, once it is there.
+async fn shown(user: &User, home: &str) -> String {
+    let begun = Instant::now();
+    loop {
+        if let Some(found) = mounts_in(user, &format!("{home}/")).await.pop() {
+            return found;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(30), "nothing shows in {home}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
 async fn change(of: &User, group: &str, add: Vec<String>, remove: Vec<String>) {
     let (store, group) = (of.server.store.clone(), group.to_owned());
     of.server
@@ -68,6 +80,85 @@ dialogues! {
         admin.mkcol(&format!("{home}second/")).await;
         mounts(&member, 2).await;
         assert!(mounts_in(&stranger, "calendars/").await.is_empty());
+    }
+
+    /// A calendar and an address book of a group: its members use them by what is granted to it, each with
+    /// his own alarms, and who leaves has nothing more from the next request on.
+    async fn members_use_what_their_group_owns(member: User, other: User) {
+        let name = group(&member, vec![member.name.clone(), other.name.clone()]).await;
+        let admin = member.server.account(|new| new.administrator = true).await;
+        let to = format!("/dav/principals/groups/{name}/");
+        let card = "BEGIN:VCARD\r\nVERSION:3.0\r\nUID:c\r\nFN:C\r\nN:C;;;;\r\nEND:VCARD\r\n";
+        let alarm = "BEGIN:VALARM\r\nACTION:DISPLAY\r\nDESCRIPTION:x\r\nTRIGGER:-PT5M\r\nEND:VALARM\r\n";
+        let rings = event("a").replace("END:VEVENT", &format!("{alarm}END:VEVENT"));
+        for (home, object, text) in [("calendars", "a.ics", rings.as_str()), ("addressbooks", "c.vcf", card)] {
+            let at = format!("/dav/{home}/{name}/plan/");
+            admin.mkcol(&at).await;
+            share(&admin, &at, &[(&to, Some("read-write"))]).await.expect(200);
+            let (mine, theirs) = (shown(&member, home).await, shown(&other, home).await);
+            member.put(&format!("{mine}{object}"), text).await;
+            let got = other.get(&format!("{theirs}{object}")).await.expect(200).text();
+            assert_eq!(got, if home == "calendars" { event("a") } else { card.to_owned() });
+            assert_eq!(member.get(&format!("{mine}{object}")).await.expect(200).text(), text);
+            other.get(&format!("{at}{object}")).await.expect(200);
+        }
+        let mine = [shown(&member, "calendars").await, shown(&member, "addressbooks").await];
+        let token = sync(&member, "calendars/", "", None).await.sync_token.unwrap();
+        change(&admin, &name, vec![], vec![member.name.clone()]).await;
+        for mount in &mine {
+            member.get(mount).await.expect(404);
+            member.send("PROPFIND", mount, &[("Depth", "1")], "").await.expect(404);
+        }
+        let put = member.send("PUT", &format!("{}b.ics", mine[0]), &[], event("b")).await;
+        assert!([404, 409].contains(&put.status.as_u16()), "409 once the name is gone: {put}");
+        member.get(&format!("/dav/calendars/{name}/plan/a.ics")).await.expect(403);
+        member.get(&format!("/dav/calendars/{name}/plan/none.ics")).await.expect(403);
+        // The names follow in a moment, and the home tells of it.
+        let begun = Instant::now();
+        let news = loop {
+            let news = sync(&member, "calendars/", &token, None).await;
+            if !news.responses.is_empty() || begun.elapsed() > Duration::from_secs(30) {
+                break news;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        };
+        assert_eq!(news.of(&mine[0]).status, Some(404));
+        assert_eq!(mounts_in(&other, "calendars/").await.len(), 1);
+    }
+
+    /// A folder and a calendar of a group that everyone may read: who signs in does, at its address; who
+    /// does not is asked for a password, unless it is so set.
+    async fn public_folders_are_for_everyone(plain: User, stranger: User) {
+        for discreet in [false, true] {
+            let server = if discreet { plain.server.discreet().await } else { plain.server };
+            let (stranger, anyone) = match discreet {
+                true => (server.user().await, 200),
+                false => (User { server, name: stranger.name.clone(), password: stranger.password.clone() }, 401),
+            };
+            let admin = server.account(|new| new.administrator = true).await;
+            let name = group(&admin, vec![]).await;
+            for (path, object, text) in
+                [("files", "f.txt", "text".to_owned()), ("calendars", "a.ics", event("a"))]
+            {
+                let at = format!("/dav/{path}/{name}/open/");
+                admin.mkcol(&at).await;
+                let object = format!("{at}{object}");
+                admin.put(&object, &text).await;
+                stranger.get(&object).await.expect(403);
+                let who = if discreet { "<D:all/>" } else { "<D:authenticated/>" };
+                let list = format!("<D:ace><D:principal>{who}</D:principal><D:grant><D:privilege><D:read/>\
+                                    </D:privilege></D:grant></D:ace>");
+                admin.send("ACL", &at, &[], document("D:acl", &list)).await.expect(200);
+                assert_eq!(stranger.get(&object).await.expect(200).text(), text);
+                stranger.propfind(&at, "1", "<D:getetag/>").await;
+                stranger.send("PUT", &object, &[], &text).await.expect(403);
+                stranger.delete(&object).await.expect(403);
+                server.send("GET", &object, &[], "").await.expect(anyone);
+                server.send("PUT", &object, &[], &text).await.expect(401);
+                server.send("DELETE", &at, &[], "").await.expect(401);
+                assert!(mounts_in(&stranger, "calendars/").await.is_empty());
+            }
+        }
     }
 
     /// A change in what is shared with many writes nothing to any of them.

@@ -5,8 +5,10 @@ mod answer;
 mod flow;
 mod group;
 mod home;
+mod many;
 mod mount;
 mod notice;
+mod personal;
 
 use crate::support::dav::{Answer, Multistatus, User, document};
 use std::time::{Duration, Instant};

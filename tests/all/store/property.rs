@@ -58,9 +58,26 @@ on_both! {
         })).await.unwrap();
         let both = [grant(AUTHENTICATED, Privileges::READ), grant(BOB, Privileges::READ)];
         assert_eq!(fresh.read(|tx| Box::pin(ace::of(tx, of))).await.unwrap(), both);
-        let all = fresh.read(|tx| Box::pin(ace::of_account(tx, owner))).await.unwrap();
-        assert_eq!(all.len(), 2);
-        assert!(all.iter().all(|(path, _)| path == "calendars"));
+        let to = |who: PrincipalId, path: &'static str| async move {
+            let all = fresh.read(move |tx| Box::pin(async move { ace::to_any(tx, owner, &[who.0]).await }));
+            let at = fresh.read(move |tx| Box::pin(async move {
+                ace::to_any_at(tx, owner, &[who.0], &[path.to_owned()]).await
+            }));
+            (all.await.unwrap(), at.await.unwrap())
+        };
+        let found = vec![("calendars".to_owned(), Privileges::READ)];
+        assert_eq!(to(BOB, "calendars").await, (found.clone(), found.clone()));
+        assert_eq!(to(BOB, "files").await, (found, vec![]));
+        assert_eq!(to(PrincipalId(77), "calendars").await, (vec![], vec![]));
+        fresh.write(move |tx| Box::pin(async move {
+            let had = ace::of(tx, of).await?;
+            ace::change(tx, of, &had, &[grant(BOB, Privileges::ALL), grant(ADA, Privileges::READ)]).await
+        })).await.unwrap();
+        let other = [grant(ADA, Privileges::READ), grant(BOB, Privileges::ALL)];
+        assert_eq!(fresh.read(|tx| Box::pin(ace::of(tx, of))).await.unwrap(), other);
+        fresh.write(move |tx| Box::pin(async move {
+            ace::change(tx, of, &other, &both).await
+        })).await.unwrap();
         fresh.write(move |tx| Box::pin(ace::set(tx, of, grant(BOB, Privileges::NONE)))).await.unwrap();
         assert_eq!(fresh.read(|tx| Box::pin(ace::of(tx, of))).await.unwrap(), both[..1]);
         fresh.write(|tx| Box::pin(ace::purge_principal(tx, BOB))).await.unwrap();

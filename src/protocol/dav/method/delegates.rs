@@ -9,7 +9,7 @@ use crate::domain::directory::Kind;
 use crate::format::uri;
 use crate::format::xml::Element;
 use crate::kernel::fault::{AceRule, Fault, Outcome, Refusal};
-use crate::kernel::limits::ACES_MAX;
+use crate::kernel::limits::DELEGATES_MAX;
 use crate::kernel::privilege::Privilege;
 use crate::protocol::dav::Ask;
 use crate::protocol::dav::acl::GROUP_MEMBER_SET;
@@ -76,8 +76,8 @@ fn members(element: &Element) -> Outcome<Vec<(Kind, String)>> {
             Some(Target::Principal(kind, name)) => all.push((kind, name)),
             _ => return refuse(AceRule::RecognizedPrincipal, "an href names no principal".into()),
         }
-        if all.len() > ACES_MAX {
-            let why = format!("more than {ACES_MAX} delegates: make a group one");
+        if all.len() > DELEGATES_MAX {
+            let why = format!("more than {DELEGATES_MAX} delegates: make a group one");
             return refuse(AceRule::LimitedNumber, why);
         }
     }

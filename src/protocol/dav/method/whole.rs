@@ -8,7 +8,7 @@
 use super::negotiate;
 use crate::domain::collection::guard::Tags;
 use crate::domain::collection::property::text_of;
-use crate::domain::collection::{Collection, Kind, Property, list, privacy};
+use crate::domain::collection::{Collection, Kind, Property, list, personal, privacy};
 use crate::format::ical::form::{Form, Pieces};
 use crate::format::ical::merge::{self, Merger};
 use crate::format::ical::{jcal, xcal, zone};
@@ -98,6 +98,10 @@ pub async fn of(ask: &Ask, it: Collection, how: How, known: Known<'_>) -> Outcom
     if let Some(mark) = privacy::viewer_of(&ask.access, it.account).await?.mark() {
         tag.truncate(tag.len() - 1);
         tag.push_str(&format!("{VEILED}{mark}\""));
+    }
+    if let Some(state) = personal::state_of(&ask.access, &it).await? {
+        tag.truncate(tag.len() - 1);
+        tag.push_str(&format!("{VEILED}{state}\""));
     }
     // It is written into the whole, and no change of the collection when the owner gets another.
     if let Some(zone) = known.1.filter(|_| Kind::from_number(it.kind) == Kind::Calendar) {
