@@ -176,7 +176,9 @@ fn people(part: &Part<'_>, partstat: &str) -> Vec<String> {
     let delegates = part.attendees.iter().filter(|p| !p.me && to.contains(&p.who));
     let quiet = [ASKED, REPLIED, "SCHEDULE-AGENT", "SCHEDULE-STATUS", "SCHEDULE-FORCE-SEND"];
     let mut changes: Vec<(&str, Option<&str>)> = quiet.map(|name| (name, None)).to_vec();
-    let delegates: Vec<String> = delegates.map(|person| person.with(&changes)).collect();
+    // What they answer, they say themselves.
+    let asked = [&changes[..], &[("PARTSTAT", Some("NEEDS-ACTION"))]].concat();
+    let delegates: Vec<String> = delegates.map(|person| person.with(&asked)).collect();
     changes.extend([("PARTSTAT", Some(partstat)), ("RSVP", None)]);
     let mut lines = vec![me.with(&changes)];
     lines.extend(delegates);

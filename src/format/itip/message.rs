@@ -127,7 +127,8 @@ const NOT_CANCELLED: [&str; 2] = ["STATUS", "REQUEST-STATUS"];
 /// Whom a CANCEL names: all, or only this one (RFC 5546 §3.2.5).
 pub type Named<'n> = Option<&'n str>;
 
-/// One component of a CANCEL; of an instance that has no exception it is derived.
+/// One component of a CANCEL; of an instance that has no exception it is derived. STATUS says that it
+/// does not take place: not to him who only is not invited any more.
 pub fn cancelled(
     sheet: &Sheet<'_>,
     it: Component<'_>,
@@ -148,7 +149,9 @@ pub fn cancelled(
     };
     let mut more = version_lines(version);
     more.extend(derived.map(|derived| derived.id.clone()));
-    more.push("STATUS:CANCELLED".to_owned());
+    if named.is_none() {
+        more.push("STATUS:CANCELLED".to_owned());
+    }
     rewrite(sheet.text, it, &each, &|_| false, &more)
 }
 
