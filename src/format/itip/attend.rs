@@ -5,7 +5,7 @@
 
 use super::edit::is_in;
 use super::keep::{Answer, Kept, keep, same_organizer};
-use super::message::{replied, wrap};
+use super::message::{organizer, replied, wrap};
 use super::person::{ASKED, Agent, Person, REPLIED};
 use super::sheet::{Part, Sheet, utf8};
 use super::{Change, IsMe, Message, Method, Role, Violation, role};
@@ -154,7 +154,8 @@ fn reply(
         let own = from.part(answer.key);
         let part = own.or(from.master().filter(|_| derived.is_some()));
         let Some(part) = part else { continue };
-        let people = people(part, &answer.partstat);
+        let mut people = people(part, &answer.partstat);
+        people.extend(organizer(from, part.component));
         out.push_str(&replied(text, part.component, derived, &people, stamp));
     }
     if out.is_empty() {

@@ -111,6 +111,7 @@ pub fn request(sheet: &Sheet<'_>, seen: &[bool], stamp: i64) -> String {
             continue;
         }
         let mut more = version_lines(version);
+        more.extend(organizer(sheet, part.component));
         if part.key.is_none() {
             let hidden = sheet.parts.iter().zip(seen).filter(|(_, seen)| !**seen);
             more.extend(hidden.filter_map(|(part, _)| exclusion(part)));
@@ -119,6 +120,12 @@ pub fn request(sheet: &Sheet<'_>, seen: &[bool], stamp: i64) -> String {
         out.push_str(&rewrite(sheet.text, part.component, &each, &is_told, &more));
     }
     wrap(Method::Request, sheet, &out)
+}
+
+/// The organizer, where a component does not name him: a message does in each (RFC 5546 §3.2).
+pub fn organizer(sheet: &Sheet<'_>, it: Component<'_>) -> Option<String> {
+    let line = sheet.organizer().filter(|_| it.property("ORGANIZER").is_none())?;
+    Some(Person::new(line, &|_| false).public().unwrap_or_else(|| line.text().to_owned()))
 }
 
 /// The lines that a CANCEL leaves out.
@@ -148,6 +155,7 @@ pub fn cancelled(
         }
     };
     let mut more = version_lines(version);
+    more.extend(organizer(sheet, it));
     more.extend(derived.map(|derived| derived.id.clone()));
     if named.is_none() {
         more.push("STATUS:CANCELLED".to_owned());

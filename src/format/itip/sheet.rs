@@ -158,7 +158,7 @@ impl<'c> Sheet<'c> {
 
     /// Whether all components that name an organizer name the same.
     pub fn has_one_organizer(&self) -> bool {
-        let mut named = self.parts.iter().filter_map(|part| part.component.property("ORGANIZER"));
+        let mut named = self.parts.iter().flat_map(|part| part.component.all("ORGANIZER"));
         let first = named.next();
         first.is_none_or(|first| named.all(|other| same(first.value(), other.value())))
     }
