@@ -15,6 +15,7 @@ pub mod framing;
 pub mod headers;
 pub mod ical;
 pub mod if_header;
+pub mod itip;
 pub mod jcal;
 pub mod jcard;
 pub mod line;
@@ -52,7 +53,7 @@ const fn target(
 }
 
 /// Every target.
-pub static TARGETS: [Target; 22] = [
+pub static TARGETS: [Target; 23] = [
     target("conditional", conditional::run, conditional::SEEDS, ""),
     target("config", config::run, config::SEEDS, ""),
     target("csv", csv::run, csv::SEEDS, ""),
@@ -63,6 +64,7 @@ pub static TARGETS: [Target; 22] = [
     target("headers", headers::run, headers::SEEDS, ""),
     target("ical", ical::run, ical::SEEDS, "ics"),
     target("if_header", if_header::run, if_header::SEEDS, ""),
+    target("itip", itip::run, itip::SEEDS, "ics"),
     target("jcal", jcal::run, jcal::SEEDS, "ics"),
     target("jcard", jcard::run, jcard::SEEDS, "vcf"),
     target("line", line::run, line::SEEDS, "vcf"),

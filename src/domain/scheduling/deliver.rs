@@ -201,9 +201,8 @@ impl Desk<'_> {
                     let of = (self.me.id, self.me.id, self.letter.uid.as_str());
                     implicit::send_all(tx, of, &it.messages, self.access.now).await?;
                 }
-                if others {
+                if let Some(answered) = others {
                     let is_me = |address: &str| self.me.is(address);
-                    let answered = answering(message).unwrap_or_default();
                     let now = self.access.now;
                     let fresh = itip::refresh(text.as_bytes(), &answered, &is_me, now);
                     let of = (self.me.id, self.letter.by, self.letter.uid.as_str());
@@ -218,6 +217,7 @@ impl Desk<'_> {
                 self.remove(tx).await?;
                 Ok((status::DELIVERED, about))
             }
+            Received::Asked { by } => self.tell(tx, &by).await,
             Received::Nothing { news, about } => {
                 if news {
                     self.post(tx, message).await?;
@@ -275,6 +275,16 @@ impl Desk<'_> {
         }
     }
 
+    /// Tells an attendee the newest state, who asked for it.
+    async fn tell(&self, tx: &mut Tx, by: &str) -> Outcome<Fate> {
+        let stored = self.stored(tx).await?.unwrap_or_default();
+        let is_me = |address: &str| self.me.is(address);
+        let newest = itip::state(&stored, by, &is_me, self.access.now);
+        let of = (self.me.id, self.letter.by, self.letter.uid.as_str());
+        implicit::send_all(tx, of, &newest, self.access.now).await?;
+        Ok((status::DELIVERED, "asked for the newest state".to_owned()))
+    }
+
     async fn remove(&self, tx: &mut Tx) -> Outcome<()> {
         let Some((path, _)) = &self.there else { return Ok(()) };
         take_out(tx, self.access, &self.home.at(path, false)).await
@@ -320,12 +330,4 @@ async fn take_out(tx: &mut Tx, access: &Access, place: &Place) -> Outcome<()> {
         Some(_) => take_away(tx, access, place, &found, number).await,
         None => Ok(()),
     }
-}
-
-/// Whose answer a REPLY is.
-fn answering(message: &[u8]) -> Option<String> {
-    let calendar = Calendar::parse(message).ok()?;
-    let mut inside = calendar.root().children();
-    let line = inside.find_map(|component| component.property("ATTENDEE"))?;
-    Some(line.value().trim().to_owned())
 }

@@ -148,14 +148,22 @@ pub fn check_resource<'c>(calendar: &'c Calendar<'c>) -> Result<Object<'c>, Reso
     if calendar.root().property("METHOD").is_some() {
         return ResourceFault::resource("METHOD may not stand in a stored object");
     }
-    check_message(calendar)
+    check(calendar, Entry::read)
 }
 
-/// The same of a scheduling message, which has a METHOD.
+/// The same of a scheduling message, which may have a METHOD, and whose VEVENTs may lack a DTSTART: an
+/// answer or a cancellation need not say when (RFC 5545 §3.6.1, RFC 5546 §3.2.3, §3.2.5).
 ///
 /// # Errors
-/// As [`check_resource`], but for METHOD.
+/// See [`check_resource`].
 pub fn check_message<'c>(calendar: &'c Calendar<'c>) -> Result<Object<'c>, ResourceFault> {
+    check(calendar, Entry::read_anywhere)
+}
+
+/// How a component is read.
+type Read<'c> = fn(Component<'c>, Kind) -> Result<Entry<'c>, Malformed>;
+
+fn check<'c>(calendar: &'c Calendar<'c>, read: Read<'c>) -> Result<Object<'c>, ResourceFault> {
     let root = calendar.root();
     check_header(root)?;
     let components: Vec<_> = root.children().filter(|c| !c.is("VTIMEZONE")).collect();
@@ -172,7 +180,7 @@ pub fn check_message<'c>(calendar: &'c Calendar<'c>) -> Result<Object<'c>, Resou
     let uid = one_uid(&components)?;
     let mut object = Object { uid, kind, master: None, overrides: Vec::new() };
     for component in components {
-        let entry = Entry::read(component, kind)?;
+        let entry = read(component, kind)?;
         if entry.recurrence_id.is_some() {
             object.overrides.push(entry);
         } else if object.master.replace(entry).is_some() {
@@ -238,6 +246,15 @@ const EXDATE: usize = 7;
 impl<'c> Entry<'c> {
     /// Reads them.
     pub(super) fn read(component: Component<'c>, kind: Kind) -> Result<Self, Malformed> {
+        let entry = Self::read_anywhere(component, kind)?;
+        if kind == Kind::Event && entry.start.is_none() {
+            return Err(Malformed::new(component.number(), "a VEVENT has no DTSTART"));
+        }
+        Ok(entry)
+    }
+
+    /// Reads them, wherever on the time line it is.
+    fn read_anywhere(component: Component<'c>, kind: Kind) -> Result<Self, Malformed> {
         let mut single: [Option<&'c Line<'c>>; SINGLE] = [None; SINGLE];
         let mut lists: Vec<(usize, &'c Line<'c>)> = Vec::new();
         for line in component.properties() {
@@ -269,9 +286,6 @@ impl<'c> Entry<'c> {
             dates: Vec::new(),
             exceptions: Vec::new(),
         };
-        if kind == Kind::Event && entry.start.is_none() {
-            return Err(Malformed::new(component.number(), "a VEVENT has no DTSTART"));
-        }
         if entry.recurrence_id.is_none() {
             lists.into_iter().try_for_each(|(at, line)| entry.take_list(at, line))?;
         }

@@ -5,7 +5,7 @@
 
 use super::edit::is_in;
 use super::keep::{Answer, Kept, keep, same_organizer};
-use super::message::{replied, wrap};
+use super::message::{organizer, replied, wrap};
 use super::person::{ASKED, Agent, Person, REPLIED, SENT_BY};
 use super::sheet::{Part, Sheet, utf8};
 use super::{Change, IsMe, Message, Method, Role, Violation, role};
@@ -154,7 +154,8 @@ fn reply(
         let own = from.part(answer.key);
         let part = own.or(from.master().filter(|_| derived.is_some()));
         let Some(part) = part else { continue };
-        let people = people(part, &answer.partstat);
+        let mut people = people(part, &answer.partstat);
+        people.extend(organizer(from, part.component));
         out.push_str(&replied(text, part.component, derived, &people, stamp));
     }
     if out.is_empty() {
@@ -177,7 +178,9 @@ fn people(part: &Part<'_>, partstat: &str) -> Vec<String> {
     let quiet =
         [ASKED, REPLIED, SENT_BY, "SCHEDULE-AGENT", "SCHEDULE-STATUS", "SCHEDULE-FORCE-SEND"];
     let mut changes: Vec<(&str, Option<&str>)> = quiet.map(|name| (name, None)).to_vec();
-    let delegates: Vec<String> = delegates.map(|person| person.with(&changes)).collect();
+    // What they answer, they say themselves.
+    let asked = [&changes[..], &[("PARTSTAT", Some("NEEDS-ACTION"))]].concat();
+    let delegates: Vec<String> = delegates.map(|person| person.with(&asked)).collect();
     changes.extend([("PARTSTAT", Some(partstat)), ("RSVP", None)]);
     let mut lines = vec![me.with(&changes)];
     lines.extend(delegates);

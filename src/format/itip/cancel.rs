@@ -45,7 +45,7 @@ pub fn cancel(
         (None, 1) => "one instance cancelled".to_owned(),
         (None, count) => format!("{count} instances cancelled"),
     };
-    Ok(Received::Store { text, news: true, others: false, keeps_schedule_tag: false, about })
+    Ok(Received::Store { text, news: true, others: None, keeps_schedule_tag: false, about })
 }
 
 struct Cancelling<'s, 'c> {

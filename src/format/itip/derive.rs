@@ -8,7 +8,7 @@ use super::sheet::Sheet;
 use crate::format::civil::Civil;
 use crate::format::ical::Component;
 use crate::format::ical::expand::{Occurrence, occurrences};
-use crate::format::ical::object::Object;
+use crate::format::ical::object::{Entry, Object};
 use crate::format::ical::value::{self, Form, written, written_utc};
 use crate::format::line::Line;
 use crate::format::recur::Steps;
@@ -48,12 +48,18 @@ impl Derived<'_> {
     }
 }
 
-/// Derives instances of one object, at most [`ITIP_INSTANCES_MAX`] of them.
+/// Derives instances of one object, at most [`ITIP_INSTANCES_MAX`] of them; fewer of a series with very
+/// many dates and rules, all of which are gone through each time.
 pub struct Deriver<'s, 'c> {
     sheet: &'s Sheet<'c>,
     bare: Option<Object<'c>>,
+    cost: usize,
     left: usize,
 }
+
+/// Dates of a series, and rules counted as so many, that are gone through for the price of one instance.
+const DATES: usize = 200;
+const RULE: usize = 20;
 
 impl<'s, 'c> Deriver<'s, 'c> {
     /// Derives from the series of a sheet.
@@ -65,13 +71,16 @@ impl<'s, 'c> Deriver<'s, 'c> {
             master: Some(master.clone()),
             overrides: Vec::new(),
         });
-        Self { sheet, bare, left: ITIP_INSTANCES_MAX }
+        let master = sheet.object.master.as_ref();
+        let dates = |m: &Entry<'_>| m.dates.len() + m.exceptions.len() + RULE * m.rules.len();
+        let cost = 1 + master.map_or(0, dates) / DATES;
+        Self { sheet, bare, cost, left: ITIP_INSTANCES_MAX }
     }
 
     /// The instance with this original start; `None`: the series has no such.
     pub fn of(&mut self, key: i64) -> Option<Derived<'c>> {
         let bare = self.bare.as_ref()?;
-        self.left = self.left.checked_sub(1)?;
+        self.left = self.left.checked_sub(self.cost)?;
         let series = self.sheet.master()?.component;
         let mut found = None;
         let mut steps = Steps::new(RECURRENCE_STEPS_OBJECT);

@@ -12,9 +12,10 @@ pub fn nothing(about: &str) -> Received {
 }
 
 /// Whether a component of a message is newer than what is stored (RFC 5546 §2.1.5). What was
-/// cancelled comes back by any later message.
+/// cancelled comes back by a later message of no older version (§4.2.9).
 pub fn is_newer(message: &Part<'_>, stored: &Part<'_>) -> bool {
-    message.version() > stored.version() || stored.cancelled && message.stamp > stored.stamp
+    let back = stored.cancelled && message.sequence >= stored.sequence;
+    message.version() > stored.version() || back && message.stamp > stored.stamp
 }
 
 /// Whether a component of a message is newer than a series that has no such component. Each component
@@ -46,5 +47,17 @@ pub fn from_organizer(
             Err(Unusable::Foreign("the ORGANIZER of what is stored is another".to_owned()))
         }
         _ => Ok(()),
+    }
+}
+
+/// That a message is for the organizer of what is stored.
+///
+/// # Errors
+/// [`Unusable`] otherwise.
+pub fn to_organizer(stored: Option<&Sheet<'_>>, is_me: IsMe<'_>) -> Result<(), Unusable> {
+    let mine = |it: &Sheet<'_>| it.organizer().is_some_and(|line| is_me(line.value().trim()));
+    match stored.is_none_or(mine) {
+        true => Ok(()),
+        false => Err(Unusable::Foreign("the recipient does not organize it".to_owned())),
     }
 }

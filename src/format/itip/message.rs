@@ -111,6 +111,7 @@ pub fn request(sheet: &Sheet<'_>, seen: &[bool], stamp: i64) -> String {
             continue;
         }
         let mut more = version_lines(version);
+        more.extend(organizer(sheet, part.component));
         if part.key.is_none() {
             let hidden = sheet.parts.iter().zip(seen).filter(|(_, seen)| !**seen);
             more.extend(hidden.filter_map(|(part, _)| exclusion(part)));
@@ -121,13 +122,20 @@ pub fn request(sheet: &Sheet<'_>, seen: &[bool], stamp: i64) -> String {
     wrap(Method::Request, sheet, &out)
 }
 
+/// The organizer, where a component does not name him: a message does in each (RFC 5546 §3.2).
+pub fn organizer(sheet: &Sheet<'_>, it: Component<'_>) -> Option<String> {
+    let line = sheet.organizer().filter(|_| it.property("ORGANIZER").is_none())?;
+    Some(Person::new(line, &|_| false).public().unwrap_or_else(|| line.text().to_owned()))
+}
+
 /// The lines that a CANCEL leaves out.
 const NOT_CANCELLED: [&str; 2] = ["STATUS", "REQUEST-STATUS"];
 
 /// Whom a CANCEL names: all, or only this one (RFC 5546 §3.2.5).
 pub type Named<'n> = Option<&'n str>;
 
-/// One component of a CANCEL; of an instance that has no exception it is derived.
+/// One component of a CANCEL; of an instance that has no exception it is derived. STATUS says that it
+/// does not take place: not to him who only is not invited any more.
 pub fn cancelled(
     sheet: &Sheet<'_>,
     it: Component<'_>,
@@ -147,8 +155,11 @@ pub fn cancelled(
         }
     };
     let mut more = version_lines(version);
+    more.extend(organizer(sheet, it));
     more.extend(derived.map(|derived| derived.id.clone()));
-    more.push("STATUS:CANCELLED".to_owned());
+    if named.is_none() {
+        more.push("STATUS:CANCELLED".to_owned());
+    }
     rewrite(sheet.text, it, &each, &|_| false, &more)
 }
 

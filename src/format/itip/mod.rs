@@ -186,8 +186,9 @@ pub enum Received {
         text: String,
         /// It is worth telling the owner (an item in the inbox).
         news: bool,
-        /// The organizer took in an answer: the other attendees' copies need it, see [`refresh`].
-        others: bool,
+        /// The organizer took in an answer of this attendee: the others' copies need it, see
+        /// [`refresh`].
+        others: Option<String>,
         /// The Schedule-Tag stays (RFC 6638 §3.2.10).
         keeps_schedule_tag: bool,
         /// What changed, for the history.
@@ -201,10 +202,15 @@ pub enum Received {
     /// Nothing changes by itself.
     Nothing {
         /// The owner has to look at the message itself, which goes to the inbox as it is: a
-        /// proposal of another time, or a request for the newest state, see [`Received::asks`].
+        /// proposal of another time, say.
         news: bool,
         /// Why, for the history.
         about: String,
+    },
+    /// An attendee asks for the newest state, see [`state`].
+    Asked {
+        /// Who.
+        by: String,
     },
 }
 
@@ -232,6 +238,12 @@ impl std::error::Error for Unusable {}
 /// answer of `except` (RFC 6638 §4.2). All are silent, but for whom nobody told of it yet: a delegate.
 pub fn refresh(stored: &[u8], except: &str, is_me: IsMe<'_>, now: Timestamp) -> Vec<Message> {
     organize::refresh(stored, except, is_me, now)
+}
+
+/// The message that tells one attendee the newest state, which he asked for (RFC 5546 §3.2.6); none
+/// for who is not invited.
+pub fn state(stored: &[u8], to: &str, is_me: IsMe<'_>, now: Timestamp) -> Vec<Message> {
+    organize::state(stored, to, is_me, now)
 }
 
 #[cfg(test)]

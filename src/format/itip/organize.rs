@@ -391,6 +391,16 @@ pub fn refresh(stored: &[u8], except: &str, is_me: IsMe<'_>, now: Timestamp) -> 
     states(stored, is_me, now, &|who| who != except).unwrap_or_default()
 }
 
+/// See [`super::state`].
+pub fn state(stored: &[u8], to: &str, is_me: IsMe<'_>, now: Timestamp) -> Vec<Message> {
+    let to = address(to);
+    let mut messages = states(stored, is_me, now, &|who| who == to).unwrap_or_default();
+    for message in &mut messages {
+        (message.silent, message.about) = (false, "the newest state, as asked".to_owned());
+    }
+    messages
+}
+
 /// The present state for whom it is wanted, with the DTSTAMP that it is stored with.
 fn states(
     stored: &[u8],

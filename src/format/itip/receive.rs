@@ -4,7 +4,7 @@
 //! §2.1.5, §3.2, §6.1; RFC 6638 §4.
 
 use super::cancel::cancel;
-use super::intake::nothing;
+use super::intake::{from_organizer, nothing, to_organizer};
 use super::reply::reply;
 use super::request::request;
 use super::sheet::{Sheet, utf8};
@@ -17,20 +17,26 @@ use crate::kernel::limits::ATTENDEES_MAX;
 /// How a method is taken in.
 type Take = fn(&Sheet<'_>, Option<&Sheet<'_>>, IsMe<'_>, Timestamp) -> Result<Received, Unusable>;
 
-/// What is done with each method. A proposal, its refusal and a question are for people to look at.
-const TAKES: [(Method, Take); 8] = [
-    (Method::Request, request),
-    (Method::Publish, publish),
-    (Method::Reply, reply),
-    (Method::Cancel, cancel),
-    (Method::Add, |_, stored, _, _| Ok(unknown(stored, "more instances"))),
-    (Method::Refresh, |_, stored, _, _| {
-        Ok(for_organizer(stored, "asks for the newest state", false))
+/// What is done with each method, and whether it says when its events are. A proposal and its refusal
+/// are for people to look at.
+const TAKES: [(Method, bool, Take); 8] = [
+    (Method::Request, true, request),
+    (Method::Publish, true, publish),
+    (Method::Reply, false, reply),
+    (Method::Cancel, false, cancel),
+    (Method::Add, true, |it, stored, is_me, _| {
+        from_organizer(it, stored, is_me)?;
+        Ok(look(stored, "more instances"))
     }),
-    (Method::Counter, |_, stored, _, _| {
-        Ok(for_organizer(stored, "another time is proposed", true))
+    (Method::Refresh, false, refresh),
+    (Method::Counter, true, |_, stored, is_me, _| {
+        to_organizer(stored, is_me)?;
+        Ok(look(stored, "another time is proposed"))
     }),
-    (Method::DeclineCounter, |_, stored, _, _| Ok(unknown(stored, "a proposal is not taken"))),
+    (Method::DeclineCounter, false, |it, stored, is_me, _| {
+        from_organizer(it, stored, is_me)?;
+        Ok(look(stored, "a proposal is not taken"))
+    }),
 ];
 
 /// Takes a message in: `stored` is what its recipient has under that UID (RFC 5546 §3, RFC 6638
@@ -51,7 +57,11 @@ pub fn receive(
     let (method, text) = without_method(&text)?;
     let calendar =
         Calendar::parse(text.as_bytes()).map_err(|fault| malformed(fault.to_string()))?;
-    let sheet = Sheet::new(&text, &calendar, is_me).map_err(malformed)?;
+    let Some((_, timed, take)) = TAKES.iter().find(|(known, ..)| *known == method) else {
+        return Ok(nothing("not understood"));
+    };
+    let read = if *timed { Sheet::new } else { Sheet::message };
+    let sheet = read(&text, &calendar, is_me).map_err(malformed)?;
     if !matches!(sheet.object.kind, Kind::Event | Kind::Todo | Kind::Journal) {
         return Err(malformed(format!("a {} is not scheduled", sheet.object.kind.name())));
     }
@@ -68,9 +78,6 @@ pub fn receive(
     if before.as_ref().is_some_and(|before| before.object.uid != sheet.object.uid) {
         return Err(malformed("the message is about another UID".to_owned()));
     }
-    let Some((_, take)) = TAKES.iter().find(|(known, _)| *known == method) else {
-        return Ok(nothing("not understood"));
-    };
     take(&sheet, before.as_ref(), is_me, now)
 }
 
@@ -88,13 +95,26 @@ pub fn without_method(text: &str) -> Result<(Method, String), Unusable> {
     Ok((method, edits.apply(text)))
 }
 
-fn unknown(stored: Option<&Sheet<'_>>, about: &str) -> Received {
+/// What the owner looks at himself, if it is about what he has.
+fn look(stored: Option<&Sheet<'_>>, about: &str) -> Received {
     Received::Nothing { news: stored.is_some(), about: about.to_owned() }
 }
 
-fn for_organizer(stored: Option<&Sheet<'_>>, about: &str, news: bool) -> Received {
-    let mine = stored.is_some();
-    Received::Nothing { news: mine && news, about: about.to_owned() }
+/// An attendee asks for the newest state (RFC 5546 §3.2.6).
+fn refresh(
+    message: &Sheet<'_>,
+    stored: Option<&Sheet<'_>>,
+    is_me: IsMe<'_>,
+    _: Timestamp,
+) -> Result<Received, Unusable> {
+    to_organizer(stored, is_me)?;
+    if stored.is_none() {
+        return Ok(nothing("not known here"));
+    }
+    match message.parts.first().map(|part| part.attendees.as_slice()) {
+        Some([one]) => Ok(Received::Asked { by: one.line.value().trim().to_owned() }),
+        _ => Err(Unusable::Malformed("it does not say who asks".to_owned())),
+    }
 }
 
 /// What is published is for looking at; of what is stored nothing changes (RFC 5546 §3.2.1).

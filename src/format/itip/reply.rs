@@ -6,7 +6,7 @@
 
 use super::derive::{Derived, Deriver};
 use super::edit::{Becomes, Edits, folded, is_in, rewrite};
-use super::intake::nothing;
+use super::intake::{nothing, to_organizer};
 use super::keep::inherits;
 use super::message::ends;
 use super::person::{Person, REPLIED, SENT_BY, same};
@@ -28,10 +28,8 @@ pub fn reply(
     is_me: IsMe<'_>,
     now: Timestamp,
 ) -> Result<Received, Unusable> {
+    to_organizer(stored, is_me)?;
     let Some(stored) = stored else { return Ok(nothing("not known here")) };
-    if !stored.organizer().is_some_and(|line| is_me(line.value().trim())) {
-        return Err(Unusable::Foreign("the recipient does not organize it".to_owned()));
-    }
     let who = who(message)?;
     if is_me(who.line.value().trim()) {
         return Ok(nothing("the organizer's own answer"));
@@ -63,7 +61,8 @@ pub fn reply(
     for part in stored.parts.iter().filter(|_| work.others) {
         set_stamp(stored, part, stamp, &mut work.edits);
     }
-    let (others, news) = (work.others, work.news);
+    let news = work.news;
+    let others = work.others.then(|| who.line.value().trim().to_owned());
     let about = format!("{}: {}", who.line.value().trim(), about(&work.said));
     let text = with_tail(work.edits.apply(stored.text), &work.tail);
     Ok(Received::Store { text, news, others, keeps_schedule_tag: true, about })
@@ -77,7 +76,8 @@ fn about(said: &[String]) -> String {
     said.join(", ")
 }
 
-/// Who answers: the one ATTENDEE, or of several who delegates (RFC 5546 §3.2.3).
+/// Who answers: the one ATTENDEE, or of several the delegate who answers, who names his delegator
+/// too, or who delegates (RFC 5546 §3.2.3, §4.2.6).
 fn who<'p, 'c>(message: &'p Sheet<'c>) -> Result<&'p Person<'c>, Unusable> {
     let malformed = |why: &str| Unusable::Malformed(why.to_owned());
     let mut found: Option<&Person<'_>> = None;
@@ -85,7 +85,7 @@ fn who<'p, 'c>(message: &'p Sheet<'c>) -> Result<&'p Person<'c>, Unusable> {
         let delegates = |p: &&Person<'_>| !p.delegated("DELEGATED-TO").is_empty();
         let person = match part.attendees.as_slice() {
             [one] => Some(one),
-            many => many.iter().find(delegates),
+            many => many.iter().find(|p| is_delegate(p, part)).or(many.iter().find(delegates)),
         };
         let person = person.ok_or_else(|| malformed("it does not say who answers"))?;
         if found.is_some_and(|found| found.who != person.who) {
@@ -94,6 +94,14 @@ fn who<'p, 'c>(message: &'p Sheet<'c>) -> Result<&'p Person<'c>, Unusable> {
         found = Some(person);
     }
     found.ok_or_else(|| malformed("it answers nothing"))
+}
+
+/// Whether somebody answers what another, who is named beside him, delegated to him.
+fn is_delegate(person: &Person<'_>, part: &Part<'_>) -> bool {
+    let from = person.delegated("DELEGATED-FROM");
+    let to = |p: &Person<'_>| p.delegated("DELEGATED-TO").contains(&person.who);
+    let delegated = part.attendees.iter().any(|p| from.contains(&p.who) && to(p));
+    delegated && person.partstat() != "NEEDS-ACTION"
 }
 
 struct Answering<'s, 'c> {
@@ -270,16 +278,10 @@ impl Answering<'_, '_> {
             .collect()
     }
 
-    /// How far a task has come, if there is but one who does it.
     fn progress(&mut self, target: &Part<'_>, part: &Part<'_>) {
-        let doers = target.attendees.iter().filter(|person| !person.me).count();
-        if !part.component.is("VTODO") || doers > 1 {
-            return;
-        }
-        for name in ["PERCENT-COMPLETE", "COMPLETED", "STATUS"] {
-            let Some(new) = part.component.property(name) else { continue };
+        for new in progress(target, part) {
             let line = folded(new.text(), ends(self.stored));
-            match target.component.property(name) {
+            match target.component.property(new.full_name()) {
                 Some(old) => self.edits.put(old.start..old.end, line),
                 None => self.edits.append(self.stored.text, target.component, line),
             }
@@ -312,11 +314,15 @@ impl Answering<'_, '_> {
         if series.cancelled || known.is_none() && full || !self.is_asked(series, part, person) {
             return;
         }
+        let progress = progress(series, part);
         let each = |line: &Line<'_>| match known {
             Some(known) if known.line.start == line.start => {
                 Becomes::Line(with(known, &self.changes(known, part, person)))
             }
             _ if is_in(line.full_name(), &[COMMENTED]) => Becomes::Gone,
+            _ if progress.iter().any(|new| is_in(line.full_name(), &[new.full_name()])) => {
+                Becomes::Gone
+            }
             _ => derived.becomes(line),
         };
         let mut more = vec![derived.id.clone()];
@@ -325,6 +331,7 @@ impl Answering<'_, '_> {
         }
         more.extend(self.delegates(series, part, person));
         more.extend(comment(part, person));
+        more.extend(progress.iter().map(|line| line.text().to_owned()));
         let it = series.component;
         let text = rewrite(self.stored.text, it, &each, &|_| true, &more);
         self.tail.push_str(&text);
@@ -333,6 +340,16 @@ impl Answering<'_, '_> {
             said.push_str(" one instance");
         }
     }
+}
+
+/// How far a task has come, if there is but one who does it.
+fn progress<'c>(target: &Part<'_>, part: &Part<'c>) -> Vec<&'c Line<'c>> {
+    let doers = target.attendees.iter().filter(|person| !person.me).count();
+    if !part.component.is("VTODO") || doers > 1 {
+        return Vec::new();
+    }
+    let names = ["PERCENT-COMPLETE", "COMPLETED", "STATUS"];
+    names.iter().filter_map(|name| part.component.property(name)).collect()
 }
 
 const COMMENTED: &str = "X-CALENDARSERVER-ATTENDEE-COMMENT";

@@ -54,7 +54,7 @@ fn invitation(message: &Sheet<'_>) -> Received {
     message.parts.iter().for_each(|part| without_alarms(part.component, &mut edits));
     let text = edits.apply(message.text);
     let about = "invited".to_owned();
-    Received::Store { text, news: true, others: false, keeps_schedule_tag: false, about }
+    Received::Store { text, news: true, others: None, keeps_schedule_tag: false, about }
 }
 
 /// Alarms are nobody else's affair.
@@ -335,7 +335,7 @@ pub fn outcome(text: String, stored: &Sheet<'_>, is_me: IsMe<'_>) -> Received {
     let about = news.into_iter().take(8).collect::<Vec<_>>().join(", ");
     let news = !about.is_empty();
     let about = if news { format!("changed: {about}") } else { "brought up to date".to_owned() };
-    Received::Store { text, news, others: false, keeps_schedule_tag: others_only, about }
+    Received::Store { text, news, others: None, keeps_schedule_tag: others_only, about }
 }
 
 /// What is different about a copy.

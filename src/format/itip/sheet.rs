@@ -6,7 +6,7 @@
 
 use super::IsMe;
 use super::person::{Person, same};
-use crate::format::ical::object::{Entry, Object, check_resource};
+use crate::format::ical::object::{Entry, Object, check_message, check_resource};
 use crate::format::ical::series::Frame;
 use crate::format::ical::value::{Form, Moment};
 use crate::format::ical::{Calendar, Component};
@@ -112,11 +112,28 @@ impl<'c> Sheet<'c> {
     /// Why it is not one calendar object.
     pub fn new(text: &'c str, calendar: &'c Calendar<'c>, is_me: IsMe<'_>) -> Result<Self, String> {
         let object = check_resource(calendar).map_err(|fault| fault.to_string())?;
+        Ok(Self::of(text, calendar, object, is_me))
+    }
+
+    /// Takes a message apart that need not say when its events are.
+    ///
+    /// # Errors
+    /// Why it is not about one calendar object.
+    pub fn message(
+        text: &'c str,
+        calendar: &'c Calendar<'c>,
+        is_me: IsMe<'_>,
+    ) -> Result<Self, String> {
+        let object = check_message(calendar).map_err(|fault| fault.to_string())?;
+        Ok(Self::of(text, calendar, object, is_me))
+    }
+
+    fn of(text: &'c str, calendar: &'c Calendar<'c>, object: Object<'c>, is_me: IsMe<'_>) -> Self {
         let zones = calendar.zones(Zone::utc());
         let (parts, excluded, added) = read(&object, &zones, is_me);
         let index = parts.iter().enumerate().map(|(at, part)| (part.key, at)).collect();
         let root = calendar.root();
-        Ok(Self { text, root, object, zones, parts, excluded, added, index })
+        Self { text, root, object, zones, parts, excluded, added, index }
     }
 
     /// The series, or all there is.
@@ -141,7 +158,7 @@ impl<'c> Sheet<'c> {
 
     /// Whether all components that name an organizer name the same.
     pub fn has_one_organizer(&self) -> bool {
-        let mut named = self.parts.iter().filter_map(|part| part.component.property("ORGANIZER"));
+        let mut named = self.parts.iter().flat_map(|part| part.component.all("ORGANIZER"));
         let first = named.next();
         first.is_none_or(|first| named.all(|other| same(first.value(), other.value())))
     }

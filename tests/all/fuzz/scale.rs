@@ -9,9 +9,11 @@ use davenport::format::ical::expand::{occurrences, overlaps};
 use davenport::format::ical::jcal::{icalendar, jcal};
 use davenport::format::ical::object::check_resource;
 use davenport::format::ical::tailor::Zones;
+use davenport::format::itip;
 use davenport::format::recur::{Rule, Steps};
 use davenport::format::tz::Zone;
 use davenport::format::{csv, line, uri, vcard, xml};
+use davenport::kernel::clock::Timestamp;
 use davenport::kernel::limits::RECURRENCE_STEPS_OBJECT;
 use davenport::server::config::Source;
 use davenport::server::framing::Scan;
@@ -168,6 +170,87 @@ fn objects() {
             ),
         ],
     );
+}
+
+/// A text with another piece.
+fn changed(bytes: &[u8], from: &str, to: &str) -> Vec<u8> {
+    String::from_utf8_lossy(bytes).replacen(from, to, 1).into_bytes()
+}
+
+/// What scheduling does with an organizer's change.
+fn organized(bytes: &[u8]) {
+    let (now, o) = (Timestamp::from_seconds(1_785_000_000), |it: &str| itip::same(it, "o@x"));
+    let moved = changed(bytes, "DTSTART:20260101T00", "DTSTART:20260101T01");
+    let less = changed(bytes, "SUMMARY:", "EXDATE:20260102T000000Z\nSUMMARY:x");
+    let _ = itip::organize(None, Some(bytes), &o, now);
+    for new in [&moved, &less] {
+        let _ = itip::organize(Some(bytes), Some(new), &o, now);
+    }
+    let _ = itip::refresh(bytes, "a@x", &o, now);
+}
+
+/// What it does with an attendee's change and with messages.
+fn taken(bytes: &[u8]) {
+    let (now, a) = (Timestamp::from_seconds(1_785_000_000), |it: &str| itip::same(it, "a@x"));
+    let less = changed(bytes, "SUMMARY:", "EXDATE:20260102T000000Z\nSUMMARY:x");
+    let _ = itip::attend(Some(bytes), Some(&less), &a, true, now);
+    for method in ["REQUEST", "CANCEL"] {
+        let message = changed(bytes, "VERSION", &format!("METHOD:{method}\nVERSION"));
+        let _ = itip::receive(&message, Some(&less), &a, now);
+    }
+    let reply = changed(bytes, "VERSION", "METHOD:REPLY\nVERSION");
+    let _ = itip::receive(&reply, Some(bytes), &|it| itip::same(it, "o@x"), now);
+}
+
+fn scheduled(bytes: &[u8]) {
+    organized(bytes);
+    taken(bytes);
+}
+
+const MEETING: &str = "BEGIN:VCALENDAR\nVERSION:2.0\nBEGIN:VEVENT\nUID:1\nDTSTAMP:20250101T000000Z\nDTSTART:20260101T000000Z\nRRULE:FREQ=DAILY\nSUMMARY:\nORGANIZER:mailto:o@x\nATTENDEE:mailto:a@x\n";
+
+#[test]
+fn meetings() {
+    linear(
+        scheduled,
+        SIZE / 4,
+        &[
+            (MEETING, "ATTENDEE:mailto:a{n}@x\n", END),
+            (MEETING, "ATTENDEE;DELEGATED-TO=\"mailto:a@x\":mailto:a{n}@x\n", END),
+            (MEETING, "RDATE:20260201T000000Z\n", END),
+            (MEETING, "EXDATE:20260201T000000Z\n", END),
+            (MEETING, "COMMENT:x\n", END),
+            (MEETING, "BEGIN:VALARM\nTRIGGER:PT1H\nEND:VALARM\n", END),
+        ],
+    );
+    let exceptions = |count: usize, rule: &str| {
+        let end = END.trim_start();
+        let mut text = format!("{MEETING}{end}").replace("END:VCALENDAR\n", "");
+        text = text.replace("FREQ=DAILY", rule);
+        for n in 0..count {
+            let (year, month, day) = (2026 + n / 336, n / 28 % 12 + 1, n % 28 + 1);
+            let at = format!("{year}{month:02}{day:02}T000000Z");
+            text.push_str(&format!(
+                "BEGIN:VEVENT\nUID:1\nRECURRENCE-ID:{at}\nDTSTART:{at}\nORGANIZER:mailto:o@x\n\
+                 ATTENDEE;PARTSTAT=ACCEPTED:mailto:a@x\nEND:VEVENT\n"
+            ));
+        }
+        text + "END:VCALENDAR\n"
+    };
+    for rule in ["FREQ=DAILY", "FREQ=SECONDLY;BYSECOND=1", "FREQ=HOURLY;BYHOUR=0;BYDAY=MO,TU"] {
+        let text = |count: usize| exceptions(count, rule).into_bytes();
+        compare(scheduled, &text(1_000), &text(8_000), rule);
+    }
+    let many = |count: usize| {
+        let dates = "RDATE:20260201T000000Z\n".repeat(count);
+        exceptions(count, "FREQ=DAILY").replacen("RRULE", &format!("{dates}RRULE"), 1).into_bytes()
+    };
+    compare(taken, &many(1_000), &many(8_000), "dates and exceptions");
+    let rules = |count: usize| {
+        let rules = "RRULE:FREQ=DAILY;UNTIL=20250101\n".repeat(count);
+        exceptions(count, "FREQ=DAILY").replacen("RRULE", &format!("{rules}RRULE"), 1).into_bytes()
+    };
+    compare(taken, &rules(800), &rules(6_400), "rules and exceptions");
 }
 
 #[test]

@@ -1,10 +1,16 @@
 //! People with copies of one object, who change them and send each other messages: what the rules
 //! are tried with.
 
+mod changes;
 mod convergence;
+mod delegation;
+mod group;
 mod groups;
 mod organizer;
+mod recurring;
 mod rfc6638;
+mod table;
+mod tasks;
 
 use super::*;
 use crate::format::ical::object::check_resource;
@@ -13,7 +19,6 @@ use std::collections::BTreeMap;
 /// A message on its way.
 #[derive(Clone, Debug)]
 pub struct Post {
-    pub from: String,
     pub message: Message,
 }
 
@@ -133,7 +138,7 @@ impl World {
             _ => organize(old, Some(text.as_bytes()), &me, at(self.clock))?,
         };
         self.copies.insert(who.to_owned(), change.stored.unwrap_or_else(|| text.to_owned()));
-        self.queue(who, change.messages);
+        self.queue(change.messages);
         Ok(())
     }
 
@@ -168,16 +173,16 @@ impl World {
             true => organize(Some(old.as_bytes()), None, &me, now),
             false => attend(Some(old.as_bytes()), None, &me, true, now),
         };
-        self.queue(who, change.unwrap().messages);
+        self.queue(change.unwrap().messages);
     }
 
-    fn queue(&mut self, from: &str, messages: Vec<Message>) {
+    fn queue(&mut self, messages: Vec<Message>) {
         for message in &messages {
             assert!(message.text.contains(&format!("METHOD:{}\r\n", message.method.name())));
             assert!(!message.text.contains("SCHEDULE-"), "{}", message.text);
             assert!(!message.text.contains("VALARM"), "{}", message.text);
         }
-        let post = messages.into_iter().map(|message| Post { from: from.to_owned(), message });
+        let post = messages.into_iter().map(|message| Post { message });
         self.post.extend(post);
     }
 
@@ -201,10 +206,9 @@ impl World {
             if *news {
                 self.news.push((to.clone(), about.clone()));
             }
-            if *others {
-                let from = mailto(&post.from);
-                let more = refresh(text.as_bytes(), &from, &is_me(&to), at(self.clock));
-                self.queue(&to, more);
+            if let Some(from) = others {
+                let more = refresh(text.as_bytes(), from, &is_me(&to), at(self.clock));
+                self.queue(more);
             }
         }
         Ok(received)
