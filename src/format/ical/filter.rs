@@ -5,7 +5,7 @@
 //! means is its instances' business ([`super::expand`]), so overrides, zones and RDATE count.
 
 use super::expand::{instant, occurrences, overlaps_of};
-use super::object::{Object, check_message};
+use super::object::{Object, check_message, check_resource};
 use super::series::SLACK;
 use super::value::{self, Duration};
 use super::{Calendar, Component};
@@ -56,8 +56,10 @@ pub fn matches(
     floating: &Zone,
     steps: &mut Steps,
 ) -> Result<bool, TooMuchWork> {
-    // An inbox holds messages (RFC 6638 §2.2).
-    let object = check_message(calendar).ok();
+    // An inbox holds messages (RFC 6638 §2.2), and only they may say METHOD (RFC 4791 §4.1): an
+    // answer need not say when the event begins, an object of a calendar must.
+    let message = calendar.root().property("METHOD").is_some();
+    let object = if message { check_message(calendar) } else { check_resource(calendar) }.ok();
     let zones = calendar.zones(floating.clone());
     let mut test = Test { object: object.as_ref(), zones: &zones, steps };
     let root = calendar.root();

@@ -80,7 +80,7 @@ dialogues! {
         let team = group_path(&group(&[&other]).await);
         let prop = "<D:displayname/><C:calendar-user-address-set/><C:calendar-user-type/>\
             <S:email-address-set/><D:principal-URL/><D:group-membership/><D:current-user-privilege-set/>";
-        for (path, kind) in [(other.principal(), "INDIVIDUAL"), (path.clone(), "RESOURCE"), (team.clone(), "GROUP")] {
+        for (path, kind) in [(other.principal(), "INDIVIDUAL"), (path.clone(), "ROOM"), (team.clone(), "GROUP")] {
             let found = user.propfind(&path, "0", prop).await;
             let it = found.only();
             assert_eq!(it.text("calendar-user-type"), kind);

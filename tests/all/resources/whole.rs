@@ -46,11 +46,12 @@ dialogues! {
         ann.send("MOVE", &format!("{home}y.ics"), &[("Destination", &ann.url(&y))], "").await.expect(201);
         let free = store(&ben, "c.ics", &booking_of("c", &ben, &room, &on(3, 12), "")).await;
         assert!(told(&ben, &free, &room).await.contains("PARTSTAT=ACCEPTED"));
-        // A calendar that goes frees what it took.
+        // A calendar that goes frees what it took. The last one stays (RFC 6638 §4.3).
+        ann.send("DELETE", &home, &[], "").await.expect_condition(403, "default-calendar-needed");
+        ann.send("MKCALENDAR", &room.path("calendars/next/"), &[], "").await.expect(201);
         ann.send("DELETE", &home, &[], "").await.expect(204);
         settle(&ann).await;
         let next = store(&ann, "d.ics", &own("d", 10)).await;
-        ann.send("MKCALENDAR", &room.path("calendars/next/"), &[], "").await.expect(201);
         let to = ann.url(&room.path("calendars/next/d.ics"));
         ann.send("COPY", &next, &[("Destination", &to)], "").await.expect(201);
     }
