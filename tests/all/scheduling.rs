@@ -4,6 +4,7 @@ mod attendee;
 mod default;
 mod groups;
 mod inbox;
+mod model;
 mod moves;
 mod organizer;
 mod race;
