@@ -19,7 +19,7 @@ use crate::format::ical::Calendar;
 use crate::format::ical::object::Kind as Component;
 use crate::format::itip::{self, Received};
 use crate::kernel::change::ChangeNumber;
-use crate::kernel::clock::Timestamp;
+use crate::kernel::clock::{self, Timestamp};
 use crate::kernel::fault::{Fault, Outcome};
 use crate::kernel::ids::{CollectionId, PrincipalId};
 use crate::kernel::limits::{
@@ -75,6 +75,8 @@ async fn deliver(store: &Store, to: PrincipalId, now: Timestamp) -> Outcome<()> 
     let done = store.write(move |tx| {
         Box::pin(async move {
             change_log::hold(tx, to).await?;
+            // What the account does from now on, it does knowing these.
+            let now = clock::now().max(now);
             for letter in letters::pending(tx, to, DELIVERY_BATCH).await? {
                 let (status, outcome) = take_in(tx, &access, to, &letter).await?;
                 letters::done(tx, &letter, (status, &outcome), now).await?;
@@ -204,7 +206,11 @@ impl Desk<'_> {
                 if let Some(answered) = others {
                     let is_me = |address: &str| self.me.is(address);
                     let now = self.access.now;
-                    let fresh = itip::refresh(text.as_bytes(), &answered, &is_me, now);
+                    // Who answered knows it, unless his answer crossed a change, which told him what
+                    // was known before.
+                    let crossed = letters::crossed(tx, self.me.id, self.letter).await?;
+                    let except = if crossed { "" } else { &*answered };
+                    let fresh = itip::refresh(text.as_bytes(), except, &is_me, now);
                     let of = (self.me.id, self.letter.by, self.letter.uid.as_str());
                     implicit::send_all(tx, of, &fresh, now).await?;
                 }
