@@ -125,8 +125,7 @@ impl Person {
                 copy.token
             ));
             let fine = [207, 403, 404];
-            let answer =
-                self.send(("REPORT", path), &[XML, ("Depth", "0")], &body, &fine).await?;
+            let answer = self.send(("REPORT", path), &[XML, ("Depth", "0")], &body, &fine).await?;
             if answer.status != 207 {
                 return Ok(false);
             }
