@@ -2,6 +2,7 @@
 
 mod attendee;
 mod default;
+mod departed;
 mod groups;
 mod inbox;
 mod moves;

@@ -17,7 +17,7 @@ use crate::format::itip::{self, Change, Message, Method, Role, Violation};
 use crate::kernel::change::ChangeNumber;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::fault::{Fault, Outcome, Refusal, SchedulingRule};
-use crate::kernel::ids::PrincipalId;
+use crate::kernel::ids::{CollectionId, PrincipalId};
 use crate::kernel::privilege::{Privilege, Privileges};
 use crate::store::blob::{self, Content};
 use crate::store::collection::{self, Collection};
@@ -220,7 +220,9 @@ async fn destination(
         Method::Reply | Method::Counter | Method::Refresh => Privilege::DeliverReply,
         _ => Privilege::DeliverInvite,
     };
-    match takes(tx, it.id, from, privilege).await? {
+    // Who is gone is in no group any more; what he leaves behind are ends of meetings.
+    let parting = principal::by_id(tx, from).await?.is_none();
+    match parting || takes(tx, it.id, from, privilege).await? {
         true => Ok((Some(it), status::DELIVERED)),
         false => Ok((None, status::NO_AUTHORITY)),
     }
@@ -335,22 +337,65 @@ pub async fn goes(tx: &mut Tx, access: &Access, place: &Place, it: &Collection) 
         access.demand(tx, &outbox, Privilege::SendReply).await?;
     }
     let method = if access.telling == Telling::NoReply { GONE_SILENTLY } else { GONE };
-    let (account, by) = (place.account, access.who.id);
-    let id = it.id.0.to_string();
+    let owner = CalendarUser::of(tx, place.account, &place.account_name).await?;
+    let gone = Gone { of: it.id, after: "", method, by: access.who.id };
+    note_gone(tx, &owner, gone, access.now).await
+}
+
+/// An account is going away: notes each of its calendars with meetings, as [`goes`] does. Nobody is
+/// asked for rights: who removes accounts may do that.
+pub async fn departs(
+    tx: &mut Tx,
+    owner: &CalendarUser,
+    calendars: &[Collection],
+    at: Timestamp,
+) -> Outcome<()> {
+    for it in calendars {
+        let plain = Kind::from_number(it.kind) != Kind::Calendar || it.derived != 0;
+        if plain || letters::scheduled(tx, it.id, "", 1).await?.is_empty() {
+            continue;
+        }
+        let gone = Gone { of: it.id, after: "", method: GONE, by: owner.id };
+        note_gone(tx, owner, gone, at).await?;
+    }
+    Ok(())
+}
+
+/// What is to be told of a calendar that is gone.
+#[derive(Clone, Copy, Debug)]
+pub struct Gone<'a> {
+    /// The calendar.
+    pub of: CollectionId,
+    /// The name of the last member that was told of.
+    pub after: &'a str,
+    /// [`GONE`] or [`GONE_SILENTLY`].
+    pub method: &'a str,
+    /// Who removed it.
+    pub by: PrincipalId,
+}
+
+/// Notes what is to be told, and whose it was: he may be gone too when it is told.
+pub async fn note_gone(
+    tx: &mut Tx,
+    owner: &CalendarUser,
+    gone: Gone<'_>,
+    at: Timestamp,
+) -> Outcome<()> {
+    let whose = Content::inline(owner.to_lines().into_bytes());
     let note = NewLetter {
-        account,
+        account: owner.id,
         uid: "",
-        by,
-        method,
-        recipient: &id,
-        to: Some(account),
-        about: "",
-        content: None,
+        by: gone.by,
+        method: gone.method,
+        recipient: &gone.of.0.to_string(),
+        to: Some(owner.id),
+        about: gone.after,
+        content: Some(blob::keep(tx, &whose, at).await?),
         status: "",
-        at: access.now,
+        at,
     };
     letters::add(tx, &note).await?;
-    job::hasten(tx, DELIVERY_JOB, access.now).await
+    job::hasten(tx, DELIVERY_JOB, at).await
 }
 
 fn refused(violation: Violation) -> Fault {

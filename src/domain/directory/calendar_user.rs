@@ -80,6 +80,18 @@ impl CalendarUser {
         Ok(Self { id, name: name.to_owned(), addresses })
     }
 
+    /// His name and addresses, a line each, for when he is gone.
+    pub fn to_lines(&self) -> String {
+        let all = std::iter::once(&self.name).chain(&self.addresses);
+        all.map(String::as_str).collect::<Vec<_>>().join("\n")
+    }
+
+    /// Somebody who is gone, from [`CalendarUser::to_lines`].
+    pub fn from_lines(id: PrincipalId, lines: &str) -> Self {
+        let mut lines = lines.lines().map(str::to_owned);
+        Self { id, name: lines.next().unwrap_or_default(), addresses: lines.collect() }
+    }
+
     /// Whether an address is his.
     pub fn is(&self, address: &str) -> bool {
         match written(address) {
@@ -152,6 +164,7 @@ mod tests {
         ] {
             assert!(ann.is(address), "{address}");
         }
+        assert_eq!(CalendarUser::from_lines(ann.id, &ann.to_lines()), ann);
         for address in ["mailto:ben@example.org", "urn:uuid:1", "http://example.org/", ""] {
             assert!(!ann.is(address), "{address}");
         }
