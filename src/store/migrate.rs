@@ -69,6 +69,10 @@ static MIGRATIONS: &[(&str, &str)] = &[
         include_str!("../../schemas/sqlite/0015_personal.sql"),
         include_str!("../../schemas/postgres/0015_personal.sql"),
     ),
+    (
+        include_str!("../../schemas/sqlite/0017_outgoing.sql"),
+        include_str!("../../schemas/postgres/0017_outgoing.sql"),
+    ),
 ];
 
 /// PostgreSQL's advisory lock for starts ("davenprt" as a number).

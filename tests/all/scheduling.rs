@@ -3,6 +3,7 @@
 mod attendee;
 mod default;
 mod departed;
+mod elsewhere;
 mod groups;
 mod inbox;
 mod moves;

@@ -5,12 +5,14 @@
 //! change that is not allowed is refused before anything is written; objects to which nobody is
 //! invited cost nothing.
 
-use super::access::{Access, Telling};
+use super::access::{Access, SERVER, Telling};
 use super::group;
 use super::kind::Kind;
 use super::place::Place;
 use super::scheduling::{INBOX, OUTBOX};
-use crate::domain::directory::calendar_user::{CalendarUser, Recipient, recipient, standing};
+use crate::domain::directory::calendar_user::{
+    CalendarUser, Recipient, mailbox, recipient, standing,
+};
 use crate::domain::directory::{Kind as PrincipalKind, Principal};
 use crate::format::ical::Calendar;
 use crate::format::itip::{self, Change, Message, Method, Role, Violation};
@@ -23,14 +25,22 @@ use crate::store::blob::{self, Content};
 use crate::store::collection::{self, Collection};
 use crate::store::itip::NewLetter;
 use crate::store::object::{self, Index, Object};
-use crate::store::{Tx, ace, itip as letters, job, principal};
+use crate::store::outgoing::{self, NewOutgoing};
+use crate::store::{Tx, ace, itip as letters, job, meta, principal};
 use std::borrow::Cow;
 
 /// The job that delivers messages. It is stored; never give it another meaning.
 pub const DELIVERY_JOB: &str = "itip";
 
+/// The job that hands letters to the outlet. It is stored; never give it another meaning.
+pub const OUTLET_JOB: &str = "outlet";
+
 /// The request statuses of RFC 5546 §3.6 and RFC 6638 §3.2.9 that this server gives.
 pub mod status {
+    /// It waits to be sent.
+    pub const PENDING: &str = "1.0";
+    /// It was sent; whether it arrived is not known.
+    pub const SENT: &str = "1.1";
     /// Delivered.
     pub const DELIVERED: &str = "1.2";
     /// There is no such calendar user.
@@ -39,6 +49,8 @@ pub mod status {
     pub const NO_AUTHORITY: &str = "3.8";
     /// It could not be delivered.
     pub const FAILED: &str = "5.1";
+    /// There is no way to send it there.
+    pub const NO_WAY: &str = "5.2";
     /// No calendar of the recipient can be reached from here.
     pub const NO_SUPPORT: &str = "5.3";
 }
@@ -185,6 +197,9 @@ async fn finish(
     let mut statuses = Vec::with_capacity(messages.len());
     for message in messages {
         let (to, status) = destination(tx, place.account, &message).await?;
+        if unsent(&message, status) {
+            continue;
+        }
         statuses.push((message.to.clone(), status.to_owned()));
         plan.letters.push(Planned { message, to, status });
     }
@@ -210,8 +225,7 @@ async fn destination(
     let it = match recipient(tx, &message.to).await? {
         Recipient::Local(it) => *it,
         Recipient::Unknown => return Ok((None, status::UNKNOWN)),
-        // Mail is not sent yet.
-        Recipient::Elsewhere => return Ok((None, status::FAILED)),
+        Recipient::Elsewhere => return Ok((None, way(tx, message).await?)),
     };
     if PrincipalKind::of(&it) == PrincipalKind::Group {
         return of_group(tx, from, it.id, message.method).await;
@@ -226,6 +240,20 @@ async fn destination(
         true => Ok((Some(it), status::DELIVERED)),
         false => Ok((None, status::NO_AUTHORITY)),
     }
+}
+
+/// With what status a message leaves for somebody elsewhere: it waits for the outlet, where there is
+/// one and it goes from one mail address to another.
+async fn way(tx: &mut Tx, message: &Message) -> Outcome<&'static str> {
+    let open = meta::fact(tx, meta::OUTLET).await?.is_some_and(|it| it == "mailto");
+    let addressed = open && mailbox(&message.to).is_some() && sender(message).is_some();
+    Ok(if addressed { status::PENDING } else { status::NO_WAY })
+}
+
+/// The mail address of who sends a message.
+fn sender(message: &Message) -> Option<String> {
+    let speakers = itip::speakers(message.text.as_bytes(), message.method);
+    speakers.first().and_then(|it| mailbox(it))
 }
 
 /// What becomes of a message to a group: its members have messages of their own. Nobody answers one.
@@ -248,7 +276,8 @@ async fn of_group(
 }
 
 /// Whether an inbox takes messages of an account's owner: everybody's, until its owner has granted
-/// scheduling rights to some; then theirs (RFC 6638 §6.1).
+/// scheduling rights to some; then theirs (RFC 6638 §6.1). `from`: [`SERVER`] for somebody
+/// elsewhere.
 pub async fn takes(
     tx: &mut Tx,
     recipient: PrincipalId,
@@ -266,8 +295,15 @@ pub async fn takes(
     if !grants.iter().any(|grant| deliver(grant.privileges)) {
         return Ok(true);
     }
-    let mut senders = principal::all_groups(tx, from).await?;
-    senders.extend([from, ace::AUTHENTICATED]);
+    let senders = match from == SERVER {
+        // Somebody elsewhere, for whom the server takes it in.
+        true => vec![ace::ALL],
+        false => {
+            let mut groups = principal::all_groups(tx, from).await?;
+            groups.extend([from, ace::AUTHENTICATED, ace::ALL]);
+            groups
+        }
+    };
     let granted =
         |grant: &ace::Grant| senders.contains(&grant.to) && grant.privileges.has(privilege);
     Ok(grants.iter().any(granted))
@@ -464,9 +500,17 @@ pub async fn send_all(
 ) -> Outcome<()> {
     for message in messages {
         let (to, status) = destination(tx, of.0, message).await?;
+        if unsent(message, status) {
+            continue;
+        }
         send(tx, of, message, to.as_ref(), status, at).await?;
     }
     if messages.is_empty() { Ok(()) } else { job::hasten(tx, DELIVERY_JOB, at).await }
+}
+
+/// What only brings copies up to date is not sent by mail.
+fn unsent(message: &Message, status: &str) -> bool {
+    message.silent && [status::PENDING, status::NO_WAY].contains(&status)
 }
 
 /// Puts a message on its way.
@@ -478,13 +522,31 @@ async fn send(
     status: &str,
     at: Timestamp,
 ) -> Outcome<()> {
-    let content = match to {
-        Some(_) => {
+    let content = match to.is_some() || status == status::PENDING {
+        true => {
             let content = Content::inline(message.text.as_bytes().to_vec());
             Some(blob::keep(tx, &content, at).await?)
         }
-        None => None,
+        false => None,
     };
+    if let (None, Some(content)) = (to, content)
+        && let (Some(recipient), Some(sender)) = (mailbox(&message.to), sender(message))
+    {
+        let letter = NewOutgoing {
+            account,
+            uid,
+            by,
+            method: message.method.name(),
+            sender: &sender,
+            recipient: &recipient,
+            address: &message.to,
+            about: &message.about,
+            content,
+            at,
+        };
+        outgoing::add(tx, &letter).await?;
+        job::hasten(tx, OUTLET_JOB, at).await?;
+    }
     let letter = NewLetter {
         account,
         uid,
@@ -493,7 +555,7 @@ async fn send(
         recipient: &message.to,
         to: to.map(|it| it.id),
         about: &message.about,
-        content,
+        content: content.filter(|_| to.is_some()),
         status,
         at,
     };

@@ -3,7 +3,7 @@
 //! Invariant: what one program writes as `mailto:`, another as the path or URL of a principal and a
 //! third as a bare login is one person.
 
-use super::name::{domain_of, fold};
+use super::name::{check_address, domain_of, fold};
 use super::{Kind, Principal};
 use crate::format::uri;
 use crate::kernel::fault::Outcome;
@@ -54,6 +54,13 @@ fn written(address: &str) -> Option<Written> {
 /// for other schemes.
 pub fn known(address: &str) -> Option<String> {
     written(address).map(|(Written::Name(name) | Written::Path(name))| name)
+}
+
+/// The mail address that an address says, in lower case; none: it is none, or none that a mail's header
+/// can hold.
+pub fn mailbox(address: &str) -> Option<String> {
+    let is_mail = address.trim().get(..7)?.eq_ignore_ascii_case("mailto:");
+    known(address).filter(|_| is_mail).and_then(|it| check_address(&it).ok())
 }
 
 /// Those of some addresses that are of somebody here, with whose they are.
@@ -146,6 +153,14 @@ pub async fn recipient(tx: &mut Tx, address: &str) -> Outcome<Recipient> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_mailbox_is_an_address_and_nothing_else() {
+        assert_eq!(mailbox("MAILTO:X@Example.com").as_deref(), Some("x@example.com"));
+        for bad in ["x@example.com", "urn:x", "mailto:x", "mailto:x%0D%0ABcc:y@example.com"] {
+            assert_eq!(mailbox(bad), None, "{bad}");
+        }
+    }
 
     #[test]
     fn one_person_has_many_addresses() {

@@ -6,6 +6,7 @@
 
 use super::gone;
 use crate::domain::calendar;
+use crate::domain::collection::access::SERVER;
 use crate::domain::collection::implicit::{self, status};
 use crate::domain::collection::kind::{Home, Kind, component_bit};
 use crate::domain::collection::place::Place;
@@ -113,7 +114,8 @@ async fn failed(
     (status, about): (&str, &str),
     at: Timestamp,
 ) -> Outcome<()> {
-    if letter.method == CORRECTION || letter.uid.is_empty() {
+    // What came from elsewhere has no object here.
+    if letter.method == CORRECTION || letter.uid.is_empty() || letter.account == SERVER {
         return Ok(());
     }
     let correction = letters::NewLetter {
@@ -136,7 +138,7 @@ async fn failed(
 const UNDELIVERED: (&str, &str) = (status::FAILED, "the message could not be delivered");
 
 /// The method of what is no message: it corrects the status that the sender's object tells.
-const CORRECTION: &str = "STATUS";
+pub(super) const CORRECTION: &str = "STATUS";
 
 /// What became of a message: its request status, and what to tell people.
 type Fate = (&'static str, String);
