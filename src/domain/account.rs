@@ -157,7 +157,7 @@ async fn furnish(tx: &mut Tx, owner: &Principal, at: Timestamp) -> Outcome<()> {
     change_log::new_account(tx, owner.id).await?;
     if Kind::of(owner) == Kind::Resource {
         let usual = resource::Changes { mode: Some(Mode::Automatic), ..Default::default() };
-        resource::change(tx, owner.id, usual, None).await?;
+        resource::change(tx, owner.id, usual, resource::Groups::default()).await?;
     }
     let first: &[First] = match Kind::of(owner) {
         Kind::User => &FIRST_OF_USER,

@@ -360,6 +360,8 @@ pub const DELIVERED_AT_ONCE: usize = 32;
 pub const DELIVERY_BATCH: usize = 16;
 /// Seconds until a message is tried again that could not be taken in.
 pub const DELIVERY_RETRY_SECONDS: i64 = 60;
+/// Groups whose members a resource answers otherwise than others.
+pub const RESOURCE_RULES_MAX: usize = 50;
 /// Letters for people elsewhere that are handed over in one step.
 pub const OUTLET_BATCH: usize = 16;
 /// Seconds that a worker has for handing over a batch of them.

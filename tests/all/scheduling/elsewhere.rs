@@ -64,7 +64,7 @@ async fn hand_over(user: &User, shelf: &Shelf, later: i64) -> Vec<(Outgoing, Str
         while outlet::step(&store, &shelf, now).await.unwrap() == Progress::More {}
     };
     user.server.on(steps).await;
-    settle(user).await;
+    settle_after(user, later).await;
     std::mem::take(&mut *kept.lock().unwrap())
 }
 
@@ -141,7 +141,7 @@ dialogues! {
             while outlet::step(&server, &Closed, now).await.unwrap() == Progress::More {}
         };
         ann.server.on(late).await;
-        settle(&ann).await;
+        settle_after(&ann, 4 * 86_400).await;
         let mine = text(&ann.get(&path).await);
         assert!(line(&mine, "ATTENDEE", &guest).contains("SCHEDULE-STATUS=5.1"), "{mine}");
     }
