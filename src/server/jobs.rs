@@ -7,9 +7,10 @@
 use super::config::Current;
 use crate::domain::collection::booking;
 use crate::domain::collection::derived::BIRTHDAYS_JOB;
-use crate::domain::collection::implicit::DELIVERY_JOB;
+use crate::domain::collection::implicit::{DELIVERY_JOB, OUTLET_JOB};
 use crate::domain::directory::{BOOKINGS_JOB, DIRECTORY_JOB, SHARING_JOB};
 use crate::domain::retention::{self, Progress};
+use crate::domain::scheduling::outlet::{self, Closed};
 use crate::domain::scheduling::{deliver, history};
 use crate::domain::{birthdays, directory_book, feed, indexing, push, sharing};
 use crate::kernel::clock::{self, Timestamp};
@@ -156,6 +157,11 @@ pub static RECURRING: &[Recurring] = &[
         kind: DELIVERY_JOB,
         every: DAY,
         step: |it| Box::pin(async move { deliver::step(&it.store, it.now).await }),
+    },
+    Recurring {
+        kind: OUTLET_JOB,
+        every: HOUR,
+        step: |it| Box::pin(async move { outlet::step(&it.store, &Closed, it.now).await }),
     },
     Recurring {
         kind: "retention.scheduling",

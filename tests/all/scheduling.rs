@@ -3,6 +3,8 @@
 mod attendee;
 mod crossing;
 mod default;
+mod departed;
+mod elsewhere;
 mod groups;
 mod inbox;
 mod model;
@@ -19,10 +21,17 @@ use davenport::kernel::clock;
 
 /// Has everything delivered that waits.
 pub async fn settle(user: &User) {
+    settle_after(user, 0).await;
+}
+
+/// Has everything delivered that waits so many seconds from now.
+async fn settle_after(user: &User, seconds: i64) {
     let store = user.server.store.clone();
     let steps = async move {
         for _ in 0..100 {
-            if deliver::step(&store, clock::now()).await.unwrap() == Progress::Done {
+            if deliver::step(&store, clock::now().plus_seconds(seconds)).await.unwrap()
+                == Progress::Done
+            {
                 return;
             }
         }

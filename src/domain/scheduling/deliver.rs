@@ -6,6 +6,7 @@
 
 use super::gone;
 use crate::domain::calendar;
+use crate::domain::collection::access::SERVER;
 use crate::domain::collection::implicit::{self, status};
 use crate::domain::collection::kind::{Home, Kind, component_bit};
 use crate::domain::collection::place::Place;
@@ -112,7 +113,7 @@ async fn put_off(store: &Store, to: PrincipalId, now: Timestamp, fault: Fault) -
             Box::pin(async move {
                 let first = letters::pending(tx, to, 1).await?.pop();
                 if let Some(letter) = first.filter(|it| it.attempts >= DELIVERY_RETRIES_MAX) {
-                    failed(tx, &letter, now).await?;
+                    failed(tx, &letter, UNDELIVERED, now).await?;
                     return letters::done(tx, &letter, (status::FAILED, &fault.to_string()), now)
                         .await;
                 }
@@ -124,8 +125,14 @@ async fn put_off(store: &Store, to: PrincipalId, now: Timestamp, fault: Fault) -
 }
 
 /// Tells the sender's copy that a message did not arrive.
-async fn failed(tx: &mut Tx, letter: &Letter, at: Timestamp) -> Outcome<()> {
-    if letter.method == CORRECTION || letter.uid.is_empty() {
+async fn failed(
+    tx: &mut Tx,
+    letter: &Letter,
+    (status, about): (&str, &str),
+    at: Timestamp,
+) -> Outcome<()> {
+    // What came from elsewhere has no object here.
+    if letter.method == CORRECTION || letter.uid.is_empty() || letter.account == SERVER {
         return Ok(());
     }
     let correction = letters::NewLetter {
@@ -135,17 +142,20 @@ async fn failed(tx: &mut Tx, letter: &Letter, at: Timestamp) -> Outcome<()> {
         method: CORRECTION,
         recipient: &letter.recipient,
         to: Some(letter.account),
-        about: "the message could not be delivered",
+        about,
         content: None,
-        status: status::FAILED,
+        status,
         at,
     };
     letters::add(tx, &correction).await?;
     job::hasten(tx, implicit::DELIVERY_JOB, at).await
 }
 
+/// What the sender's copy is told of a message that could not be taken in.
+const UNDELIVERED: (&str, &str) = (status::FAILED, "the message could not be delivered");
+
 /// The method of what is no message: it corrects the status that the sender's object tells.
-const CORRECTION: &str = "STATUS";
+pub(super) const CORRECTION: &str = "STATUS";
 
 /// What became of a message: its request status, and what to tell people.
 type Fate = (&'static str, String);
@@ -160,13 +170,16 @@ struct Desk<'a> {
 }
 
 async fn take_in(tx: &mut Tx, access: &Access, to: PrincipalId, letter: &Letter) -> Outcome<Fate> {
+    if [implicit::GONE, implicit::GONE_SILENTLY].contains(&&*letter.method)
+        && let Some(owner) = gone::owner(tx, access, letter).await?
+    {
+        return gone::step(tx, access, &owner, letter).await;
+    }
     let Some(owner) = principal::by_id(tx, to).await? else {
+        failed(tx, letter, (status::UNKNOWN, "the account is gone"), access.now).await?;
         return Ok((status::UNKNOWN, "the account is gone".into()));
     };
     let me = CalendarUser::of(tx, to, &owner.name).await?;
-    if [implicit::GONE, implicit::GONE_SILENTLY].contains(&&*letter.method) {
-        return gone::step(tx, access, &me, letter).await;
-    }
     let home = Place::new(to, &owner.name, Home::Calendars, "")?;
     let there = object::of_uid(tx, to, Kind::Calendar.number(), &letter.uid).await?;
     let there = there.into_iter().next();
@@ -209,7 +222,7 @@ impl Desk<'_> {
                 let kept = match self.store(tx, text.as_bytes(), keeps_schedule_tag).await {
                     Ok(kept) => kept,
                     Err(fault @ (Fault::Refused(_) | Fault::NotFound)) => {
-                        failed(tx, self.letter, self.access.now).await?;
+                        failed(tx, self.letter, UNDELIVERED, self.access.now).await?;
                         return Ok((status::FAILED, fault.to_string()));
                     }
                     Err(fault) => return Err(fault),
