@@ -358,6 +358,8 @@ pub const NEWS_RETRY_SECONDS: u64 = 5;
 pub const DELIVERED_AT_ONCE: usize = 32;
 /// Messages for one account that one write takes in.
 pub const DELIVERY_BATCH: usize = 16;
+/// How often a delivery is tried at once while the store is busy with others' writes.
+pub const DELIVERY_TRIES: usize = 5;
 /// Seconds until a message is tried again that could not be taken in.
 pub const DELIVERY_RETRY_SECONDS: i64 = 60;
 /// Groups whose members a resource answers otherwise than others.

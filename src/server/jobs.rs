@@ -198,6 +198,24 @@ pub static RECURRING: &[Recurring] = &[
     },
 ];
 
+/// What people wait for, so that a start takes it up at once, whoever had it in hand: if he died, his
+/// lease would last some minutes more; if he did not, it is done twice, which does no harm.
+const AWAITED: [&str; 4] = [DELIVERY_JOB, SHARING_JOB, BIRTHDAYS_JOB, BOOKINGS_JOB];
+
+/// Takes up what the process before had in hand.
+async fn resume(store: &Store) -> Outcome<()> {
+    store
+        .write(|tx| {
+            Box::pin(async move {
+                for kind in AWAITED {
+                    job::resume(tx, kind).await?;
+                }
+                Ok(())
+            })
+        })
+        .await
+}
+
 async fn orphans(it: &Given) -> Outcome<()> {
     let mut gone = 0;
     for first in 0..=u8::MAX {
@@ -234,6 +252,9 @@ impl Jobs {
 }
 
 async fn work(store: Store, current: Arc<Current>, mut stop: watch::Receiver<bool>) {
+    if let Err(fault) = resume(&store).await {
+        tracing::warn!(%fault, "background work that was under way goes on when its lease ends");
+    }
     while !*stop.borrow_and_update() {
         let config = current.get();
         let worker = Worker {

@@ -70,6 +70,10 @@ static MIGRATIONS: &[(&str, &str)] = &[
         include_str!("../../schemas/postgres/0015_personal.sql"),
     ),
     (
+        include_str!("../../schemas/sqlite/0016_letters.sql"),
+        include_str!("../../schemas/postgres/0016_letters.sql"),
+    ),
+    (
         include_str!("../../schemas/sqlite/0017_outgoing.sql"),
         include_str!("../../schemas/postgres/0017_outgoing.sql"),
     ),

@@ -1,11 +1,13 @@
 //! Implicit scheduling (RFC 6638) between calendars of one server, over real sockets.
 
 mod attendee;
+mod crossing;
 mod default;
 mod departed;
 mod elsewhere;
 mod groups;
 mod inbox;
+mod model;
 mod moves;
 mod organizer;
 mod race;
@@ -83,7 +85,12 @@ async fn texts(user: &User, of: &str) -> Vec<(String, String)> {
 }
 
 pub fn text(answer: &Answer) -> String {
-    answer.text().replace("\r\n ", "").replace("\r\n", "\n")
+    text_of(answer.text().as_bytes())
+}
+
+/// Octets as text, unfolded.
+fn text_of(octets: &[u8]) -> String {
+    String::from_utf8_lossy(octets).replace("\r\n ", "").replace("\r\n", "\n")
 }
 
 /// The only object in the default calendar.

@@ -20,11 +20,12 @@ use crate::format::ical::Calendar;
 use crate::format::ical::object::Kind as Component;
 use crate::format::itip::{self, Received};
 use crate::kernel::change::ChangeNumber;
-use crate::kernel::clock::Timestamp;
+use crate::kernel::clock::{self, Timestamp};
 use crate::kernel::fault::{Fault, Outcome};
 use crate::kernel::ids::{CollectionId, PrincipalId};
 use crate::kernel::limits::{
-    DELIVERED_AT_ONCE, DELIVERY_BATCH, DELIVERY_RETRIES_MAX, DELIVERY_RETRY_SECONDS, INBOX_MAX,
+    DELIVERED_AT_ONCE, DELIVERY_BATCH, DELIVERY_RETRIES_MAX, DELIVERY_RETRY_SECONDS,
+    DELIVERY_TRIES, INBOX_MAX,
 };
 use crate::kernel::secret::uuid;
 use crate::store::itip::Letter;
@@ -70,22 +71,38 @@ async fn together(mut all: Vec<Future<'_, ()>>) {
     .await;
 }
 
-/// Takes in what waits for one account.
+/// Takes in what waits for one account. Where the store has others to serve first (on PostgreSQL a
+/// deadlock with a client's write, say), nothing is wrong with any message: it is tried anew at once.
 async fn deliver(store: &Store, to: PrincipalId, now: Timestamp) -> Outcome<()> {
-    let access = Access::of_server(store, now);
-    let done = store.write(move |tx| {
-        Box::pin(async move {
-            change_log::hold(tx, to).await?;
-            for letter in letters::pending(tx, to, DELIVERY_BATCH).await? {
-                let (status, outcome) = take_in(tx, &access, to, &letter).await?;
-                letters::done(tx, &letter, (status, &outcome), now).await?;
-            }
-            Ok(())
-        })
-    });
-    let Err(fault) = done.await else { return Ok(()) };
+    let mut done = take_all_in(store, to, now).await;
+    for _ in 1..DELIVERY_TRIES {
+        if !matches!(done, Err(Fault::Busy(_))) {
+            break;
+        }
+        done = take_all_in(store, to, now).await;
+    }
+    let Err(fault) = done else { return Ok(()) };
     tracing::warn!(account = to.0, %fault, "scheduling messages could not be taken in");
     put_off(store, to, now, fault).await
+}
+
+/// Takes in what waits for one account, in one transaction.
+async fn take_all_in(store: &Store, to: PrincipalId, now: Timestamp) -> Outcome<()> {
+    let access = Access::of_server(store, now);
+    store
+        .write(move |tx| {
+            Box::pin(async move {
+                change_log::hold(tx, to).await?;
+                // What the account does from now on, it does knowing these.
+                let now = clock::now().max(now);
+                for letter in letters::pending(tx, to, DELIVERY_BATCH).await? {
+                    let (status, outcome) = take_in(tx, &access, to, &letter).await?;
+                    letters::done(tx, &letter, (status, &outcome), now).await?;
+                }
+                Ok(())
+            })
+        })
+        .await
 }
 
 /// After a failure: the first message that waits is given up if it was tried often enough, for it
@@ -217,7 +234,11 @@ impl Desk<'_> {
                 if let Some(answered) = others {
                     let is_me = |address: &str| self.me.is(address);
                     let now = self.access.now;
-                    let fresh = itip::refresh(text.as_bytes(), &answered, &is_me, now);
+                    // Who answered knows it, unless his answer crossed a change, which told him what
+                    // was known before.
+                    let crossed = letters::crossed(tx, self.me.id, self.letter).await?;
+                    let except = if crossed { "" } else { &*answered };
+                    let fresh = itip::refresh(text.as_bytes(), except, &is_me, now);
                     let of = (self.me.id, self.letter.by, self.letter.uid.as_str());
                     implicit::send_all(tx, of, &fresh, now).await?;
                 }
