@@ -235,8 +235,7 @@ async fn destination(
         _ => Privilege::DeliverInvite,
     };
     // Who is gone is in no group any more; what he leaves behind are ends of meetings.
-    let parting = principal::by_id(tx, from).await?.is_none();
-    match parting || takes(tx, it.id, from, privilege).await? {
+    match takes(tx, it.id, from, privilege).await? || principal::by_id(tx, from).await?.is_none() {
         true => Ok((Some(it), status::DELIVERED)),
         false => Ok((None, status::NO_AUTHORITY)),
     }

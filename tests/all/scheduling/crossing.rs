@@ -33,7 +33,8 @@ impl<'a> One<'a> {
     }
 
     fn place(&self, path: &str) -> Place {
-        Place::new(self.who.id, &self.who.name, Home::Calendars, path).unwrap()
+        let home = Place::new(self.who.id, &self.who.name, Home::Calendars, "").unwrap();
+        home.at(path, false)
     }
 
     /// Where his copy is, and its text.

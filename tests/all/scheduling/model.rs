@@ -24,7 +24,7 @@ use text::Object;
 const PEOPLE: usize = 4;
 /// How often in a run everybody does something.
 const ROUNDS: u64 = 14;
-const RUNS: u64 = 12;
+const RUNS: u64 = 8;
 
 /// One user: name and password.
 type Account = (String, String);

@@ -399,7 +399,7 @@ impl Person {
         let mark = format!("/{}-guest-", self.name);
         let mine: Vec<String> =
             self.list(&mount).await?.into_keys().filter(|href| href.contains(&mark)).collect();
-        if let Some(path) = self.pick(&mine).filter(|_| self.made % 2 == 0) {
+        if let Some(path) = self.pick(&mine).filter(|_| self.made.is_multiple_of(2)) {
             // The right may just have gone.
             return self.send(("DELETE", &path), &[], "", &[204, 403, 404]).await.map(drop);
         }
@@ -415,7 +415,7 @@ impl Person {
     async fn renew(&mut self) -> Result<(), Lost> {
         let path = self.calendar("other");
         self.known.retain(|href, _| !href.starts_with(&path));
-        if self.made % 2 == 0 {
+        if self.made.is_multiple_of(2) {
             self.send(("DELETE", &path), &[], "", &[204, 404]).await?;
         }
         self.send(("MKCALENDAR", &path), &[], "", &[201, 405, 403]).await.map(drop)
