@@ -34,11 +34,12 @@ const RAW: [(&str, &str); 16] = [
     ("feed.rs", "what came from elsewhere"),
     ("indexing.rs", "tells nobody"),
 ];
-/// The same of four more, which are for no clients.
-const OTHERS: [(&str, &str); 5] = [
+/// The same of some more, which are for no clients.
+const OTHERS: [(&str, &str); 6] = [
     ("link.rs", "`redacted`, as for strangers"),
     ("scheduling/deliver.rs", "the server, for the owner"),
     ("scheduling/gone.rs", "tells whom the owner had invited"),
+    ("scheduling/outlet.rs", "reads the letters that are for people elsewhere"),
     ("collection/personal.rs", "splits what somebody sends, who sees all of the object"),
     ("sharing/notice.rs", "takes out the oldest notices of their owner"),
 ];
