@@ -30,7 +30,8 @@ Example: davenport resource list --json
 JSON: an array. Fields: name, kind, display_name, administrator, locked, has_password, quota (octets
 or null), time_zone (or null), created (RFC 3339), addresses (the primary one first), groups, members,
 type (room, equipment), mode, capacity (or null), features, location, window (days or null),
-max_duration (such as PT4H, or null), auto_accept (a group or null), managers.";
+max_duration (such as PT4H, or null), auto_accept (a group or null), rules (each with group and
+mode), managers.";
 const SHOW: &str = "\
 Example: davenport resource show room-1@example.org
 
@@ -40,6 +41,8 @@ Examples:
   davenport resource set room-1@example.org --capacity 8 --feature projector --feature whiteboard
   davenport resource set room-1@example.org --mode tentative --manager facilities@example.org
   davenport resource set lab@example.org --mode decline-always --auto-accept staff@example.org
+  davenport resource set room-1@example.org --rule staff@example.org=tentative \
+    --rule guests@example.org=decline-always
   davenport resource set room-1@example.org --window 90 --max-duration PT4H
 
 Modes, what is done with an invitation:
@@ -51,7 +54,8 @@ Modes, what is done with an invitation:
   decline-always    declined
   none              left to the managers
 
-Whoever is in the group of --auto-accept is answered as by automatic. What ends beyond --window or
+Whoever is in the group of a --rule is answered as by that mode (any but accept-always), the first
+such group's; whoever is in the group of --auto-accept, as by automatic. What ends beyond --window or
 takes longer than --max-duration is declined with that reason, unless the mode is none; managers may
 accept it nevertheless. Managers are delegates: they read and change its calendar and get its
 invitations that they are to answer.
@@ -110,6 +114,10 @@ pub struct What {
     /// A group whose members it answers by itself, whatever the mode, or none
     #[arg(long, value_name = "GROUP")]
     auto_accept: Option<String>,
+    /// What it does with invitations of a group's members instead (repeatable; of several the first
+    /// counts); those given are all, none: nothing
+    #[arg(long, value_name = "GROUP=MODE", value_parser = rule)]
+    rule: Vec<Option<(String, Mode)>>,
     /// Somebody who manages it: a user or a group (repeatable)
     #[arg(long, value_name = "NAME")]
     manager: Vec<String>,
@@ -155,6 +163,16 @@ impl ResourceCommand {
     }
 }
 
+/// Reads `GROUP=MODE`, or `none`.
+fn rule(text: &str) -> Result<Option<(String, Mode)>, String> {
+    if fold(text) == "none" {
+        return Ok(None);
+    }
+    let (group, mode) =
+        text.rsplit_once('=').ok_or("a group and a mode, such as staff=automatic")?;
+    Ok(Some((group.to_owned(), Mode::from_word(mode)?)))
+}
+
 impl What {
     /// What is to change, and who is to manage it.
     fn split(self) -> (resource::Changes, Vec<String>) {
@@ -164,7 +182,9 @@ impl What {
             [only] if none(only) => Some(Vec::new()),
             _ => Some(self.feature),
         };
+        let rules = (!self.rule.is_empty()).then(|| self.rule.into_iter().flatten().collect());
         let changes = resource::Changes {
+            rules,
             mode: self.mode,
             form: self.form,
             capacity: self.capacity.map(|it| it.0),

@@ -73,8 +73,19 @@ pub struct Managed {
     pub max_duration: Option<String>,
     /// The group whose members it answers by itself.
     pub auto_accept: Option<String>,
+    /// What it does with the invitations of groups' members; the first counts.
+    pub rules: Vec<RuleLine>,
     /// Who manages it.
     pub managers: Vec<String>,
+}
+
+/// What a resource does with the invitations of a group's members.
+#[derive(Clone, Debug, Serialize)]
+pub struct RuleLine {
+    /// The group's name.
+    pub group: String,
+    /// What is done.
+    pub mode: &'static str,
 }
 
 impl Managed {
@@ -89,12 +100,19 @@ impl Managed {
             window: it.window_days,
             max_duration: it.longest.map(written_duration),
             auto_accept: it.accepts.map(|(_, group)| group),
+            rules: it
+                .rules
+                .into_iter()
+                .map(|it| RuleLine { group: it.name, mode: it.mode.word() })
+                .collect(),
             managers,
         }
     }
 
     fn rows(&self) -> Vec<(&'static str, String)> {
         let or_none = |text: &str| if text.is_empty() { "none" } else { text }.to_owned();
+        let rules: Vec<String> =
+            self.rules.iter().map(|it| format!("{}={}", it.group, it.mode)).collect();
         let days = self.window.map(|days| format!("{days} days ahead")).unwrap_or_default();
         vec![
             ("type", self.form.into()),
@@ -105,6 +123,7 @@ impl Managed {
             ("window", or_none(&days)),
             ("max duration", or_none(self.max_duration.as_deref().unwrap_or_default())),
             ("auto accept", or_none(self.auto_accept.as_deref().unwrap_or_default())),
+            ("rules", or_none(&rules.join(", "))),
             ("managers", or_none(&self.managers.join(", "))),
         ]
     }

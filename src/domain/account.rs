@@ -5,11 +5,12 @@ use super::birthdays;
 use super::collection::access::{Access, SERVER};
 use super::collection::kind::{COMPONENTS_DEFAULT, Kind as CollectionKind, SCHEDULING};
 use super::collection::property::of_text;
-use super::collection::{Derived, Home};
+use super::collection::{Derived, Home, implicit};
 use super::directory::admin::{
     arrange, attach_address, demand_free, expect, hash_checked, join, keep_an_administrator,
     name_and_address, take_in,
 };
+use super::directory::calendar_user::CalendarUser;
 use super::directory::mode::Mode;
 use super::directory::name::{check_address, check_zone};
 use super::directory::resource;
@@ -23,7 +24,7 @@ use crate::store::collection::{self, NewCollection, Touch};
 use crate::store::principal::{self, NewPrincipal};
 use crate::store::property::{self, Property};
 use crate::store::{
-    Store, Tx, ace, booking, job, mount, personal, push, resource as store_resource,
+    Store, Tx, ace, booking, job, lock, mount, personal, push, resource as store_resource,
 };
 
 /// A principal about to be made.
@@ -156,7 +157,7 @@ async fn furnish(tx: &mut Tx, owner: &Principal, at: Timestamp) -> Outcome<()> {
     change_log::new_account(tx, owner.id).await?;
     if Kind::of(owner) == Kind::Resource {
         let usual = resource::Changes { mode: Some(Mode::Automatic), ..Default::default() };
-        resource::change(tx, owner.id, usual, None).await?;
+        resource::change(tx, owner.id, usual, resource::Groups::default()).await?;
     }
     let first: &[First] = match Kind::of(owner) {
         Kind::User => &FIRST_OF_USER,
@@ -315,7 +316,8 @@ pub async fn inventory(store: &Store, name: &str, kind: Option<Kind>) -> Outcome
 }
 
 /// Deletes a principal. Its collections leave the live names at once; their contents stay for
-/// the retention time and are purged then.
+/// the retention time and are purged then. Whoever is invited to its meetings hears later that they
+/// are cancelled, and organizers that it declines, page by page (`scheduling::gone`).
 pub async fn delete(
     store: &Store,
     name: &str,
@@ -332,13 +334,22 @@ pub async fn delete(
                 }
                 change_log::take(tx, it.id).await?;
                 unshare(tx, it.id).await?;
+                let owner = CalendarUser::of(tx, it.id, &it.name).await?;
                 for root in collection::roots(tx, it.id).await? {
+                    let below = collection::all_below(tx, it.id, &root.path).await?;
+                    implicit::departs(tx, &owner, &below, at).await?;
                     collection::bury(tx, &root, at).await?;
                 }
+                let granted = mount::granted(tx, it.id).await?;
                 ace::purge_principal(tx, it.id).await?;
+                mount::uninvite_everywhere(tx, it.id).await?;
+                for (shared, _) in granted {
+                    mount::mark(tx, shared.id).await?;
+                }
                 personal::purge_principal(tx, it.id).await?;
                 job::purge_account(tx, it.id).await?;
                 push::purge_principal(tx, it.id).await?;
+                lock::purge_principal(tx, it.id).await?;
                 booking::forget_account(tx, it.id).await?;
                 store_resource::forget(tx, it.id).await?;
                 principal::delete(tx, it.id).await?;

@@ -358,8 +358,20 @@ pub const NEWS_RETRY_SECONDS: u64 = 5;
 pub const DELIVERED_AT_ONCE: usize = 32;
 /// Messages for one account that one write takes in.
 pub const DELIVERY_BATCH: usize = 16;
+/// How often a delivery is tried at once while the store is busy with others' writes.
+pub const DELIVERY_TRIES: usize = 5;
 /// Seconds until a message is tried again that could not be taken in.
 pub const DELIVERY_RETRY_SECONDS: i64 = 60;
+/// Groups whose members a resource answers otherwise than others.
+pub const RESOURCE_RULES_MAX: usize = 50;
+/// Letters for people elsewhere that are handed over in one step.
+pub const OUTLET_BATCH: usize = 16;
+/// Seconds that a worker has for handing over a batch of them.
+pub const OUTLET_LEASE_SECONDS: i64 = 600;
+/// Seconds until a letter is tried again that was not taken; longer with each time, up to an hour.
+pub const OUTLET_RETRY_SECONDS: i64 = 60;
+/// Seconds after which a letter is given up that nobody took: three days.
+pub const OUTLET_PATIENCE_SECONDS: i64 = 3 * 86_400;
 /// How often it is tried before it is given up: about a day.
 pub const DELIVERY_RETRIES_MAX: i64 = 1_440;
 /// Messages that an inbox holds; the oldest makes room for the next.

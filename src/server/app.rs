@@ -7,6 +7,7 @@ use super::outbound::Newest;
 use super::push::{self as pusher, Pusher};
 use crate::domain::availability::Open;
 use crate::domain::push::Keys;
+use crate::domain::scheduling::outlet::{self, Closed};
 use crate::domain::{account, directory, indexing};
 use crate::kernel::clock;
 use crate::kernel::fault::{Fault, Outcome};
@@ -89,6 +90,7 @@ pub async fn start(current: &Arc<Current>) -> Outcome<App> {
     indexing::begin(&store).await?;
     let first = account::bootstrap(&store, clock::now()).await?;
     account::complete(&store, clock::now()).await?;
+    outlet::announce(&store, &Closed).await?;
     // The configuration may say otherwise than the last time whether there is an address book of it.
     store.write(|tx| Box::pin(directory::changed(tx))).await?;
     let mut extensions =

@@ -7,9 +7,10 @@
 use super::config::Current;
 use crate::domain::collection::booking;
 use crate::domain::collection::derived::BIRTHDAYS_JOB;
-use crate::domain::collection::implicit::DELIVERY_JOB;
+use crate::domain::collection::implicit::{DELIVERY_JOB, OUTLET_JOB};
 use crate::domain::directory::{BOOKINGS_JOB, DIRECTORY_JOB, SHARING_JOB};
 use crate::domain::retention::{self, Progress};
+use crate::domain::scheduling::outlet::{self, Closed};
 use crate::domain::scheduling::{deliver, history};
 use crate::domain::{birthdays, directory_book, feed, indexing, push, sharing};
 use crate::kernel::clock::{self, Timestamp};
@@ -158,6 +159,11 @@ pub static RECURRING: &[Recurring] = &[
         step: |it| Box::pin(async move { deliver::step(&it.store, it.now).await }),
     },
     Recurring {
+        kind: OUTLET_JOB,
+        every: HOUR,
+        step: |it| Box::pin(async move { outlet::step(&it.store, &Closed, it.now).await }),
+    },
+    Recurring {
         kind: "retention.scheduling",
         every: HOUR,
         step: |it| {
@@ -191,6 +197,24 @@ pub static RECURRING: &[Recurring] = &[
         },
     },
 ];
+
+/// What people wait for, so that a start takes it up at once, whoever had it in hand: if he died, his
+/// lease would last some minutes more; if he did not, it is done twice, which does no harm.
+const AWAITED: [&str; 4] = [DELIVERY_JOB, SHARING_JOB, BIRTHDAYS_JOB, BOOKINGS_JOB];
+
+/// Takes up what the process before had in hand.
+async fn resume(store: &Store) -> Outcome<()> {
+    store
+        .write(|tx| {
+            Box::pin(async move {
+                for kind in AWAITED {
+                    job::resume(tx, kind).await?;
+                }
+                Ok(())
+            })
+        })
+        .await
+}
 
 async fn orphans(it: &Given) -> Outcome<()> {
     let mut gone = 0;
@@ -228,6 +252,9 @@ impl Jobs {
 }
 
 async fn work(store: Store, current: Arc<Current>, mut stop: watch::Receiver<bool>) {
+    if let Err(fault) = resume(&store).await {
+        tracing::warn!(%fault, "background work that was under way goes on when its lease ends");
+    }
     while !*stop.borrow_and_update() {
         let config = current.get();
         let worker = Worker {

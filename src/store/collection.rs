@@ -62,9 +62,17 @@ statements! {
     BURY = "UPDATE collection SET parent_id = NULL, path = '#' || id || '/' || path, deleted_at = $4
         WHERE account_id = $1 AND (path = $2 OR (path >= $2 || '/' AND path < $3))";
     EXPIRED = "SELECT id, account_id FROM collection
-            WHERE deleted_at < $1 ORDER BY deleted_at, id LIMIT $2",
+            WHERE deleted_at < $1
+            AND NOT EXISTS (SELECT 1 FROM itip n WHERE n.recipient_id = collection.account_id
+                AND n.done_at IS NULL AND n.method IN ('GONE', 'GONE-SILENTLY')
+                AND n.recipient = CAST(collection.id AS TEXT))
+            ORDER BY deleted_at, id LIMIT $2",
         postgres: "SELECT id, account_id FROM collection
-            WHERE deleted_at < $1 ORDER BY deleted_at, id LIMIT $2 FOR UPDATE SKIP LOCKED";
+            WHERE deleted_at < $1
+            AND NOT EXISTS (SELECT 1 FROM itip n WHERE n.recipient_id = collection.account_id
+                AND n.done_at IS NULL AND n.method IN ('GONE', 'GONE-SILENTLY')
+                AND n.recipient = CAST(collection.id AS TEXT))
+            ORDER BY deleted_at, id LIMIT $2 FOR UPDATE SKIP LOCKED";
     REMOVE = "DELETE FROM collection WHERE id = $1";
     SUM_BELOW = "SELECT CAST(coalesce(sum(member_bytes), 0) AS BIGINT) FROM collection
         WHERE account_id = $1 AND (path = $2 OR (path >= $2 || '/' AND path < $3))";
@@ -304,7 +312,8 @@ pub async fn octets(tx: &mut Tx, it: &Collection) -> Outcome<i64> {
     tx.one(&SUM_BELOW, &with, |row| row.int(0)).await
 }
 
-/// Collections buried before `cutoff`, each with its account; a write holds them until its end, and
+/// Collections buried before `cutoff`, each with its account, but for those whose meetings others
+/// are still to be told of (`scheduling::gone`); a write holds them until its end, and
 /// leaves out those that another one holds.
 pub async fn expired(
     tx: &mut Tx,

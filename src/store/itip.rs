@@ -65,6 +65,8 @@ statements! {
         postgres: of_keys!("(SELECT unnest($2::text[]) AS value)",
             "o.collection_id = CAST(split_part(k.value, '/', 1) AS BIGINT)
             AND o.name = split_part(k.value, '/', 2)");
+    CROSSED = "SELECT count(*) FROM itip WHERE uid = $1 AND account_id = $2 AND recipient_id = $3
+        AND (id > $4 OR done_at IS NULL OR done_at >= $5)";
     OF_UID = concat!("SELECT ", told_columns!(), " FROM itip WHERE uid = $1 ORDER BY id DESC LIMIT $2");
     SCHEDULED = "SELECT name, uid, blob_id FROM object
         WHERE collection_id = $1 AND name > $2 AND schedule_tag IS NOT NULL ORDER BY name LIMIT $3";
@@ -238,6 +240,19 @@ pub async fn of_objects(
 ) -> Outcome<Vec<(BlobId, Told)>> {
     let with = [account.0.into(), keys.into(), (limit as i64).into()];
     tx.all(&OF_OBJECTS, &with, |row| Ok((BlobId(row.int(16)?), told(row)?))).await
+}
+
+/// Whether what an account told the sender of a letter about its object crossed that letter: it had
+/// not been delivered when the letter was written.
+pub async fn crossed(tx: &mut Tx, by: PrincipalId, it: &Letter) -> Outcome<bool> {
+    let with = [
+        it.uid.as_str().into(),
+        by.0.into(),
+        it.account.0.into(),
+        it.id.into(),
+        it.created_at.0.into(),
+    ];
+    Ok(tx.one(&CROSSED, &with, |row| row.int(0)).await? > 0)
 }
 
 /// What anybody sent and received about an object, the newest first.

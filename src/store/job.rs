@@ -44,6 +44,7 @@ statements! {
             SELECT id FROM job WHERE due_at <= $1 AND leased_until <= $1
             ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED)
         RETURNING id, kind, account_id, payload, attempts, leased_until";
+    RESUME = "UPDATE job SET leased_until = 0 WHERE kind = $1 AND leased_until > 0";
     DONE = "DELETE FROM job WHERE id = $1 AND leased_until = $2";
     AGAIN = "UPDATE job SET due_at = $3, leased_until = 0, last_error = $4
         WHERE id = $1 AND leased_until = $2";
@@ -153,6 +154,11 @@ pub async fn lease(tx: &mut Tx, now: Timestamp, until: Timestamp, limit: i64) ->
         })
     })
     .await
+}
+
+/// Sets the jobs of this kind free that somebody has in hand, as [`add`] does: he may have died.
+pub async fn resume(tx: &mut Tx, kind: &str) -> Outcome<()> {
+    tx.execute(&RESUME, &[kind.into()]).await.map(drop)
 }
 
 /// Ends a job; `false` when the lease was lost meanwhile.

@@ -19,6 +19,7 @@ statements! {
     REMOVE_AT = "DELETE FROM dav_lock
         WHERE account_id = $1 AND (path = $2 OR (path >= $2 || '/' AND path < $3))";
     REMOVE_ON = "DELETE FROM dav_lock WHERE account_id = $1 AND path = $2";
+    PURGE_PRINCIPAL = "DELETE FROM dav_lock WHERE principal_id = $1 OR account_id = $1";
     EXPIRE = "DELETE FROM dav_lock WHERE expires_at <= $1";
 }
 
@@ -92,6 +93,11 @@ pub async fn remove_at(tx: &mut Tx, account: PrincipalId, path: &str) -> Outcome
 /// Ends the locks on a path that has nothing below it.
 pub async fn remove_on(tx: &mut Tx, account: PrincipalId, path: &str) -> Outcome<()> {
     tx.execute(&REMOVE_ON, &[account.0.into(), path.into()]).await.map(drop)
+}
+
+/// Ends the locks of a principal that is going away, and those on what is his.
+pub async fn purge_principal(tx: &mut Tx, of: PrincipalId) -> Outcome<()> {
+    tx.execute(&PURGE_PRINCIPAL, &[of.0.into()]).await.map(drop)
 }
 
 /// Forgets locks that have ended by themselves.

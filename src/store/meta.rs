@@ -38,6 +38,8 @@ pub async fn secret(tx: &mut Tx, seed: &str) -> Outcome<String> {
 
 /// By which rules the index that queries look into was worked out.
 pub const INDEX_VERSION: &str = "index.version";
+/// Whether messages for people elsewhere wait for an outlet: `mailto`, or nothing.
+pub const OUTLET: &str = "outlet";
 /// The key pair that push services know the server by.
 pub const PUSH_KEY: &str = "push.key";
 /// The secret that push topics are made of.

@@ -69,6 +69,18 @@ static MIGRATIONS: &[(&str, &str)] = &[
         include_str!("../../schemas/sqlite/0015_personal.sql"),
         include_str!("../../schemas/postgres/0015_personal.sql"),
     ),
+    (
+        include_str!("../../schemas/sqlite/0016_letters.sql"),
+        include_str!("../../schemas/postgres/0016_letters.sql"),
+    ),
+    (
+        include_str!("../../schemas/sqlite/0017_outgoing.sql"),
+        include_str!("../../schemas/postgres/0017_outgoing.sql"),
+    ),
+    (
+        include_str!("../../schemas/sqlite/0018_resource_rule.sql"),
+        include_str!("../../schemas/postgres/0018_resource_rule.sql"),
+    ),
 ];
 
 /// PostgreSQL's advisory lock for starts ("davenprt" as a number).

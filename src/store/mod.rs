@@ -38,6 +38,7 @@ pub mod feed;
 pub mod lock;
 pub mod job;
 pub mod itip;
+pub mod outgoing;
 pub mod push;
 
 use crate::kernel::change::Epoch;

@@ -112,6 +112,7 @@ statements! {
     INVITED_COUNT = "SELECT CAST(count(*) AS BIGINT) FROM invitation WHERE collection_id = $1";
     UNINVITE = "DELETE FROM invitation WHERE collection_id = $1 AND address = $2";
     UNINVITE_PRINCIPAL = "DELETE FROM invitation WHERE collection_id = $1 AND principal_id = $2";
+    UNINVITE_EVERYWHERE = "DELETE FROM invitation WHERE principal_id = $1";
     SUMMARY = "SELECT summary FROM invitation WHERE collection_id = $1 AND principal_id = $2
         AND summary <> ''";
     PURGE_INVITATIONS = "DELETE FROM invitation WHERE collection_id = $1";
@@ -287,6 +288,11 @@ pub async fn granted(tx: &mut Tx, to: PrincipalId) -> Outcome<Vec<(Collection, P
         Ok((collection::collection(row)?, Privileges(row.int(15)? as u32)))
     })
     .await
+}
+
+/// Forgets the words of all invitations of a principal that is going away.
+pub async fn uninvite_everywhere(tx: &mut Tx, of: PrincipalId) -> Outcome<()> {
+    tx.execute(&UNINVITE_EVERYWHERE, &[of.0.into()]).await.map(drop)
 }
 
 /// Writes down whether a collection is shared with somebody by name.

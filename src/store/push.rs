@@ -68,7 +68,7 @@ statements! {
     EXPIRE = "DELETE FROM push_subscription WHERE id IN
         (SELECT id FROM push_subscription WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
     PURGE = "DELETE FROM push_subscription WHERE collection_id = $1";
-    PURGE_PRINCIPAL = "DELETE FROM push_subscription WHERE principal_id = $1";
+    PURGE_PRINCIPAL = "DELETE FROM push_subscription WHERE principal_id = $1 OR account_id = $1";
 }
 
 /// A registration.
@@ -259,7 +259,7 @@ pub async fn purge(tx: &mut Tx, of: CollectionId) -> Outcome<()> {
     tx.execute(&PURGE, &[of.0.into()]).await.map(drop)
 }
 
-/// Removes every registration of a principal that is going away.
+/// Removes every registration of a principal that is going away, and of others for what is his.
 pub async fn purge_principal(tx: &mut Tx, of: PrincipalId) -> Outcome<()> {
     tx.execute(&PURGE_PRINCIPAL, &[of.0.into()]).await.map(drop)
 }

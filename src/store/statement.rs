@@ -48,10 +48,10 @@ pub(crate) use statements;
 pub(crate) fn all() -> impl Iterator<Item = &'static Statement> {
     use super::{
         ace, attachment, blob, booking, busy, change_log, collection, due, feed, itip, job, link,
-        lock, meta, mount, object, personal, principal, property, push, resource, search, walk,
-        watch,
+        lock, meta, mount, object, outgoing, personal, principal, property, push, resource, search,
+        walk, watch,
     };
-    let modules: [&[&'static Statement]; 24] = [
+    let modules: [&[&'static Statement]; 25] = [
         ace::STATEMENTS,
         attachment::STATEMENTS,
         blob::STATEMENTS,
@@ -62,6 +62,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Statement> {
         due::STATEMENTS,
         feed::STATEMENTS,
         itip::STATEMENTS,
+        outgoing::STATEMENTS,
         job::STATEMENTS,
         link::STATEMENTS,
         lock::STATEMENTS,

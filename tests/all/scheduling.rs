@@ -1,9 +1,13 @@
 //! Implicit scheduling (RFC 6638) between calendars of one server, over real sockets.
 
 mod attendee;
+mod crossing;
 mod default;
+mod departed;
+mod elsewhere;
 mod groups;
 mod inbox;
+mod model;
 mod moves;
 mod organizer;
 mod race;
@@ -17,10 +21,17 @@ use davenport::kernel::clock;
 
 /// Has everything delivered that waits.
 pub async fn settle(user: &User) {
+    settle_after(user, 0).await;
+}
+
+/// Has everything delivered that waits so many seconds from now.
+async fn settle_after(user: &User, seconds: i64) {
     let store = user.server.store.clone();
     let steps = async move {
         for _ in 0..100 {
-            if deliver::step(&store, clock::now()).await.unwrap() == Progress::Done {
+            if deliver::step(&store, clock::now().plus_seconds(seconds)).await.unwrap()
+                == Progress::Done
+            {
                 return;
             }
         }
@@ -74,7 +85,12 @@ async fn texts(user: &User, of: &str) -> Vec<(String, String)> {
 }
 
 pub fn text(answer: &Answer) -> String {
-    answer.text().replace("\r\n ", "").replace("\r\n", "\n")
+    text_of(answer.text().as_bytes())
+}
+
+/// Octets as text, unfolded.
+fn text_of(octets: &[u8]) -> String {
+    String::from_utf8_lossy(octets).replace("\r\n ", "").replace("\r\n", "\n")
 }
 
 /// The only object in the default calendar.

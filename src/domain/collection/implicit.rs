@@ -5,32 +5,42 @@
 //! change that is not allowed is refused before anything is written; objects to which nobody is
 //! invited cost nothing.
 
-use super::access::{Access, Telling};
+use super::access::{Access, SERVER, Telling};
 use super::group;
 use super::kind::Kind;
 use super::place::Place;
 use super::scheduling::{INBOX, OUTBOX};
-use crate::domain::directory::calendar_user::{CalendarUser, Recipient, recipient, standing};
+use crate::domain::directory::calendar_user::{
+    CalendarUser, Recipient, mailbox, recipient, standing,
+};
 use crate::domain::directory::{Kind as PrincipalKind, Principal};
 use crate::format::ical::Calendar;
 use crate::format::itip::{self, Change, Message, Method, Role, Violation};
 use crate::kernel::change::ChangeNumber;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::fault::{Fault, Outcome, Refusal, SchedulingRule};
-use crate::kernel::ids::PrincipalId;
+use crate::kernel::ids::{CollectionId, PrincipalId};
 use crate::kernel::privilege::{Privilege, Privileges};
 use crate::store::blob::{self, Content};
 use crate::store::collection::{self, Collection};
 use crate::store::itip::NewLetter;
 use crate::store::object::{self, Index, Object};
-use crate::store::{Tx, ace, itip as letters, job, principal};
+use crate::store::outgoing::{self, NewOutgoing};
+use crate::store::{Tx, ace, itip as letters, job, meta, principal};
 use std::borrow::Cow;
 
 /// The job that delivers messages. It is stored; never give it another meaning.
 pub const DELIVERY_JOB: &str = "itip";
 
+/// The job that hands letters to the outlet. It is stored; never give it another meaning.
+pub const OUTLET_JOB: &str = "outlet";
+
 /// The request statuses of RFC 5546 §3.6 and RFC 6638 §3.2.9 that this server gives.
 pub mod status {
+    /// It waits to be sent.
+    pub const PENDING: &str = "1.0";
+    /// It was sent; whether it arrived is not known.
+    pub const SENT: &str = "1.1";
     /// Delivered.
     pub const DELIVERED: &str = "1.2";
     /// There is no such calendar user.
@@ -39,6 +49,8 @@ pub mod status {
     pub const NO_AUTHORITY: &str = "3.8";
     /// It could not be delivered.
     pub const FAILED: &str = "5.1";
+    /// There is no way to send it there.
+    pub const NO_WAY: &str = "5.2";
     /// No calendar of the recipient can be reached from here.
     pub const NO_SUPPORT: &str = "5.3";
 }
@@ -185,6 +197,9 @@ async fn finish(
     let mut statuses = Vec::with_capacity(messages.len());
     for message in messages {
         let (to, status) = destination(tx, place.account, &message).await?;
+        if unsent(&message, status) {
+            continue;
+        }
         statuses.push((message.to.clone(), status.to_owned()));
         plan.letters.push(Planned { message, to, status });
     }
@@ -210,8 +225,7 @@ async fn destination(
     let it = match recipient(tx, &message.to).await? {
         Recipient::Local(it) => *it,
         Recipient::Unknown => return Ok((None, status::UNKNOWN)),
-        // Mail is not sent yet.
-        Recipient::Elsewhere => return Ok((None, status::FAILED)),
+        Recipient::Elsewhere => return Ok((None, way(tx, message).await?)),
     };
     if PrincipalKind::of(&it) == PrincipalKind::Group {
         return of_group(tx, from, it.id, message.method).await;
@@ -220,10 +234,25 @@ async fn destination(
         Method::Reply | Method::Counter | Method::Refresh => Privilege::DeliverReply,
         _ => Privilege::DeliverInvite,
     };
-    match takes(tx, it.id, from, privilege).await? {
+    // Who is gone is in no group any more; what he leaves behind are ends of meetings.
+    match takes(tx, it.id, from, privilege).await? || principal::by_id(tx, from).await?.is_none() {
         true => Ok((Some(it), status::DELIVERED)),
         false => Ok((None, status::NO_AUTHORITY)),
     }
+}
+
+/// With what status a message leaves for somebody elsewhere: it waits for the outlet, where there is
+/// one and it goes from one mail address to another.
+async fn way(tx: &mut Tx, message: &Message) -> Outcome<&'static str> {
+    let open = meta::fact(tx, meta::OUTLET).await?.is_some_and(|it| it == "mailto");
+    let addressed = open && mailbox(&message.to).is_some() && sender(message).is_some();
+    Ok(if addressed { status::PENDING } else { status::NO_WAY })
+}
+
+/// The mail address of who sends a message.
+fn sender(message: &Message) -> Option<String> {
+    let speakers = itip::speakers(message.text.as_bytes(), message.method);
+    speakers.first().and_then(|it| mailbox(it))
 }
 
 /// What becomes of a message to a group: its members have messages of their own. Nobody answers one.
@@ -246,7 +275,8 @@ async fn of_group(
 }
 
 /// Whether an inbox takes messages of an account's owner: everybody's, until its owner has granted
-/// scheduling rights to some; then theirs (RFC 6638 §6.1).
+/// scheduling rights to some; then theirs (RFC 6638 §6.1). `from`: [`SERVER`] for somebody
+/// elsewhere.
 pub async fn takes(
     tx: &mut Tx,
     recipient: PrincipalId,
@@ -264,8 +294,15 @@ pub async fn takes(
     if !grants.iter().any(|grant| deliver(grant.privileges)) {
         return Ok(true);
     }
-    let mut senders = principal::all_groups(tx, from).await?;
-    senders.extend([from, ace::AUTHENTICATED]);
+    let senders = match from == SERVER {
+        // Somebody elsewhere, for whom the server takes it in.
+        true => vec![ace::ALL],
+        false => {
+            let mut groups = principal::all_groups(tx, from).await?;
+            groups.extend([from, ace::AUTHENTICATED, ace::ALL]);
+            groups
+        }
+    };
     let granted =
         |grant: &ace::Grant| senders.contains(&grant.to) && grant.privileges.has(privilege);
     Ok(grants.iter().any(granted))
@@ -335,22 +372,65 @@ pub async fn goes(tx: &mut Tx, access: &Access, place: &Place, it: &Collection) 
         access.demand(tx, &outbox, Privilege::SendReply).await?;
     }
     let method = if access.telling == Telling::NoReply { GONE_SILENTLY } else { GONE };
-    let (account, by) = (place.account, access.who.id);
-    let id = it.id.0.to_string();
+    let owner = CalendarUser::of(tx, place.account, &place.account_name).await?;
+    let gone = Gone { of: it.id, after: "", method, by: access.who.id };
+    note_gone(tx, &owner, gone, access.now).await
+}
+
+/// An account is going away: notes each of its calendars with meetings, as [`goes`] does. Nobody is
+/// asked for rights: who removes accounts may do that.
+pub async fn departs(
+    tx: &mut Tx,
+    owner: &CalendarUser,
+    calendars: &[Collection],
+    at: Timestamp,
+) -> Outcome<()> {
+    for it in calendars {
+        let plain = Kind::from_number(it.kind) != Kind::Calendar || it.derived != 0;
+        if plain || letters::scheduled(tx, it.id, "", 1).await?.is_empty() {
+            continue;
+        }
+        let gone = Gone { of: it.id, after: "", method: GONE, by: owner.id };
+        note_gone(tx, owner, gone, at).await?;
+    }
+    Ok(())
+}
+
+/// What is to be told of a calendar that is gone.
+#[derive(Clone, Copy, Debug)]
+pub struct Gone<'a> {
+    /// The calendar.
+    pub of: CollectionId,
+    /// The name of the last member that was told of.
+    pub after: &'a str,
+    /// [`GONE`] or [`GONE_SILENTLY`].
+    pub method: &'a str,
+    /// Who removed it.
+    pub by: PrincipalId,
+}
+
+/// Notes what is to be told, and whose it was: he may be gone too when it is told.
+pub async fn note_gone(
+    tx: &mut Tx,
+    owner: &CalendarUser,
+    gone: Gone<'_>,
+    at: Timestamp,
+) -> Outcome<()> {
+    let whose = Content::inline(owner.to_lines().into_bytes());
     let note = NewLetter {
-        account,
+        account: owner.id,
         uid: "",
-        by,
-        method,
-        recipient: &id,
-        to: Some(account),
-        about: "",
-        content: None,
+        by: gone.by,
+        method: gone.method,
+        recipient: &gone.of.0.to_string(),
+        to: Some(owner.id),
+        about: gone.after,
+        content: Some(blob::keep(tx, &whose, at).await?),
         status: "",
-        at: access.now,
+        at,
     };
     letters::add(tx, &note).await?;
-    job::hasten(tx, DELIVERY_JOB, access.now).await
+    job::hasten(tx, DELIVERY_JOB, at).await
 }
 
 fn refused(violation: Violation) -> Fault {
@@ -419,9 +499,17 @@ pub async fn send_all(
 ) -> Outcome<()> {
     for message in messages {
         let (to, status) = destination(tx, of.0, message).await?;
+        if unsent(message, status) {
+            continue;
+        }
         send(tx, of, message, to.as_ref(), status, at).await?;
     }
     if messages.is_empty() { Ok(()) } else { job::hasten(tx, DELIVERY_JOB, at).await }
+}
+
+/// What only brings copies up to date is not sent by mail.
+fn unsent(message: &Message, status: &str) -> bool {
+    message.silent && [status::PENDING, status::NO_WAY].contains(&status)
 }
 
 /// Puts a message on its way.
@@ -433,13 +521,31 @@ async fn send(
     status: &str,
     at: Timestamp,
 ) -> Outcome<()> {
-    let content = match to {
-        Some(_) => {
+    let content = match to.is_some() || status == status::PENDING {
+        true => {
             let content = Content::inline(message.text.as_bytes().to_vec());
             Some(blob::keep(tx, &content, at).await?)
         }
-        None => None,
+        false => None,
     };
+    if let (None, Some(content)) = (to, content)
+        && let (Some(recipient), Some(sender)) = (mailbox(&message.to), sender(message))
+    {
+        let letter = NewOutgoing {
+            account,
+            uid,
+            by,
+            method: message.method.name(),
+            sender: &sender,
+            recipient: &recipient,
+            address: &message.to,
+            about: &message.about,
+            content,
+            at,
+        };
+        outgoing::add(tx, &letter).await?;
+        job::hasten(tx, OUTLET_JOB, at).await?;
+    }
     let letter = NewLetter {
         account,
         uid,
@@ -448,7 +554,7 @@ async fn send(
         recipient: &message.to,
         to: to.map(|it| it.id),
         about: &message.about,
-        content,
+        content: content.filter(|_| to.is_some()),
         status,
         at,
     };

@@ -222,12 +222,17 @@ pub async fn arrange(tx: &mut Tx, it: &Principal, changes: resource::Changes) ->
         return refuse(format!("{} is no resource", it.name));
     }
     changes.check()?;
-    let group = match &changes.accepts {
-        Some(Some(name)) => Some(expect(tx, name, Some(Kind::Group)).await?),
-        _ => None,
-    };
+    let mut groups = resource::Groups::default();
+    if let Some(Some(name)) = &changes.accepts {
+        let group = expect(tx, name, Some(Kind::Group)).await?;
+        groups.accepts = Some((group.id, group.name));
+    }
+    for (name, mode) in changes.rules.iter().flatten() {
+        let group = expect(tx, name, Some(Kind::Group)).await?;
+        groups.rules.push(resource::Rule { group: group.id, name: group.name, mode: *mode });
+    }
     change_log::hold(tx, it.id).await?;
-    resource::change(tx, it.id, changes, group.map(|it| (it.id, it.name))).await
+    resource::change(tx, it.id, changes, groups).await
 }
 
 /// Refuses what would leave nobody to administer the server.

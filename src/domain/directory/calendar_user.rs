@@ -3,7 +3,7 @@
 //! Invariant: what one program writes as `mailto:`, another as the path or URL of a principal and a
 //! third as a bare login is one person.
 
-use super::name::{domain_of, fold};
+use super::name::{check_address, domain_of, fold};
 use super::{Kind, Principal};
 use crate::format::uri;
 use crate::kernel::fault::Outcome;
@@ -56,6 +56,13 @@ pub fn known(address: &str) -> Option<String> {
     written(address).map(|(Written::Name(name) | Written::Path(name))| name)
 }
 
+/// The mail address that an address says, in lower case; none: it is none, or none that a mail's header
+/// can hold.
+pub fn mailbox(address: &str) -> Option<String> {
+    let is_mail = address.trim().get(..7)?.eq_ignore_ascii_case("mailto:");
+    known(address).filter(|_| is_mail).and_then(|it| check_address(&it).ok())
+}
+
 /// Those of some addresses that are of somebody here, with whose they are.
 pub async fn locals(tx: &mut Tx, addresses: &[String]) -> Outcome<Vec<(String, Principal)>> {
     let names: Vec<String> = addresses.iter().filter_map(|it| known(it)).collect();
@@ -78,6 +85,18 @@ impl CalendarUser {
     pub async fn of(tx: &mut Tx, id: PrincipalId, name: &str) -> Outcome<Self> {
         let addresses = principal::addresses(tx, id).await?;
         Ok(Self { id, name: name.to_owned(), addresses })
+    }
+
+    /// His name and addresses, a line each, for when he is gone.
+    pub fn to_lines(&self) -> String {
+        let all = std::iter::once(&self.name).chain(&self.addresses);
+        all.map(String::as_str).collect::<Vec<_>>().join("\n")
+    }
+
+    /// Somebody who is gone, from [`CalendarUser::to_lines`].
+    pub fn from_lines(id: PrincipalId, lines: &str) -> Self {
+        let mut lines = lines.lines().map(str::to_owned);
+        Self { id, name: lines.next().unwrap_or_default(), addresses: lines.collect() }
     }
 
     /// Whether an address is his.
@@ -136,6 +155,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_mailbox_is_an_address_and_nothing_else() {
+        assert_eq!(mailbox("MAILTO:X@Example.com").as_deref(), Some("x@example.com"));
+        for bad in ["x@example.com", "urn:x", "mailto:x", "mailto:x%0D%0ABcc:y@example.com"] {
+            assert_eq!(mailbox(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
     fn one_person_has_many_addresses() {
         let ann = CalendarUser {
             id: PrincipalId(1),
@@ -152,6 +179,7 @@ mod tests {
         ] {
             assert!(ann.is(address), "{address}");
         }
+        assert_eq!(CalendarUser::from_lines(ann.id, &ann.to_lines()), ann);
         for address in ["mailto:ben@example.org", "urn:uuid:1", "http://example.org/", ""] {
             assert!(!ann.is(address), "{address}");
         }

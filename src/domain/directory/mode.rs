@@ -61,6 +61,11 @@ impl Mode {
         self.row().2
     }
 
+    /// Whether it has to know whether the time is free.
+    pub fn asks_whether_free(self) -> bool {
+        !matches!(self, Self::None | Self::AcceptAlways | Self::DeclineAlways)
+    }
+
     /// Whether no two meetings can have it at once.
     pub fn is_exclusive(self) -> bool {
         self != Self::AcceptAlways

@@ -9,8 +9,9 @@ use crate::kernel::fault::{Outcome, Refusal};
 use crate::kernel::ids::PrincipalId;
 use crate::kernel::limits::{
     BOOKING_AHEAD_SECONDS, CAPACITY_MAX, FEATURE_TEXT_MAX, FEATURES_MAX, LOCATION_TEXT_MAX,
+    RESOURCE_RULES_MAX,
 };
-use crate::store::resource::{self, Stored};
+use crate::store::resource::{self, Stored, StoredRule};
 use crate::store::{Tx, booking};
 use std::collections::HashMap;
 
@@ -80,6 +81,19 @@ pub struct Resource {
     pub longest: Option<i64>,
     /// The group whose members it answers by itself, whatever its mode.
     pub accepts: Option<(PrincipalId, String)>,
+    /// What it does with the invitations of groups' members instead; the first counts.
+    pub rules: Vec<Rule>,
+}
+
+/// What a resource does with the invitations of a group's members.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// The group.
+    pub group: PrincipalId,
+    /// Its name.
+    pub name: String,
+    /// What is done; never [`Mode::AcceptAlways`], which is of the whole resource.
+    pub mode: Mode,
 }
 
 impl From<Stored> for Resource {
@@ -94,11 +108,30 @@ impl From<Stored> for Resource {
             window_days: it.window_days,
             longest: it.longest_seconds,
             accepts: it.accepts,
+            rules: it.rules.into_iter().map(Rule::from).collect(),
         }
     }
 }
 
+impl From<StoredRule> for Rule {
+    fn from(it: StoredRule) -> Self {
+        let mode = Mode::from_number(it.mode).unwrap_or(Mode::None);
+        Self { group: it.group, name: it.name, mode }
+    }
+}
+
 impl Resource {
+    /// What it does with the invitations of somebody in these groups. Where it can be booked twice
+    /// nothing says whether it is free, and only what asks nothing of that can be done instead.
+    pub fn mode_for(&self, groups: &[PrincipalId]) -> Mode {
+        let can = |mode: Mode| self.mode.is_exclusive() || !mode.asks_whether_free();
+        let rules = self.rules.iter().map(|it| (it.group, it.mode));
+        let accepts = self.accepts.iter().map(|(group, _)| (*group, Mode::Automatic));
+        let mut all = rules.chain(accepts);
+        let found = all.find(|(group, mode)| groups.contains(group) && can(*mode));
+        found.map_or(self.mode, |(_, mode)| mode)
+    }
+
     fn stored(&self) -> Stored {
         Stored {
             mode: self.mode.number(),
@@ -109,6 +142,7 @@ impl Resource {
             window_days: self.window_days,
             longest_seconds: self.longest,
             accepts: self.accepts.clone(),
+            rules: self.rules.iter().map(Rule::stored).collect(),
         }
     }
 
@@ -132,6 +166,12 @@ impl Resource {
             (_, Some(longest)) if time.end - time.start > longest => Some(Bound::Longest(longest)),
             _ => None,
         }
+    }
+}
+
+impl Rule {
+    fn stored(&self) -> StoredRule {
+        StoredRule { group: self.group, name: self.name.clone(), mode: self.mode.number() }
     }
 }
 
@@ -167,6 +207,8 @@ pub struct Changes {
     pub longest: Option<Option<i64>>,
     /// The name of the group whose members it answers by itself.
     pub accepts: Option<Option<String>>,
+    /// The names of groups with what is done with their members' invitations, and nothing else.
+    pub rules: Option<Vec<(String, Mode)>>,
 }
 
 impl Changes {
@@ -194,6 +236,13 @@ impl Changes {
         let is_text = |it: &str, most: usize| {
             !it.is_empty() && it.chars().count() <= most && !it.contains(char::is_control)
         };
+        let rules = self.rules.as_deref().unwrap_or_default();
+        if rules.len() > RESOURCE_RULES_MAX {
+            return wrong(format!("a resource has {RESOURCE_RULES_MAX} rules at most"));
+        }
+        if rules.iter().any(|(_, mode)| !mode.is_exclusive()) {
+            return wrong("accept-always is for everybody or nobody: set it by --mode".into());
+        }
         let location = self.location.as_deref().filter(|it| !it.is_empty());
         if location.is_some_and(|it| !is_text(it, LOCATION_TEXT_MAX)) {
             return wrong(format!(
@@ -231,15 +280,39 @@ pub async fn one(tx: &mut Tx, id: PrincipalId) -> Outcome<Option<Resource>> {
     Ok(resource::of(tx, &[id.0]).await?.pop().map(|(_, it)| it.into()))
 }
 
-/// Stores checked changes of a resource; `group` is whom `accepts` names.
-pub async fn change(
-    tx: &mut Tx,
-    id: PrincipalId,
-    changes: Changes,
-    group: Option<(PrincipalId, String)>,
-) -> Outcome<()> {
+/// The groups that changes name.
+#[derive(Clone, Debug, Default)]
+pub struct Groups {
+    /// Whom `accepts` names.
+    pub accepts: Option<(PrincipalId, String)>,
+    /// Those of `rules`.
+    pub rules: Vec<Rule>,
+}
+
+/// Stores checked changes of a resource.
+pub async fn change(tx: &mut Tx, id: PrincipalId, changes: Changes, groups: Groups) -> Outcome<()> {
     let had = one(tx, id).await?;
-    let unmade = Stored {
+    let mut it = had.clone().unwrap_or_else(|| unsaid().into());
+    it.mode = changes.mode.unwrap_or(it.mode);
+    it.form = changes.form.unwrap_or(it.form);
+    it.capacity = changes.capacity.unwrap_or(it.capacity);
+    it.location = changes.location.unwrap_or(it.location);
+    it.features = changes.features.map_or(it.features, listed);
+    it.window_days = changes.window_days.unwrap_or(it.window_days);
+    it.longest = changes.longest.unwrap_or(it.longest);
+    it.accepts = if changes.accepts.is_some() { groups.accepts } else { it.accepts };
+    it.rules = if changes.rules.is_some() { groups.rules } else { it.rules };
+    resource::set(tx, id, &it.stored()).await?;
+    match had.map(|had| had.mode.is_exclusive()) {
+        Some(true) if !it.mode.is_exclusive() => booking::forget_account(tx, id).await,
+        Some(false) if it.mode.is_exclusive() => bookings_changed(tx, id).await,
+        _ => Ok(()),
+    }
+}
+
+/// A resource of which nothing was said.
+fn unsaid() -> Stored {
+    Stored {
         mode: Mode::Automatic.number(),
         form: None,
         capacity: None,
@@ -248,21 +321,7 @@ pub async fn change(
         window_days: None,
         longest_seconds: None,
         accepts: None,
-    };
-    let mut it = had.clone().unwrap_or_else(|| unmade.into());
-    it.mode = changes.mode.unwrap_or(it.mode);
-    it.form = changes.form.unwrap_or(it.form);
-    it.capacity = changes.capacity.unwrap_or(it.capacity);
-    it.location = changes.location.unwrap_or(it.location);
-    it.features = changes.features.map_or(it.features, listed);
-    it.window_days = changes.window_days.unwrap_or(it.window_days);
-    it.longest = changes.longest.unwrap_or(it.longest);
-    it.accepts = if changes.accepts.is_some() { group } else { it.accepts };
-    resource::set(tx, id, &it.stored()).await?;
-    match had.map(|had| had.mode.is_exclusive()) {
-        Some(true) if !it.mode.is_exclusive() => booking::forget_account(tx, id).await,
-        Some(false) if it.mode.is_exclusive() => bookings_changed(tx, id).await,
-        _ => Ok(()),
+        rules: Vec::new(),
     }
 }
 
@@ -281,6 +340,25 @@ fn listed(given: Vec<String>) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_first_group_counts() {
+        let rule = |id, mode| Rule { group: PrincipalId(id), name: String::new(), mode };
+        let rules = vec![rule(1, Mode::DeclineAlways), rule(2, Mode::Tentative)];
+        let mut it = Resource { rules, ..unsaid().into() };
+        it.accepts = Some((PrincipalId(3), String::new()));
+        let of = |it: &Resource, groups: &[i64]| {
+            it.mode_for(&groups.iter().map(|id| PrincipalId(*id)).collect::<Vec<_>>())
+        };
+        it.mode = Mode::None;
+        assert_eq!(of(&it, &[2, 1]), Mode::DeclineAlways);
+        assert_eq!(of(&it, &[3, 2]), Mode::Tentative);
+        assert_eq!(of(&it, &[3]), Mode::Automatic);
+        assert_eq!(of(&it, &[4]), Mode::None);
+        it.mode = Mode::AcceptAlways;
+        assert_eq!(of(&it, &[2, 1]), Mode::DeclineAlways);
+        assert_eq!(of(&it, &[2, 3]), Mode::AcceptAlways);
+    }
 
     #[test]
     fn what_cannot_be_is_refused_with_the_reason() {

@@ -6,6 +6,7 @@
 
 use super::gone;
 use crate::domain::calendar;
+use crate::domain::collection::access::SERVER;
 use crate::domain::collection::implicit::{self, status};
 use crate::domain::collection::kind::{Home, Kind, component_bit};
 use crate::domain::collection::place::Place;
@@ -19,11 +20,12 @@ use crate::format::ical::Calendar;
 use crate::format::ical::object::Kind as Component;
 use crate::format::itip::{self, Received};
 use crate::kernel::change::ChangeNumber;
-use crate::kernel::clock::Timestamp;
+use crate::kernel::clock::{self, Timestamp};
 use crate::kernel::fault::{Fault, Outcome};
 use crate::kernel::ids::{CollectionId, PrincipalId};
 use crate::kernel::limits::{
-    DELIVERED_AT_ONCE, DELIVERY_BATCH, DELIVERY_RETRIES_MAX, DELIVERY_RETRY_SECONDS, INBOX_MAX,
+    DELIVERED_AT_ONCE, DELIVERY_BATCH, DELIVERY_RETRIES_MAX, DELIVERY_RETRY_SECONDS,
+    DELIVERY_TRIES, INBOX_MAX,
 };
 use crate::kernel::secret::uuid;
 use crate::store::itip::Letter;
@@ -69,22 +71,38 @@ async fn together(mut all: Vec<Future<'_, ()>>) {
     .await;
 }
 
-/// Takes in what waits for one account.
+/// Takes in what waits for one account. Where the store has others to serve first (on PostgreSQL a
+/// deadlock with a client's write, say), nothing is wrong with any message: it is tried anew at once.
 async fn deliver(store: &Store, to: PrincipalId, now: Timestamp) -> Outcome<()> {
-    let access = Access::of_server(store, now);
-    let done = store.write(move |tx| {
-        Box::pin(async move {
-            change_log::hold(tx, to).await?;
-            for letter in letters::pending(tx, to, DELIVERY_BATCH).await? {
-                let (status, outcome) = take_in(tx, &access, to, &letter).await?;
-                letters::done(tx, &letter, (status, &outcome), now).await?;
-            }
-            Ok(())
-        })
-    });
-    let Err(fault) = done.await else { return Ok(()) };
+    let mut done = take_all_in(store, to, now).await;
+    for _ in 1..DELIVERY_TRIES {
+        if !matches!(done, Err(Fault::Busy(_))) {
+            break;
+        }
+        done = take_all_in(store, to, now).await;
+    }
+    let Err(fault) = done else { return Ok(()) };
     tracing::warn!(account = to.0, %fault, "scheduling messages could not be taken in");
     put_off(store, to, now, fault).await
+}
+
+/// Takes in what waits for one account, in one transaction.
+async fn take_all_in(store: &Store, to: PrincipalId, now: Timestamp) -> Outcome<()> {
+    let access = Access::of_server(store, now);
+    store
+        .write(move |tx| {
+            Box::pin(async move {
+                change_log::hold(tx, to).await?;
+                // What the account does from now on, it does knowing these.
+                let now = clock::now().max(now);
+                for letter in letters::pending(tx, to, DELIVERY_BATCH).await? {
+                    let (status, outcome) = take_in(tx, &access, to, &letter).await?;
+                    letters::done(tx, &letter, (status, &outcome), now).await?;
+                }
+                Ok(())
+            })
+        })
+        .await
 }
 
 /// After a failure: the first message that waits is given up if it was tried often enough, for it
@@ -95,7 +113,7 @@ async fn put_off(store: &Store, to: PrincipalId, now: Timestamp, fault: Fault) -
             Box::pin(async move {
                 let first = letters::pending(tx, to, 1).await?.pop();
                 if let Some(letter) = first.filter(|it| it.attempts >= DELIVERY_RETRIES_MAX) {
-                    failed(tx, &letter, now).await?;
+                    failed(tx, &letter, UNDELIVERED, now).await?;
                     return letters::done(tx, &letter, (status::FAILED, &fault.to_string()), now)
                         .await;
                 }
@@ -107,8 +125,14 @@ async fn put_off(store: &Store, to: PrincipalId, now: Timestamp, fault: Fault) -
 }
 
 /// Tells the sender's copy that a message did not arrive.
-async fn failed(tx: &mut Tx, letter: &Letter, at: Timestamp) -> Outcome<()> {
-    if letter.method == CORRECTION || letter.uid.is_empty() {
+async fn failed(
+    tx: &mut Tx,
+    letter: &Letter,
+    (status, about): (&str, &str),
+    at: Timestamp,
+) -> Outcome<()> {
+    // What came from elsewhere has no object here.
+    if letter.method == CORRECTION || letter.uid.is_empty() || letter.account == SERVER {
         return Ok(());
     }
     let correction = letters::NewLetter {
@@ -118,17 +142,20 @@ async fn failed(tx: &mut Tx, letter: &Letter, at: Timestamp) -> Outcome<()> {
         method: CORRECTION,
         recipient: &letter.recipient,
         to: Some(letter.account),
-        about: "the message could not be delivered",
+        about,
         content: None,
-        status: status::FAILED,
+        status,
         at,
     };
     letters::add(tx, &correction).await?;
     job::hasten(tx, implicit::DELIVERY_JOB, at).await
 }
 
+/// What the sender's copy is told of a message that could not be taken in.
+const UNDELIVERED: (&str, &str) = (status::FAILED, "the message could not be delivered");
+
 /// The method of what is no message: it corrects the status that the sender's object tells.
-const CORRECTION: &str = "STATUS";
+pub(super) const CORRECTION: &str = "STATUS";
 
 /// What became of a message: its request status, and what to tell people.
 type Fate = (&'static str, String);
@@ -143,13 +170,16 @@ struct Desk<'a> {
 }
 
 async fn take_in(tx: &mut Tx, access: &Access, to: PrincipalId, letter: &Letter) -> Outcome<Fate> {
+    if [implicit::GONE, implicit::GONE_SILENTLY].contains(&&*letter.method)
+        && let Some(owner) = gone::owner(tx, access, letter).await?
+    {
+        return gone::step(tx, access, &owner, letter).await;
+    }
     let Some(owner) = principal::by_id(tx, to).await? else {
+        failed(tx, letter, (status::UNKNOWN, "the account is gone"), access.now).await?;
         return Ok((status::UNKNOWN, "the account is gone".into()));
     };
     let me = CalendarUser::of(tx, to, &owner.name).await?;
-    if [implicit::GONE, implicit::GONE_SILENTLY].contains(&&*letter.method) {
-        return gone::step(tx, access, &me, letter).await;
-    }
     let home = Place::new(to, &owner.name, Home::Calendars, "")?;
     let there = object::of_uid(tx, to, Kind::Calendar.number(), &letter.uid).await?;
     let there = there.into_iter().next();
@@ -192,7 +222,7 @@ impl Desk<'_> {
                 let kept = match self.store(tx, text.as_bytes(), keeps_schedule_tag).await {
                     Ok(kept) => kept,
                     Err(fault @ (Fault::Refused(_) | Fault::NotFound)) => {
-                        failed(tx, self.letter, self.access.now).await?;
+                        failed(tx, self.letter, UNDELIVERED, self.access.now).await?;
                         return Ok((status::FAILED, fault.to_string()));
                     }
                     Err(fault) => return Err(fault),
@@ -204,7 +234,11 @@ impl Desk<'_> {
                 if let Some(answered) = others {
                     let is_me = |address: &str| self.me.is(address);
                     let now = self.access.now;
-                    let fresh = itip::refresh(text.as_bytes(), &answered, &is_me, now);
+                    // Who answered knows it, unless his answer crossed a change, which told him what
+                    // was known before.
+                    let crossed = letters::crossed(tx, self.me.id, self.letter).await?;
+                    let except = if crossed { "" } else { &*answered };
+                    let fresh = itip::refresh(text.as_bytes(), except, &is_me, now);
                     let of = (self.me.id, self.letter.by, self.letter.uid.as_str());
                     implicit::send_all(tx, of, &fresh, now).await?;
                 }

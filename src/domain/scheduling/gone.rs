@@ -1,11 +1,12 @@
-//! A calendar that was removed: whoever is invited to what was in it hears that, as if each meeting
+//! A calendar that was removed, by itself or with its account: whoever is invited to what was in it hears that, as if each meeting
 //! had been removed by itself (RFC 6638 §3.2.3.2).
 //!
 //! Invariant: the removal itself writes one note; it is worked off here page by page, each page in
-//! one transaction with the note of the next, so every meeting is told once.
+//! one transaction with the note of the next, so every meeting is told once. A note says whose the
+//! calendar was, and retention purges none that a note waits for, so neither has to be there still.
 
 use crate::domain::collection::Access;
-use crate::domain::collection::implicit::{self, status};
+use crate::domain::collection::implicit::{self, Gone, status};
 use crate::domain::directory::calendar_user::CalendarUser;
 use crate::format::ical::Calendar;
 use crate::format::itip::{self, Message, Role};
@@ -13,8 +14,18 @@ use crate::kernel::clock::Timestamp;
 use crate::kernel::fault::Outcome;
 use crate::kernel::ids::CollectionId;
 use crate::kernel::limits::GONE_BATCH;
-use crate::store::itip::{self as letters, Letter, NewLetter};
-use crate::store::{Tx, blob, object};
+use crate::store::itip::{self as letters, Letter};
+use crate::store::{Tx, blob, object, principal};
+
+/// Whose calendar a note is about; none: nobody knows any more.
+pub async fn owner(tx: &mut Tx, access: &Access, note: &Letter) -> Outcome<Option<CalendarUser>> {
+    if let Some(it) = principal::by_id(tx, note.account).await? {
+        return CalendarUser::of(tx, it.id, &it.name).await.map(Some);
+    }
+    let Some(content) = note.content else { return Ok(None) };
+    let lines = blob::read(tx, content, access.store.files()).await?.octets()?.into_owned();
+    Ok(Some(CalendarUser::from_lines(note.account, &String::from_utf8_lossy(&lines))))
+}
 
 /// Tells of a page of meetings; what follows is noted anew.
 pub async fn step(
@@ -37,19 +48,9 @@ pub async fn step(
         object::set_schedule_tag(tx, of, &it.name, None).await?;
     }
     if let Some(last) = page.last().filter(|_| page.len() == GONE_BATCH) {
-        let rest = NewLetter {
-            account: note.account,
-            uid: &note.uid,
-            by: note.by,
-            method: &note.method,
-            recipient: &note.recipient,
-            to: note.to,
-            about: &last.name,
-            content: None,
-            status: &note.status,
-            at: access.now,
-        };
-        letters::add(tx, &rest).await?;
+        let (after, method) = (last.name.as_str(), note.method.as_str());
+        let rest = Gone { of, after, method, by: note.by };
+        implicit::note_gone(tx, owner, rest, access.now).await?;
     }
     Ok((status::DELIVERED, format!("{} meetings told", page.len())))
 }

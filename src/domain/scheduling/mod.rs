@@ -6,3 +6,5 @@ mod gone;
 pub mod room;
 pub mod deliver;
 pub mod history;
+pub mod outlet;
+pub mod incoming;

@@ -91,11 +91,9 @@ pub async fn answer(
 
 /// What it does with what comes from an account.
 async fn mode_for(tx: &mut Tx, what: &Resource, from: PrincipalId) -> Outcome<Mode> {
-    match what.accepts.as_ref().filter(|_| what.mode.is_exclusive()) {
-        Some((group, _)) if principal::all_groups(tx, from).await?.contains(group) => {
-            Ok(Mode::Automatic)
-        }
-        _ => Ok(what.mode),
+    match what.accepts.is_none() && what.rules.is_empty() {
+        true => Ok(what.mode),
+        false => Ok(what.mode_for(&principal::all_groups(tx, from).await?)),
     }
 }
 

@@ -23,6 +23,7 @@ mod cancel;
 mod reply;
 mod receive;
 mod sent_by;
+mod speaker;
 mod meeting;
 
 use crate::format::ical::Calendar;
@@ -37,6 +38,7 @@ pub use organize::organize;
 pub use person::same;
 pub use receive::receive;
 pub use sent_by::sent_by;
+pub use speaker::{method_of, speakers};
 pub use status::with_status;
 
 /// Whether a calendar user address is the owner's of the copy at hand. It is asked with the value

@@ -171,11 +171,14 @@ impl<'s, 'c> Taking<'s, 'c> {
         }
     }
 
-    /// The attendee's own answer, where it counts more than what the organizer knows of it.
+    /// The attendee's own answer, where it counts more than what the organizer knows of it. What a
+    /// copy says without an answer of its own is the organizer's, who may know better by now: of an
+    /// answer from before the copy was thrown away.
     fn word(&mut self, part: &Part<'_>) -> Option<Word> {
         let me = self.old(part)?.me()?;
         let (partstat, replied) = (me.partstat(), me.replied());
-        let given = partstat != "NEEDS-ACTION" || replied.is_some();
+        let unknown = part.me().is_none_or(|me| me.partstat() == "NEEDS-ACTION");
+        let given = replied.is_some() || unknown && partstat != "NEEDS-ACTION";
         (given && !self.asks(part)).then_some((partstat, replied))
     }
 

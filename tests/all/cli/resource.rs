@@ -14,6 +14,7 @@ fn what(value: &Value) -> Value {
         "window",
         "max_duration",
         "auto_accept",
+        "rules",
         "managers",
     ];
     let told = fields.iter().map(|name| ((*name).to_owned(), value[*name].clone()));
@@ -27,17 +28,20 @@ on_both! {
         place.run("group add staff@example.org").good();
         let usual = json!({
             "type": "room", "mode": "automatic", "capacity": null, "features": [], "location": "",
-            "window": null, "max_duration": null, "auto_accept": null, "managers": [],
+            "window": null, "max_duration": null, "auto_accept": null, "rules": [],
+            "managers": [],
         });
         let made = place.run("resource add room@example.org --json").json();
         assert_eq!(what(&made), usual);
         let set = "resource set room@example.org --mode Tentative --capacity 8 --feature projector \
                    --feature whiteboard --location Ground-floor --window 90 --max-duration PT4H \
-                   --auto-accept staff@example.org --manager ann@example.org --json";
+                   --auto-accept staff@example.org --rule staff@example.org=decline-if-busy \
+                   --manager ann@example.org --json";
         let all = json!({
             "type": "room", "mode": "tentative", "capacity": 8,
             "features": ["projector", "whiteboard"], "location": "Ground-floor", "window": 90,
             "max_duration": "PT4H", "auto_accept": "staff@example.org",
+            "rules": [{ "group": "staff@example.org", "mode": "decline-if-busy" }],
             "managers": ["ann@example.org"],
         });
         assert_eq!(what(&place.run(set).json()), all);
@@ -49,7 +53,7 @@ on_both! {
         }
         // What is not named stays; what is none goes.
         let set = "resource set room@example.org --capacity none --feature none --window none \
-                   --max-duration none --auto-accept none --remove-manager ann@example.org --json";
+                   --max-duration none --auto-accept none --rule none --remove-manager ann@example.org --json";
         let mut few = usual.clone();
         few["mode"] = json!("tentative");
         few["location"] = json!("Ground-floor");
@@ -60,10 +64,12 @@ on_both! {
         assert_eq!((&van["type"], &van["mode"]), (&json!("equipment"), &json!("none")));
         assert_eq!(van["managers"], json!(["staff@example.org"]));
         // A group that goes accepts nothing any more.
-        place.run("resource set van@example.org --auto-accept staff@example.org").good();
+        place.run("resource set van@example.org --auto-accept staff@example.org \
+                   --rule staff@example.org=none").good();
         place.run("group delete staff@example.org --yes").good();
         let van = place.run("resource show van@example.org --json").json();
         assert_eq!((&van["auto_accept"], &van["managers"]), (&Value::Null, &json!([])));
+        assert_eq!(van["rules"], json!([]));
     }
 }
 
@@ -78,6 +84,8 @@ fn what_a_resource_cannot_be_is_refused_and_changes_nothing() {
         ("--capacity many", "number"),
         ("--window soon", "90"),
         ("--max-duration 4", "PT4H"),
+        ("--rule staff", "staff=automatic"),
+        ("--rule staff=sometimes", "decline-if-busy"),
     ] {
         let ran = place.run(&format!("resource set room {option}"));
         assert_eq!(ran.code, 2, "{option}");
@@ -89,6 +97,8 @@ fn what_a_resource_cannot_be_is_refused_and_changes_nothing() {
         ("--max-duration PT1S", "from a minute"),
         ("--feature a,b", "without commas"),
         ("--auto-accept ann", "no group"),
+        ("--rule ann=automatic", "no group"),
+        ("--rule ann=accept-always", "everybody or nobody"),
         ("--manager nobody --capacity 5", "nobody"),
         ("--manager room", "himself"),
     ] {

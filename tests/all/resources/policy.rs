@@ -26,6 +26,42 @@ fn mode(mode: Mode) -> impl FnOnce(&mut Changes) {
 }
 
 dialogues! {
+    /// Whoever is in a group is answered by the group's rule, of several groups by the first; others by
+    /// the mode.
+    async fn groups_have_rules_of_their_own(ann: User, ben: User, cyd: User) {
+        let room = room(&ann).await;
+        let store_of = ann.server.store.clone();
+        let groups = [format!("staff-{}", room.name), format!("guests-{}", room.name)];
+        let [staff, guests] = groups.clone();
+        let members = [vec![ann.name.clone()], vec![ann.name.clone(), ben.name.clone()]];
+        let make = async move {
+            for (name, members) in groups.into_iter().zip(members) {
+                let ties = account::Ties { members, ..Default::default() };
+                let new = NewAccount::of(Kind::Group, name);
+                account::create_tied(&store_of, new, ties, clock::now()).await.unwrap();
+            }
+        };
+        ann.server.on(make).await;
+        let rules = vec![(staff, Mode::Automatic), (guests, Mode::Tentative)];
+        tell(&room, |it| {
+            it.mode = Some(Mode::DeclineAlways);
+            it.rules = Some(rules);
+        }).await;
+        for (user, hour, status) in
+            [(&ann, 8, "ACCEPTED"), (&ben, 10, "TENTATIVE"), (&cyd, 12, "DECLINED"), (&ben, 8, "DECLINED")]
+        {
+            let uid = format!("rule-{hour}-{status}");
+            let body = booking_of(&uid, user, &room, &on(4, hour), "");
+            let path = store(user, &format!("{uid}.ics"), &body).await;
+            let line = told(user, &path, &room).await;
+            assert!(line.contains(&format!("PARTSTAT={status}")), "{line}");
+        }
+        tell(&room, |it| it.rules = Some(Vec::new())).await;
+        let body = booking_of("rule-none", &ann, &room, &on(5, 8), "");
+        let path = store(&ann, "none.ics", &body).await;
+        assert!(told(&ann, &path, &room).await.contains("PARTSTAT=DECLINED"));
+    }
+
     /// What ends beyond the window or takes too long is declined, and the reply says why, for people
     /// and for programs (RFC 5545 §3.8.8.3, RFC 5546 §3.6.18). What is told to the server holds from
     /// the next invitation on.

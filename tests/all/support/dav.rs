@@ -77,6 +77,20 @@ impl Server {
         SERVERS[usize::from(sqlite)].get_or_init(start).await
     }
 
+    /// The server over a third store, of which a test says where people elsewhere are.
+    pub async fn outbound(&self) -> &'static Self {
+        static SERVERS: [OnceCell<Server>; 2] = [const { OnceCell::const_new() }; 2];
+        let sqlite = self.engine == "sqlite";
+        let start = || async {
+            if sqlite {
+                return Self::start("sqlite".into(), "sqlite-outbound", &[]).await;
+            }
+            let database = super::postgres::Database::create().await.unwrap();
+            Self::start(database.url(), "postgres-outbound", &[]).await
+        };
+        SERVERS[usize::from(sqlite)].get_or_init(start).await
+    }
+
     async fn start(store: String, engine: &'static str, settings: &[(&str, &str)]) -> Self {
         let folder = folder(engine);
         let set = |name: &str, value: &str| (format!("DAVENPORT_{name}"), value.to_owned());

@@ -117,12 +117,12 @@ pub async fn bounded(
     let first = people.len().saturating_sub(all.len());
     for ((_, answer), what) in people.iter_mut().skip(first).zip(all) {
         let (Answer::Times(times), Some(what)) = (answer, what) else { continue };
-        let accepted = what.accepts.as_ref().is_some_and(|(group, _)| groups.contains(group));
-        let never = what.mode == Mode::DeclineAlways && !accepted
+        let mode = what.mode_for(&groups);
+        let never = mode == Mode::DeclineAlways
             || what.longest.is_some_and(|longest| search.length > longest);
         let end = what.window_days.map(|days| now.saturating_add(days * 86_400));
         let from = if never { window.start } else { end.unwrap_or(window.end).max(window.start) };
-        if from < window.end && what.mode != Mode::None {
+        if from < window.end && mode != Mode::None {
             times.add(BusyType::Unavailable, from..window.end);
         }
     }
