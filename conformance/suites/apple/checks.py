@@ -3,6 +3,7 @@
 `D:`, `C:`, `R:`, `S:` and `I:` are the namespace prefixes of lib/dav.py.
 """
 
+import time
 from urllib.parse import urljoin, urlsplit
 from xml.etree import ElementTree
 
@@ -261,6 +262,62 @@ def made(replay, got, value):
 def source(replay, got, value):
     item = replay.subject.properties(got.target, ["S:source"])
     return "" if item and item.hrefs("S:source") else "no href in CS:source"
+
+
+def has(replay, got, value):
+    return "" if got.header(value) else f"no {value}"
+
+
+def delivered(replay, got, value):
+    """The invitation is in the attendee's calendar."""
+    replay.invited()
+    return "" if replay.values["attendee_event"] else f"nothing in {replay.values['attendee_calendar']}"
+
+
+def answered(replay, got, value):
+    """The organizer's copy says that everybody comes."""
+    for _ in range(100):
+        text = "\n".join(unfolded(replay.subject.get(value).body))
+        if text.count("PARTSTAT=ACCEPTED") == 2:
+            return ""
+        time.sleep(0.1)
+    return text
+
+
+def free_busy(replay, got, value):
+    """The answer about one recipient: success, and his times."""
+    for item in got.xml().iter(clark("C:response")):
+        if (item.findtext(f"{clark('C:recipient')}/{clark('D:href')}") or "").lower() == f"mailto:{value}".lower():
+            code, data = item.findtext(clark("C:request-status")), item.findtext(clark("C:calendar-data")) or ""
+            good = (code or "").startswith("2.0") and "METHOD:REPLY" in data and "VFREEBUSY" in data
+            return "" if good else f"{code}: {data}"
+    return "not in the answer"
+
+
+def attached(replay, got, value):
+    return body(replay, replay.subject.get(value), "MANAGED-ID=")
+
+
+def _is_invited(replay, got, value):
+    item = replay.subject.properties(got.target, ["S:invite"])
+    node = item.prop("S:invite") if item else None
+    hrefs = [it.text or "" for it in node.iter(clark("D:href"))] if node is not None else []
+    return any(value.lower() in href.lower() for href in hrefs)
+
+
+def invited(replay, got, value):
+    return "" if _is_invited(replay, got, value) else f"CS:invite lacks {value}"
+
+
+def uninvited(replay, got, value):
+    return f"CS:invite has {value}" if _is_invited(replay, got, value) else ""
+
+
+def leads(replay, got, value):
+    """The href in the answer is a collection of this kind."""
+    href = got.xml().findtext(clark("D:href")) or ""
+    item = replay.subject.properties(urlsplit(urljoin(replay.subject.url + "/", href)).path, ["D:resourcetype"])
+    return "" if item and clark(value) in item.kinds() else f"{href}: {sorted(item.kinds()) if item else 'nothing'}"
 
 
 CHECKS = {

@@ -2,7 +2,8 @@
 
 use super::Level;
 use super::home::{hide, place_in, show};
-use super::offer::offers;
+use super::notice;
+use super::offer::{Offer, offers};
 use crate::domain::collection::acl::{begin, end};
 use crate::domain::collection::mount::{
     DECLINED, INVITED, Invitation, MOUNTED, can_be_shared, grants_changed, told,
@@ -236,47 +237,114 @@ pub async fn reply(
         .write(move |tx| {
             Box::pin(async move {
                 access.demand(tx, &home, Privilege::Bind).await?;
-                change_log::hold(tx, home.account).await?;
-                let server = Access::of_server(&access.store, access.now);
-                let who = principal::by_id(tx, home.account).await?.ok_or(Fault::NotFound)?;
-                let offered = offers(tx, &server, &who).await?.into_iter();
-                let mut offered = offered.map(|offer| (offer.target, offer.rights));
                 let same = |it: &Collection| it.account == target.account && it.path == target.path;
-                let Some((it, rights)) = offered.find(|(it, _)| same(it)) else {
+                let answering = Answering { access: &access, home: &home, accepts };
+                let Some(offer) = answering.offer(tx, same).await? else {
                     let (path, privilege) = (target.dav_path(), Privilege::Read);
                     return Err(Fault::Denied { path, privilege });
                 };
-                let known = mount::of_pair(tx, who.id, it.id).await?;
-                let mut mount = known.unwrap_or_else(|| Mount {
-                    account: who.id,
-                    target: it.id,
-                    state: INVITED,
-                    row: None,
-                    told: rights,
-                    uid: uuid(),
-                    reply: false,
-                });
-                let before = mount.clone();
-                if accepts {
-                    if mount.row.is_none() {
-                        mount.row = Some(show(tx, &server, who.id, &it, title).await?);
-                    }
-                    mount.state = MOUNTED;
-                } else {
-                    (mount.state, mount.row) = (DECLINED, None);
-                }
-                mount.reply = before.state != mount.state || before.reply;
-                mount::set(tx, &mount).await?;
-                if !accepts {
-                    hide(tx, &server, &before).await?;
-                }
-                if mount.reply {
-                    told(tx, &mount).await?;
-                }
+                let mount = answering.settle(tx, &offer, title).await?;
                 shown(tx, &home, &mount).await
             })
         })
         .await
+}
+
+/// Answers a notification of an invitation: accepts it into a home, or declines it; gives the place
+/// where it shows. The notification goes (draft-pot-webdav-resource-sharing §4.7.1).
+///
+/// # Errors
+/// `Denied` without the right to add to the home, `NotFound` for what is no invitation, or no more;
+/// `CollectionPlacement` for a home where such a collection cannot be.
+pub async fn answer(
+    access: &Access,
+    notification: &Place,
+    within: Option<Place>,
+    title: Option<String>,
+) -> Outcome<Option<Place>> {
+    let (access, notification) = (access.clone(), notification.clone());
+    let store = access.store.clone();
+    store
+        .write(move |tx| {
+            Box::pin(async move {
+                let home = notification.at(notification.home.segment(), true);
+                access.demand(tx, within.as_ref().unwrap_or(&home), Privilege::Bind).await?;
+                access.demand(tx, &home, Privilege::Bind).await?;
+                let all = mount::of_account(tx, home.account).await?;
+                let uid = notification.name().strip_suffix(".xml").unwrap_or_default();
+                let asked = all.iter().find(|it| it.uid == uid).ok_or(Fault::NotFound)?;
+                let answering =
+                    Answering { access: &access, home: &home, accepts: within.is_some() };
+                let offer = answering.offer(tx, |it| it.id == asked.target).await?;
+                let offer = offer.ok_or(Fault::NotFound)?;
+                if let Some(within) = &within {
+                    let segment = offer.target.path.split('/').next().unwrap_or_default();
+                    if within.account != home.account || within.path != segment {
+                        return Err(Refusal::CollectionPlacement(segment.to_owned()).into());
+                    }
+                }
+                let mount = answering.settle(tx, &offer, title).await?;
+                let server = Access::of_server(&access.store, access.now);
+                notice::take_back(tx, &server, &mount).await?;
+                shown(tx, &home, &mount).await
+            })
+        })
+        .await
+}
+
+/// An answer to what is shared.
+struct Answering<'a> {
+    access: &'a Access,
+    home: &'a Place,
+    accepts: bool,
+}
+
+impl Answering<'_> {
+    /// What is shared with whoever has the home and is what is meant. Locks his account.
+    async fn offer(
+        &self,
+        tx: &mut Tx,
+        meant: impl Fn(&Collection) -> bool,
+    ) -> Outcome<Option<Offer>> {
+        change_log::hold(tx, self.home.account).await?;
+        let server = Access::of_server(&self.access.store, self.access.now);
+        let who = principal::by_id(tx, self.home.account).await?.ok_or(Fault::NotFound)?;
+        let offered = offers(tx, &server, &who).await?;
+        Ok(offered.into_iter().find(|offer| meant(&offer.target)))
+    }
+
+    async fn settle(&self, tx: &mut Tx, offer: &Offer, title: Option<String>) -> Outcome<Mount> {
+        let server = Access::of_server(&self.access.store, self.access.now);
+        let (who, it) = (self.home.account, &offer.target);
+        let known = mount::of_pair(tx, who, it.id).await?;
+        let mut mount = known.unwrap_or_else(|| Mount {
+            account: who,
+            target: it.id,
+            state: INVITED,
+            row: None,
+            told: offer.rights,
+            uid: uuid(),
+            reply: false,
+        });
+        let before = mount.clone();
+        if self.accepts {
+            if mount.row.is_none() {
+                mount.row = Some(show(tx, &server, who, it, title).await?);
+            }
+            mount.state = MOUNTED;
+        } else {
+            (mount.state, mount.row) = (DECLINED, None);
+        }
+        mount.reply = before.state != mount.state || before.reply;
+        mount::set(tx, &mount).await?;
+        if !self.accepts {
+            hide(tx, &server, &before).await?;
+        }
+        if mount.reply {
+            told(tx, &mount).await?;
+        }
+        Ok(mount)
+    }
 }
 
 /// The place in a home where a mount shows.

@@ -78,6 +78,10 @@ pub async fn invitation(
         }
         w.close(&SET);
     }
+    // Beside what Apple's programs ask for: of which principal it is, for the drafts' form of this.
+    w.raw(b"<D:principal>");
+    w.href(&path_of(&owner));
+    w.raw(b"</D:principal>");
     w.close(&ROOT);
     w.close(&cs("notification"));
     put(tx, access, it.account, &format!("{}.xml", it.uid), (&ROOT, w.out)).await
@@ -133,13 +137,15 @@ async fn write_href(tx: &mut Tx, of: &Principal, w: &mut Writer) -> Outcome<()> 
     w.raw(b"<D:href>");
     match principal::addresses(tx, of.id).await?.first() {
         Some(address) => w.text(&format!("mailto:{address}")),
-        None => {
-            let kind = PrincipalKind::of(of).segment();
-            w.text(&encoded(&format!("{DAV_ROOT}principals/{kind}/{}/", of.name)));
-        }
+        None => w.text(&encoded(&path_of(of))),
     }
     w.raw(b"</D:href>");
     Ok(())
+}
+
+/// The path of a principal, decoded.
+fn path_of(of: &Principal) -> String {
+    format!("{DAV_ROOT}principals/{}/{}/", PrincipalKind::of(of).segment(), of.name)
 }
 
 /// Where the owner has it that is shared.

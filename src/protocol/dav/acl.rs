@@ -4,6 +4,7 @@ use super::extension::Extension;
 use super::name::{PRINCIPAL, UNAUTHENTICATED, names};
 use super::property::Listing::Named;
 use super::property::{Need, Shown, row};
+use super::sharing;
 use super::space::{place_path, principal_path, proxy_path};
 use super::subject::{Node, On, Subject};
 use crate::domain::collection::place::path_covers;
@@ -254,13 +255,16 @@ const fn caldav(local: &'static str) -> Name {
     Name::known(Ns::CalDav, local)
 }
 
+const SHARE: Name = dav("share");
+
 const fn leaf(p: Privilege) -> Privileges {
     Privileges(p as u32)
 }
 
 /// Every privilege, aggregates before what they contain (RFC 3744 §3.1-3.10, RFC 4791 §6.1.1, RFC
 /// 6638 §6.3).
-static SUPPORTED: [Supported; 22] = [
+/// `DAV:share` is another name for `DAV:write-acl`, on what can be shared (draft-pot §4.2).
+static SUPPORTED: [Supported; 24] = [
     Supported { name: dav("all"), set: Privileges::ALL, description: "Everything", depth: 0 },
     Supported {
         name: dav("read"),
@@ -329,6 +333,12 @@ static SUPPORTED: [Supported; 22] = [
         depth: 1,
     },
     Supported {
+        name: SHARE,
+        set: leaf(Privilege::WriteAcl),
+        description: "Share with others",
+        depth: 2,
+    },
+    Supported {
         name: caldav("schedule-deliver"),
         set: Privileges::SCHEDULE_DELIVER,
         description: "Have scheduling messages delivered",
@@ -377,6 +387,7 @@ static SUPPORTED: [Supported; 22] = [
         depth: 2,
     },
     Supported { name: dav("read"), set: leaf(Privilege::Read), description: "", depth: 9 },
+    Supported { name: dav("write-acl"), set: leaf(Privilege::WriteAcl), description: "", depth: 9 },
     Supported { name: dav("all"), set: Privileges::NONE, description: "", depth: 9 },
 ];
 
@@ -392,10 +403,16 @@ pub fn privileges_named(name: &Name) -> Option<Privileges> {
     SUPPORTED.iter().find(|s| s.name == *name && s.depth < 9).map(|s| s.set)
 }
 
+/// The privileges that count for a resource.
+fn supported(subject: &Subject<'_>) -> impl Iterator<Item = &'static Supported> {
+    let shares = sharing::SHARED.has(subject.class());
+    SUPPORTED.iter().filter(move |s| s.depth < 9 && (shares || s.name != SHARE))
+}
+
 /// Writes the granted privileges, aggregates and leaves alike: some clients look only for `write`,
 /// others only for its parts (CLIENTS-SOURCE §2).
-pub fn write_privileges(set: Privileges, w: &mut Writer) {
-    for it in SUPPORTED.iter().filter(|s| s.depth < 9 && set.contains(s.set)) {
+fn write_privileges(subject: &Subject<'_>, set: Privileges, w: &mut Writer) {
+    for it in supported(subject).filter(|s| set.contains(s.set)) {
         w.raw(b"<D:privilege>");
         w.empty(&it.name);
         w.raw(b"</D:privilege>");
@@ -410,17 +427,17 @@ fn current_user_privileges(subject: &Subject<'_>, _: &Element, w: &mut Writer) -
     // What is seen only in part cannot be changed.
     let hidden = subject.object().is_some_and(|it| it.hidden);
     let rights = if hidden { subject.rights.without(Privileges::WRITE) } else { subject.rights };
-    write_privileges(rights, w);
+    write_privileges(subject, rights, w);
     w.close(&CURRENT_USER_PRIVILEGE_SET);
     Shown::Yes
 }
 
-fn supported_privileges(_: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
+fn supported_privileges(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
     const ENTRY: Name = dav("supported-privilege");
     const DESCRIPTION: Name = dav("description");
     w.open(&SUPPORTED_PRIVILEGE_SET);
     let mut open = 0;
-    for it in SUPPORTED.iter().filter(|s| s.depth < 9) {
+    for it in supported(subject) {
         while open > it.depth {
             w.close(&ENTRY);
             open -= 1;

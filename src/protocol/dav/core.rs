@@ -100,7 +100,7 @@ fn resource_type(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
         On::ADDRESSBOOK => b"<D:collection/><A:addressbook/>",
         On::INBOX => b"<D:collection/><C:schedule-inbox/>",
         On::OUTBOX => b"<D:collection/><C:schedule-outbox/>",
-        On::NOTIFICATIONS => b"<D:collection/><S:notification/>",
+        On::NOTIFICATIONS => b"<D:collection/><S:notification/><D:notifications/>",
         On::SUBSCRIPTION => b"<D:collection/><S:subscribed/>",
         _ => b"",
     };

@@ -19,6 +19,7 @@ pub mod multistatus;
 pub mod body;
 pub mod filter;
 pub mod guard;
+pub mod notification;
 pub mod sharing;
 pub mod core;
 pub mod acl;

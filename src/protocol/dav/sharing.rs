@@ -9,6 +9,7 @@ use super::context::Ask;
 use super::extension::{Action, Extension};
 use super::guard;
 use super::name::names;
+use super::notification;
 use super::property::Listing::Named;
 use super::property::{Need, Shown, row, show_kept};
 use super::space::{Target, home_path, place_path, principal_path, target};
@@ -19,12 +20,13 @@ use crate::domain::collection::{Home, Place};
 use crate::domain::directory::Kind;
 use crate::domain::sharing::Level;
 use crate::domain::sharing::invite::{self, Change, Whom};
-use crate::format::uri::{decode_path, parse_reference};
-use crate::format::xml::{Element, Name, Ns, Writer};
-use crate::kernel::fault::{Fault, Outcome};
+use crate::format::uri::{decode_path, encoded, parse_reference};
+use crate::format::xml::{Element, Name, Ns, Writer, parse};
+use crate::kernel::fault::{Fault, Outcome, Refusal};
 use crate::kernel::privilege::Privilege;
 use crate::protocol::http::body::Body;
-use http::header::CACHE_CONTROL;
+use crate::protocol::http::header::content_type;
+use http::header::{CACHE_CONTROL, LOCATION};
 use http::{Response, StatusCode};
 use std::sync::Arc;
 
@@ -41,6 +43,10 @@ names! {
     INVITE_REPLY = CalendarServer "invite-reply",
     NOTIFICATION_URL = CalendarServer "notification-URL",
     NOTIFICATION_TYPE = CalendarServer "notificationtype",
+    DAV_NOTIFICATION_URL = Dav "notification-URL",
+    DAV_NOTIFICATION_TYPE = Dav "notificationtype",
+    DAV_PRINCIPAL = Dav "principal",
+    DAV_INVITE_REPLY = Dav "invite-reply",
     SHARE_ACCESS = Dav "share-access",
     DAV_INVITE = Dav "invite",
     SHARE_RESOURCE_URI = Dav "share-resource-uri",
@@ -51,7 +57,7 @@ names! {
 }
 
 /// What can be shared.
-const SHARED: On = On::CALENDAR.or(On::ADDRESSBOOK);
+pub const SHARED: On = On::CALENDAR.or(On::ADDRESSBOOK);
 
 /// What sharing brings.
 pub static SHARING: Extension = Extension {
@@ -64,8 +70,14 @@ pub static SHARING: Extension = Extension {
         row(SHARE_RESOURCE_URI, SHARED, Named, Need::NONE, |subject, _, w| {
             sharers_place(subject, &SHARE_RESOURCE_URI, w)
         }),
-        row(NOTIFICATION_URL, On::PRINCIPAL, Named, Need::NONE, notification_url),
+        row(NOTIFICATION_URL, On::PRINCIPAL, Named, Need::NONE, |subject, _, w| {
+            notification_url(subject, &NOTIFICATION_URL, w)
+        }),
+        row(DAV_NOTIFICATION_URL, On::PRINCIPAL, Named, Need::NONE, |subject, _, w| {
+            notification_url(subject, &DAV_NOTIFICATION_URL, w)
+        }),
         row(NOTIFICATION_TYPE, On::NOTIFICATION, Named, Need::STORED, show_kept),
+        row(DAV_NOTIFICATION_TYPE, On::NOTIFICATION, Named, Need::STORED, dav_notification_type),
         // The name in the draft's notifications, by which some clients look for the property.
         row(SHARER_RESOURCE_URI, SHARED, Named, Need::NONE, |subject, _, w| {
             sharers_place(subject, &SHARER_RESOURCE_URI, w)
@@ -84,6 +96,11 @@ pub static SHARING: Extension = Extension {
             name: INVITE_REPLY,
             on: On::CALENDAR_HOME.or(On::ADDRESSBOOK_HOME),
             run: |ask, root| Box::pin(invite_reply(ask, root)),
+        },
+        Action {
+            name: DAV_INVITE_REPLY,
+            on: On::NOTIFICATION,
+            run: |ask, root| Box::pin(dav_invite_reply(ask, root)),
         },
     ],
 };
@@ -238,6 +255,11 @@ fn dav_invite(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
         return Shown::No;
     }
     w.open(&DAV_INVITE);
+    if let Some(place) = subject.place.filter(|place| place.mount.is_some()) {
+        w.open(&DAV_PRINCIPAL);
+        w.href(&subject.ask.owner_path(place));
+        w.close(&DAV_PRINCIPAL);
+    }
     for told in sharees(subject) {
         w.open(&SHAREE);
         told.href.write(w);
@@ -290,15 +312,29 @@ fn shared_url(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
     }
 }
 
-/// `CS:notification-URL` (caldav-notifications §4.1.1). A group has none: it is its members.
-fn notification_url(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
+/// `CS:notification-URL` (caldav-notifications §4.1.1) and `DAV:notification-URL` (draft-pot-webdav-
+/// notifications §4.2.1): one collection for both. A group has none: it is its members.
+fn notification_url(subject: &Subject<'_>, name: &Name, w: &mut Writer) -> Shown {
     let it = subject.principal().filter(|it| Kind::of(&it.principal) != Kind::Group);
     let Some(it) = it else { return Shown::No };
     let below = NOTIFICATIONS.strip_prefix(Home::Calendars.segment()).unwrap_or_default();
     let below = below.trim_start_matches('/');
-    w.open(&NOTIFICATION_URL);
+    w.open(name);
     w.href(&format!("{}{below}/", home_path(Home::Calendars, &it.principal.name)));
-    w.close(&NOTIFICATION_URL);
+    w.close(name);
+    Shown::Yes
+}
+
+/// `DAV:notificationtype` (draft-pot-webdav-notifications §4.3.1).
+fn dav_notification_type(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> Shown {
+    let kept = subject.value(CS.uri(), NOTIFICATION_TYPE.local());
+    let kept = kept.and_then(|text| parse(text.as_bytes()).ok());
+    let told =
+        kept.as_ref().and_then(|it| it.elements().find_map(|e| notification::named(&e.name)));
+    let Some(told) = told else { return Shown::No };
+    w.open(&DAV_NOTIFICATION_TYPE);
+    w.empty(&told);
+    w.close(&DAV_NOTIFICATION_TYPE);
     Shown::Yes
 }
 
@@ -361,6 +397,7 @@ async fn share(ask: Arc<Ask>, root: Element) -> Outcome<Response<Body>> {
 
 /// `DAV:share-resource` (draft-pot §4.3).
 async fn share_resource(ask: Arc<Ask>, root: Element) -> Outcome<Response<Body>> {
+    typed(&ask)?;
     let mut changes = Vec::new();
     for element in root.elements().filter(|e| e.is("DAV:", "sharee")) {
         let Some(access) = element.child("DAV:", "share-access") else {
@@ -384,6 +421,37 @@ async fn share_resource(ask: Arc<Ask>, root: Element) -> Outcome<Response<Body>>
     let guard = guard::of(&ask).await?;
     invite::share(&ask.access, ask.need_place()?, changes, guard).await?;
     Ok(empty(StatusCode::NO_CONTENT))
+}
+
+/// The draft has a media type of its own, and refuses others (draft-pot §4.3, §4.7.1).
+fn typed(ask: &Ask) -> Outcome<()> {
+    let declared = content_type::parse(&ask.headers).ok().flatten();
+    match declared.is_some_and(|t| t.is("application/davsharing+xml")) {
+        true => Ok(()),
+        false => Err(Refusal::UnexpectedBody.into()),
+    }
+}
+
+/// `DAV:invite-reply`, sent to the notification (draft-pot §4.7.1).
+async fn dav_invite_reply(ask: Arc<Ask>, root: Element) -> Outcome<Response<Body>> {
+    typed(&ask)?;
+    let has = |name: &str| root.child("DAV:", name).is_some();
+    let within = match (has("invite-accepted"), has("invite-declined")) {
+        (true, false) => {
+            let href = root.child("DAV:", "create-in").and_then(|e| e.child("DAV:", "href"));
+            let path = parse_reference(&text(href)).and_then(|(_, path)| decode_path(path));
+            let path = path.ok_or_else(|| Fault::malformed("create-in names a home"))?;
+            Some(ask.place_of(&path).await?)
+        }
+        (false, true) => None,
+        _ => return Err(Fault::malformed("a reply accepts or declines")),
+    };
+    let title = Some(text(root.child("DAV:", "slug")));
+    let shows = invite::answer(&ask.access, ask.need_place()?, within, title).await?;
+    let Some(place) = shows else { return Ok(empty(StatusCode::NO_CONTENT)) };
+    let mut response = empty(StatusCode::CREATED);
+    set(&mut response, LOCATION, &encoded(&place_path(&place)));
+    Ok(response)
 }
 
 /// `CS:invite-reply` (caldav-sharing §5.4.1).

@@ -4,7 +4,7 @@ use crate::support::dav::{LOCKINFO, User, dialogues};
 use std::fmt::Write as _;
 
 /// Every element name in the `DAV:` namespace that RFC 4918, 3744, 5397, 5689, 5995, 6578, 4331,
-/// 3253 and 5323 define and we write.
+/// 3253 and 5323 and draft-pot-webdav-notifications define and we write.
 const DAV_NAMES: &str = "activelock add-member allprop collection creationdate current-user-principal \
     current-user-privilege-set depth displayname error exclusive getcontentlanguage getcontentlength \
     getcontenttype getetag getlastmodified href locked lockdiscovery lockentry lockroot lockscope \
@@ -17,7 +17,7 @@ const DAV_NAMES: &str = "activelock add-member allprop collection creationdate c
     alternate-URI-set group-member-set group-membership description abstract expand-property \
     principal-match principal-property-search principal-search-property-set acl-principal-prop-set \
     read-current-user-privilege-set acl ace grant protected inherited property self authenticated \
-    need-privileges resource deny-before-grant required-principal owner-URI";
+    need-privileges resource deny-before-grant required-principal owner-URI notification-URL";
 
 fn utf16(text: &str) -> Vec<u8> {
     let mut out = vec![0xff, 0xfe];

@@ -9,6 +9,7 @@ mod many;
 mod mount;
 mod notice;
 mod personal;
+mod webdav;
 
 use crate::support::dav::{Answer, Multistatus, User, document};
 use std::time::{Duration, Instant};

@@ -4,7 +4,7 @@ use super::*;
 use crate::support::dav::dialogues;
 
 /// The notifications of somebody, once there are so many: path and type.
-async fn notices(user: &User, count: usize) -> Vec<(String, String)> {
+pub(super) async fn notices(user: &User, count: usize) -> Vec<(String, String)> {
     let begun = Instant::now();
     loop {
         let content = "<D:sync-token/><D:sync-level>1</D:sync-level>\
@@ -26,7 +26,7 @@ async fn notices(user: &User, count: usize) -> Vec<(String, String)> {
 }
 
 /// The text of the one notification of somebody, once it has this in it.
-async fn once(user: &User, part: &str) -> String {
+pub(super) async fn once(user: &User, part: &str) -> String {
     let begun = Instant::now();
     loop {
         let (path, _) = notices(user, 1).await.remove(0);
@@ -53,7 +53,8 @@ dialogues! {
         let at = at.only().prop("notification-URL").child("DAV:", "href").unwrap().text().into_owned();
         assert_eq!(at, sharee.path("calendars/notifications/"));
         let kind = sharee.propfind(&at, "0", "<D:resourcetype/>").await;
-        assert_eq!(locals(kind.only().prop("resourcetype")), ["collection", "notification"]);
+        let kinds = ["collection", "notification", "notifications"];
+        assert_eq!(locals(kind.only().prop("resourcetype")), kinds);
         owner.mkcol("calendars/work/").await;
         share(&owner, "calendars/work/", &[(&sharee.principal(), Some("read"))]).await.expect(200);
         let (path, kind) = notices(&sharee, 1).await.remove(0);

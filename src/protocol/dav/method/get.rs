@@ -14,6 +14,7 @@ use crate::protocol::dav::answer::{SCHEDULE_TAG, empty, full, set, vary};
 use crate::protocol::dav::body::none;
 use crate::protocol::dav::core::media_type;
 use crate::protocol::dav::method::negotiate;
+use crate::protocol::dav::notification;
 use crate::protocol::dav::space::{Target, place_path};
 use crate::protocol::dav::subject::text_of;
 use crate::protocol::http::body::Body;
@@ -100,7 +101,7 @@ impl Chosen {
         let media_type = media_type(kind, object.media_type.as_deref()).to_owned();
         let vary = match kind {
             Kind::Calendar => Some(EVENT_VARY),
-            Kind::Addressbook => Some("Accept"),
+            Kind::Addressbook | Kind::Notifications => Some("Accept"),
             _ => None,
         };
         let (size, mark) = (object.size, String::new());
@@ -110,6 +111,7 @@ impl Chosen {
         match kind {
             Kind::Calendar => Ok(chosen.event(ask, content)),
             Kind::Addressbook => chosen.card(ask, content),
+            Kind::Notifications => Ok(chosen.notification(ask, content)),
             _ => Ok((chosen, content)),
         }
     }
@@ -139,6 +141,16 @@ impl Chosen {
         let Some(made) = made else { return (self, content) };
         self.size = made.len() as u64;
         (self, Content::Inline(made.into_bytes()))
+    }
+
+    /// A notification in the words of Apple's programs, or in the drafts' for who likes them better.
+    fn notification(mut self, ask: &Ask, content: Content) -> (Self, Content) {
+        let made = notification::form(&ask.headers, &content, ask.place.as_ref());
+        let Some(made) = made else { return (self, content) };
+        self.mark.push_str(notification::MARK);
+        notification::MEDIA_TYPE.clone_into(&mut self.media_type);
+        self.size = made.len() as u64;
+        (self, Content::Inline(made))
     }
 
     /// A card in the form that the client likes best. The ETag is the stored object's whatever the

@@ -36,7 +36,7 @@ pub static METHODS: &[Method] = &[
     Method { name: "PUT", on: FILLED, run: |ask, body| Box::pin(put::run(ask, body)) },
     Method {
         name: "POST",
-        on: On(4 + 8 + 16 + 32 + 64 + 128),
+        on: On(4 + 8 + 16 + 32 + 64 + 128).or(On::NOTIFICATION),
         run: |ask, body| Box::pin(post::run(ask, body)),
     },
     Method { name: "DELETE", on: On::STORED, run: |ask, body| Box::pin(delete::run(ask, body)) },

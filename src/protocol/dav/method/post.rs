@@ -1,6 +1,6 @@
 //! POST to a collection adds a member under a name that the server chooses (RFC 5995); several
 //! calendar objects or cards in one body are taken apart; an XML body asks for an action. POST to an
-//! event is about its attachments (RFC 8607).
+//! event is about its attachments (RFC 8607), to a notification the answer to it.
 //! Some collections have a meaning of their own for it.
 
 use super::attachment;
@@ -16,6 +16,7 @@ use crate::protocol::dav::body::xml;
 use crate::protocol::dav::guard;
 use crate::protocol::dav::service::presumed_class;
 use crate::protocol::dav::space::place_path;
+use crate::protocol::dav::subject::On;
 use crate::protocol::http::body::Body;
 use crate::protocol::http::header::content_type;
 use http::{Response, StatusCode};
@@ -26,7 +27,10 @@ use std::sync::Arc;
 pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
     let place = ask.need_place()?;
     if place.home == Home::Calendars && place.depth() == 2 {
-        return attachment::run(ask, body).await;
+        return match presumed_class(&ask) {
+            On::NOTIFICATION => act(ask, body).await,
+            _ => attachment::run(ask, body).await,
+        };
     }
     let special = ask.service.posts.iter().find(|post| post.path == place.path);
     if let Some(post) = special.filter(|_| !is_xml(&ask)) {
