@@ -101,6 +101,76 @@ dialogues! {
         assert_eq!(of_one(&ask(&ada, &[&whom], "").await).1, all);
     }
 
+    /// RFC 7953 §7.1, RFC 4791 §4.1: calendars say whether they take it, and an object is one thing.
+    async fn rfc_7953_7_1_calendars_say_what_they_take(bob: User) {
+        let make = "<D:set><D:prop><C:supported-calendar-component-set><C:comp name='VAVAILABILITY'/>\
+            </C:supported-calendar-component-set></D:prop></D:set>";
+        bob.send("MKCALENDAR", "calendars/av/", &[], document("C:mkcalendar", make)).await.expect(201);
+        let found = bob.propfind(&bob.path("calendars/av/"), "0", "<C:supported-calendar-component-set/>").await;
+        let sets = found.root.elements().flat_map(|r| r.elements()).flat_map(|p| p.elements()).flat_map(|p| p.elements());
+        let names: Vec<String> = sets
+            .flat_map(|set| set.elements())
+            .filter_map(|comp| comp.attribute("name").map(str::to_owned))
+            .collect();
+        assert_eq!(names, ["VAVAILABILITY"]);
+        bob.put("calendars/av/v.ics", working_hours("")).await;
+        let send = |body: String| bob.send("PUT", "calendars/av/w.ics", &[], body);
+        let event = component("VEVENT", "e", "DTSTART:20260101T000000Z");
+        send(event.clone()).await.expect_condition(403, "supported-calendar-component");
+        send(working_hours("")).await.expect_condition(409, "no-uid-conflict");
+        let inner = event.split("BEGIN:VEVENT").nth(1).unwrap().split("END:VEVENT").next().unwrap();
+        let both = working_hours("").replace("END:VCALENDAR", &format!("BEGIN:VEVENT{inner}END:VEVENT\r\nEND:VCALENDAR"));
+        send(both).await.expect_condition(403, "valid-calendar-object-resource");
+        let path = calendar(&bob, "events").await;
+        let answer = bob.send("PUT", &format!("{path}v.ics"), &[], working_hours("")).await;
+        answer.expect_condition(403, "supported-calendar-component");
+    }
+
+    /// RFC 7953 §7.2.2: every row of the table.
+    async fn rfc_7953_7_2_2_time_ranges(bob: User) {
+        let make = "<D:set><D:prop><C:supported-calendar-component-set><C:comp name='VAVAILABILITY'/>\
+            </C:supported-calendar-component-set></D:prop></D:set>";
+        bob.send("MKCALENDAR", "calendars/av/", &[], document("C:mkcalendar", make)).await.expect(201);
+        let rows = [
+            ("both", "DTSTART:20260602T120000Z\nDTEND:20260602T140000Z"),
+            ("long", "DTSTART:20260602T120000Z\nDURATION:PT2H"),
+            ("from", "DTSTART:20260602T120000Z"),
+            ("until", "DTEND:20260602T140000Z"),
+            ("always", "SUMMARY:x"),
+        ];
+        for (uid, lines) in rows {
+            bob.put(&format!("calendars/av/{uid}.ics"), component("VAVAILABILITY", uid, lines)).await;
+        }
+        let found = async |start: &str, end: &str| {
+            let filter = format!(
+                "<D:prop/><C:filter><C:comp-filter name='VCALENDAR'><C:comp-filter name='VAVAILABILITY'>\
+                 <C:time-range start='20260602T{start}0000Z' end='20260602T{end}0000Z'/>\
+                 </C:comp-filter></C:comp-filter></C:filter>"
+            );
+            let answer = bob.report(&bob.path("calendars/av/"), "1", "C:calendar-query", &filter).await;
+            let all = answer.expect(207).multistatus();
+            let name = |href: &str| href.rsplit('/').next().unwrap().replace(".ics", "");
+            let mut names: Vec<String> = all.responses.iter().map(|it| name(&it.href)).collect();
+            names.sort();
+            names.join(" ")
+        };
+        assert_eq!(found("10", "12").await, "always until");
+        assert_eq!(found("11", "13").await, "always both from long until");
+        assert_eq!(found("13", "15").await, "always both from long until");
+        assert_eq!(found("14", "16").await, "always from");
+    }
+
+    /// RFC 7953 §8.
+    async fn rfc_7953_8_nobody_else_changes_it(ada: User, bob: User) {
+        let inbox = bob.path("calendars/inbox/");
+        bob.proppatch(&inbox, &set("C", &working_hours(""))).await.expect(207);
+        ada.proppatch(&inbox, &set("C", &working_hours("PRIORITY:1\r\n"))).await.expect(403);
+        let found = bob.propfind(&inbox, "0", "<C:calendar-availability/>").await;
+        let all = found.root.elements().flat_map(|r| r.elements()).flat_map(|p| p.elements()).flat_map(|p| p.elements());
+        let texts: Vec<String> = all.map(|it| it.text().into_owned()).collect();
+        assert_eq!(texts, [working_hours("")]);
+    }
+
     /// RFC 7953 §9, RFC 6638 §11.3: who may know a part only is not told of it.
     async fn only_who_may_know_all_is_told_of_it(bob: User) {
         let whom = format!("mailto:{}", bob.name);
