@@ -238,7 +238,7 @@ pub async fn reply(
             Box::pin(async move {
                 access.demand(tx, &home, Privilege::Bind).await?;
                 let same = |it: &Collection| it.account == target.account && it.path == target.path;
-                let answering = Answering { access: &access, home: &home, accepts };
+                let answering = Answering::new(&access, &home, accepts);
                 let Some(offer) = answering.offer(tx, same).await? else {
                     let (path, privilege) = (target.dav_path(), Privilege::Read);
                     return Err(Fault::Denied { path, privilege });
@@ -268,24 +268,24 @@ pub async fn answer(
         .write(move |tx| {
             Box::pin(async move {
                 let home = notification.at(notification.home.segment(), true);
-                access.demand(tx, within.as_ref().unwrap_or(&home), Privilege::Bind).await?;
-                access.demand(tx, &home, Privilege::Bind).await?;
+                for place in within.iter().chain([&home]) {
+                    access.demand(tx, place, Privilege::Bind).await?;
+                }
                 let all = mount::of_account(tx, home.account).await?;
                 let uid = notification.name().strip_suffix(".xml").unwrap_or_default();
                 let asked = all.iter().find(|it| it.uid == uid).ok_or(Fault::NotFound)?;
-                let answering =
-                    Answering { access: &access, home: &home, accepts: within.is_some() };
+                let answering = Answering::new(&access, &home, within.is_some());
                 let offer = answering.offer(tx, |it| it.id == asked.target).await?;
                 let offer = offer.ok_or(Fault::NotFound)?;
                 if let Some(within) = &within {
                     let segment = offer.target.path.split('/').next().unwrap_or_default();
                     if within.account != home.account || within.path != segment {
-                        return Err(Refusal::CollectionPlacement(segment.to_owned()).into());
+                        let why = format!("it is accepted into the home of {segment}");
+                        return Err(Refusal::CollectionPlacement(why).into());
                     }
                 }
                 let mount = answering.settle(tx, &offer, title).await?;
-                let server = Access::of_server(&access.store, access.now);
-                notice::take_back(tx, &server, &mount).await?;
+                notice::take_back(tx, &answering.server, &mount).await?;
                 shown(tx, &home, &mount).await
             })
         })
@@ -294,12 +294,17 @@ pub async fn answer(
 
 /// An answer to what is shared.
 struct Answering<'a> {
-    access: &'a Access,
+    /// The server, which carries it out.
+    server: Access,
     home: &'a Place,
     accepts: bool,
 }
 
-impl Answering<'_> {
+impl<'a> Answering<'a> {
+    fn new(access: &Access, home: &'a Place, accepts: bool) -> Self {
+        Self { server: Access::of_server(&access.store, access.now), home, accepts }
+    }
+
     /// What is shared with whoever has the home and is what is meant. Locks his account.
     async fn offer(
         &self,
@@ -307,14 +312,12 @@ impl Answering<'_> {
         meant: impl Fn(&Collection) -> bool,
     ) -> Outcome<Option<Offer>> {
         change_log::hold(tx, self.home.account).await?;
-        let server = Access::of_server(&self.access.store, self.access.now);
         let who = principal::by_id(tx, self.home.account).await?.ok_or(Fault::NotFound)?;
-        let offered = offers(tx, &server, &who).await?;
+        let offered = offers(tx, &self.server, &who).await?;
         Ok(offered.into_iter().find(|offer| meant(&offer.target)))
     }
 
     async fn settle(&self, tx: &mut Tx, offer: &Offer, title: Option<String>) -> Outcome<Mount> {
-        let server = Access::of_server(&self.access.store, self.access.now);
         let (who, it) = (self.home.account, &offer.target);
         let known = mount::of_pair(tx, who, it.id).await?;
         let mut mount = known.unwrap_or_else(|| Mount {
@@ -329,7 +332,7 @@ impl Answering<'_> {
         let before = mount.clone();
         if self.accepts {
             if mount.row.is_none() {
-                mount.row = Some(show(tx, &server, who, it, title).await?);
+                mount.row = Some(show(tx, &self.server, who, it, title).await?);
             }
             mount.state = MOUNTED;
         } else {
@@ -338,7 +341,7 @@ impl Answering<'_> {
         mount.reply = before.state != mount.state || before.reply;
         mount::set(tx, &mount).await?;
         if !self.accepts {
-            hide(tx, &server, &before).await?;
+            hide(tx, &self.server, &before).await?;
         }
         if mount.reply {
             told(tx, &mount).await?;

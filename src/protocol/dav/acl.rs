@@ -398,21 +398,21 @@ pub fn privilege_name(privilege: Privilege) -> Name {
     found.map_or(dav("all"), |s| s.name.clone())
 }
 
-/// The privileges that an element names: an aggregate gives all its leaves.
-pub fn privileges_named(name: &Name) -> Option<Privileges> {
-    SUPPORTED.iter().find(|s| s.name == *name && s.depth < 9).map(|s| s.set)
+/// The privileges that an element names for resources of a class: an aggregate gives all its leaves.
+pub fn privileges_named(name: &Name, class: On) -> Option<Privileges> {
+    supported(class).find(|s| s.name == *name).map(|s| s.set)
 }
 
-/// The privileges that count for a resource.
-fn supported(subject: &Subject<'_>) -> impl Iterator<Item = &'static Supported> {
-    let shares = sharing::SHARED.has(subject.class());
+/// The privileges that count for resources of a class.
+fn supported(class: On) -> impl Iterator<Item = &'static Supported> {
+    let shares = sharing::SHARED.has(class);
     SUPPORTED.iter().filter(move |s| s.depth < 9 && (shares || s.name != SHARE))
 }
 
 /// Writes the granted privileges, aggregates and leaves alike: some clients look only for `write`,
 /// others only for its parts (CLIENTS-SOURCE §2).
 fn write_privileges(subject: &Subject<'_>, set: Privileges, w: &mut Writer) {
-    for it in supported(subject).filter(|s| set.contains(s.set)) {
+    for it in supported(subject.class()).filter(|s| set.contains(s.set)) {
         w.raw(b"<D:privilege>");
         w.empty(&it.name);
         w.raw(b"</D:privilege>");
@@ -437,7 +437,7 @@ fn supported_privileges(subject: &Subject<'_>, _: &Element, w: &mut Writer) -> S
     const DESCRIPTION: Name = dav("description");
     w.open(&SUPPORTED_PRIVILEGE_SET);
     let mut open = 0;
-    for it in supported(subject) {
+    for it in supported(subject.class()) {
         while open > it.depth {
             w.close(&ENTRY);
             open -= 1;

@@ -172,11 +172,21 @@ dialogues! {
     }
 
     /// RFC 7953 §9, RFC 6638 §11.3: who may know a part only is not told of it.
-    async fn only_who_may_know_all_is_told_of_it(bob: User) {
+    async fn only_who_may_know_all_is_told_of_it(ada: User, bob: User) {
         let whom = format!("mailto:{}", bob.name);
         let inbox = bob.path("calendars/inbox/");
         bob.proppatch(&inbox, &set("C", &working_hours(""))).await.expect(207);
-        let answer = crate::freebusy::rights::ask_closed(&bob, &bob, &whom).await;
-        assert_eq!(answer.unwrap().len(), 2);
+        let path = calendar(&bob, "work").await;
+        event(&bob, &path, "e", &at(9)).await;
+        let told = async |asker: &User| crate::freebusy::rights::ask_closed(asker, &bob, &whom).await;
+        assert_eq!(told(&ada).await, None);
+        let all = [OUTSIDE[0], "BUSY:09/10", OUTSIDE[1]].map(str::to_owned).to_vec();
+        assert_eq!(told(&bob).await, Some(all.clone()));
+        let one = crate::freebusy::rights::grant(&ada, "read-free-busy");
+        bob.send("ACL", &path, &[], one).await.expect(200);
+        assert_eq!(told(&ada).await, Some(vec!["BUSY:09/10".to_owned()]));
+        let whole = crate::freebusy::rights::grant(&ada, "schedule-query-freebusy");
+        bob.send("ACL", &inbox, &[], whole).await.expect(200);
+        assert_eq!(told(&ada).await, Some(all));
     }
 }

@@ -22,7 +22,8 @@ pub async fn ask_closed(asker: &User, of: &User, address: &str) -> Option<Vec<St
     }
 }
 
-fn grant(to: &User, privilege: &str) -> String {
+/// An access control list that grants this alone.
+pub fn grant(to: &User, privilege: &str) -> String {
     let href = to.principal();
     let ace = format!(
         "<D:ace><D:principal><D:href>{href}</D:href></D:principal><D:grant><D:privilege>\

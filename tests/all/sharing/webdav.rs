@@ -70,6 +70,16 @@ dialogues! {
             assert_eq!(has("supported-privilege-set"), supports, "{at}: {}", text("supported-privilege-set"));
             assert_eq!(has("current-user-privilege-set"), may, "{at}");
         }
+        // RFC 3744 §8.1.1: elsewhere it is no privilege, and cannot be granted.
+        let ace = format!(
+            "<D:ace><D:principal><D:href>{}</D:href></D:principal><D:grant><D:privilege><D:share/>\
+             </D:privilege></D:grant></D:ace>",
+            sharee.principal()
+        );
+        let ace = document("D:acl", &ace);
+        let refused = owner.send("ACL", "files/", &[], &ace).await;
+        refused.expect_condition(403, "not-supported-privilege");
+        owner.send("ACL", "addressbooks/contacts/", &[], &ace).await.expect(200);
     }
 
     /// draft §4.3: the media type, the elements that must be there, and what is refused.

@@ -11,6 +11,7 @@ use crate::protocol::dav::acl::privileges_named;
 use crate::protocol::dav::answer::empty;
 use crate::protocol::dav::body::xml;
 use crate::protocol::dav::guard;
+use crate::protocol::dav::service::presumed_class;
 use crate::protocol::dav::space::{Target, target};
 use crate::protocol::http::body::Body;
 use http::{Response, StatusCode};
@@ -60,7 +61,7 @@ async fn ace(ask: &Ask, element: &Element) -> Outcome<Ace> {
         None if element.child("DAV:", "protected").is_some() => Origin::Protected,
         None => Origin::Own,
     };
-    Ok(Ace { to: grantee(ask, who)?, privileges: privileges(what)?, origin })
+    Ok(Ace { to: grantee(ask, who)?, privileges: privileges(ask, what)?, origin })
 }
 
 const PRINCIPALS: [&str; 6] =
@@ -94,14 +95,14 @@ fn path_of(href: &Element) -> Option<String> {
     uri::decode_path(path)
 }
 
-fn privileges(grant: &Element) -> Outcome<Privileges> {
+fn privileges(ask: &Ask, grant: &Element) -> Outcome<Privileges> {
     let mut all = Privileges::NONE;
     let named = grant.elements().filter(|e| e.is("DAV:", "privilege"));
     for element in named.flat_map(Element::elements) {
-        match privileges_named(&element.name) {
+        match privileges_named(&element.name, presumed_class(ask)) {
             Some(privileges) => all = all.union(privileges),
             None => {
-                let why = format!("there is no privilege {}", element.name);
+                let why = format!("there is no privilege {} here", element.name);
                 return refuse(AceRule::NotSupportedPrivilege, &why);
             }
         }
