@@ -1,6 +1,7 @@
 //! Implicit scheduling (RFC 6638) between calendars of one server, over real sockets.
 
 mod attendee;
+mod clauses;
 mod crossing;
 mod default;
 mod departed;

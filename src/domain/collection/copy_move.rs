@@ -37,7 +37,16 @@ pub enum Verb {
     Move,
 }
 
-/// Copies or moves; gives whether the destination was free.
+/// What stands at the destination.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arrived {
+    /// Nothing was there before.
+    pub created: bool,
+    /// Of a scheduling object, its Schedule-Tag (RFC 6638 §3.2.10).
+    pub schedule_tag: Option<ChangeNumber>,
+}
+
+/// Copies or moves.
 ///
 /// # Errors
 /// `NotFound`, `SameResource`, `NoParent`, `Exists` when it may not overwrite, `CollectionPlacement`
@@ -50,7 +59,7 @@ pub async fn copy_or_move(
     verb: Verb,
     overwrite: bool,
     guard: Guard,
-) -> Outcome<bool> {
+) -> Outcome<Arrived> {
     let (access, from, to) = (access.clone(), from.clone(), to.clone());
     let store = access.store.clone();
     store
@@ -72,7 +81,7 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    async fn run(&self, tx: &mut Tx, overwrite: bool) -> Outcome<bool> {
+    async fn run(&self, tx: &mut Tx, overwrite: bool) -> Outcome<Arrived> {
         let (access, from, to) = (self.access, self.from, self.to);
         self.spares_mounts()?;
         access.demand(tx, from, Privilege::Read).await?;
@@ -99,12 +108,15 @@ impl Work<'_> {
         let slash = if source.collection().is_some() { "/" } else { "" };
         let name = format!("{}{slash}", to.name());
         let renewed = object::used_before(tx, parent.id, &name).await?;
-        match &source {
+        let schedule_tag = match &source {
             Found::Object(holder, it) => self.object(tx, holder, it, &parent, renewed).await?,
-            Found::Collection(it) => self.collection(tx, it, &parent, renewed).await?,
+            Found::Collection(it) => {
+                self.collection(tx, it, &parent, renewed).await?;
+                None
+            }
             _ => return Err(Fault::NotFound),
-        }
-        Ok(!target.exists())
+        };
+        Ok(Arrived { created: !target.exists(), schedule_tag })
     }
 
     /// A shared collection is named and removed where its owner has it, and a mount keeps its name.
@@ -181,6 +193,7 @@ impl Work<'_> {
         Ok(parent)
     }
 
+    /// Gives the Schedule-Tag, if it has one where it comes to.
     async fn object(
         &self,
         tx: &mut Tx,
@@ -188,7 +201,7 @@ impl Work<'_> {
         it: &Object,
         parent: &Collection,
         renewed: bool,
-    ) -> Outcome<()> {
+    ) -> Outcome<Option<ChangeNumber>> {
         let (from, to) = (self.from, self.to);
         self.demand_sight(tx, it).await?;
         let kind = Kind::from_number(parent.kind);
@@ -225,18 +238,21 @@ impl Work<'_> {
         if moving && from.account != to.account {
             derived::cards_changed(tx, self.access, holder, None).await?;
         }
-        match moving {
+        let tag = match moving {
             true => {
-                self.move_object(tx, holder, it, parent, arrival).await?;
+                let tag = self.move_object(tx, holder, it, parent, arrival).await?;
                 booking::left(tx, holder, &it.name).await?;
+                tag
             }
             false => {
                 let target = (parent.id, to.name());
                 self.copy_object(tx, (holder.id, it), target, arrival).await?;
                 change_log::charge(tx, to.account, growth).await?;
+                None
             }
-        }
-        booking::arrived(tx, self.access, (to, parent), (it.blob, it.component)).await
+        };
+        booking::arrived(tx, self.access, (to, parent), (it.blob, it.component)).await?;
+        Ok(tag)
     }
 
     /// A meeting is moved within its account, and nobody is told; it is not copied there (RFC 6638
@@ -266,7 +282,7 @@ impl Work<'_> {
         it: &Object,
         parent: &Collection,
         arrival: Arrival,
-    ) -> Outcome<()> {
+    ) -> Outcome<Option<ChangeNumber>> {
         let (from, to, at) = (self.from, self.to, self.access.now);
         let number = arrival.number;
         let (gone, _) = change_log::take(tx, from.account).await?;
@@ -276,6 +292,11 @@ impl Work<'_> {
         let (gone, number) =
             if from.account == to.account { (number, gone) } else { (gone, number) };
         object::rename(tx, old, new, Arrival { number, ..arrival }).await?;
+        // RFC 6638 §3.2.10: a request of the client's own changes the tag.
+        let tag = it.schedule_tag.map(|_| number);
+        if tag.is_some() {
+            object::set_schedule_tag(tx, parent.id, to.name(), tag).await?;
+        }
         property::rename(tx, old, new).await?;
         object::bury_name(tx, holder.id, &it.name, gone).await?;
         let octets = it.size as i64;
@@ -288,7 +309,8 @@ impl Work<'_> {
         }
         lock::remove_at(tx, from.account, &from.path).await?;
         self.record(tx, from, (holder.id, &it.name), Action::MovedAway, gone).await?;
-        self.record(tx, to, (parent.id, to.name()), Action::MovedHere, number).await
+        self.record(tx, to, (parent.id, to.name()), Action::MovedHere, number).await?;
+        Ok(tag)
     }
 
     async fn copy_object(

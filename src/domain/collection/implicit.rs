@@ -51,7 +51,8 @@ pub mod status {
     pub const FAILED: &str = "5.1";
     /// There is no way to send it there.
     pub const NO_WAY: &str = "5.2";
-    /// No calendar of the recipient can be reached from here.
+    /// No calendar of the recipient can be reached from here, or what it has under that UID is of another
+    /// organizer.
     pub const NO_SUPPORT: &str = "5.3";
 }
 

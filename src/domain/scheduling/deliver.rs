@@ -18,7 +18,7 @@ use crate::domain::retention::Progress;
 use crate::domain::scheduling::room::{self, Answered};
 use crate::format::ical::Calendar;
 use crate::format::ical::object::Kind as Component;
-use crate::format::itip::{self, Received};
+use crate::format::itip::{self, Received, Unusable};
 use crate::kernel::change::ChangeNumber;
 use crate::kernel::clock::{self, Timestamp};
 use crate::kernel::fault::{Fault, Outcome};
@@ -195,7 +195,14 @@ async fn take_in(tx: &mut Tx, access: &Access, to: PrincipalId, letter: &Letter)
     let is_me = |address: &str| desk.me.is(address);
     match itip::receive(&message, stored.as_deref(), &is_me, access.now) {
         Ok(received) => desk.settle(tx, &message, received).await,
-        Err(why) => Ok((status::FAILED, why.to_string())),
+        Err(why) => {
+            let status = match why {
+                Unusable::Foreign(_) => status::NO_SUPPORT,
+                Unusable::Malformed(_) => status::FAILED,
+            };
+            failed(tx, letter, (status, UNDELIVERED.1), access.now).await?;
+            Ok((status, why.to_string()))
+        }
     }
 }
 

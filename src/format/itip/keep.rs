@@ -8,7 +8,7 @@ use super::differ::{Shift, is_attendees_own, names, shift};
 use super::edit::{Edits, folded, with_ends};
 use super::message::ends;
 use super::person::{ASKED, Person, REPLIED, SENT_BY};
-use super::settle::{Changes, says, with};
+use super::settle::{Changes, says, unforced, with};
 use super::sheet::{Part, Sheet};
 use super::{Violation, same};
 use crate::format::ical::Component;
@@ -171,11 +171,9 @@ impl<'s, 'c> Keeping<'s, 'c> {
             return self.edits.append(self.new.text, pair.part.component, lines);
         };
         let (old, new) = (Person::new(old, &|_| false), Person::new(line, &|_| false));
-        let mut changes = Changes::new();
-        if says(&new, "SCHEDULE-FORCE-SEND").is_some() {
-            changes.push(("SCHEDULE-FORCE-SEND", None));
-        }
+        let mut changes = unforced(&new, "REPLY");
         if says(&new, "SCHEDULE-STATUS").is_none()
+            && changes.iter().all(|(name, _)| *name != "SCHEDULE-STATUS")
             && let Some(status) = says(&old, "SCHEDULE-STATUS")
         {
             changes.push(("SCHEDULE-STATUS", Some(status)));

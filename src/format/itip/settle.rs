@@ -12,6 +12,9 @@ use super::person::{ASKED, Agent, Person, REPLIED, SENT_BY};
 use super::sheet::{Part, Sheet};
 use std::collections::HashMap;
 
+/// Success; an invalid property parameter is ignored (RFC 5546 §3.6.4).
+const PARAMETER_IGNORED: &str = "2.3";
+
 /// What is new about one component.
 #[derive(Clone, Debug, Default)]
 pub struct Verdict {
@@ -153,8 +156,9 @@ impl<'s, 'c> Settling<'s, 'c> {
         }
         let had = base.part.by_address();
         let has = part.by_address();
-        let gone = base.part.attendees.iter().any(|p| !p.me && !has.contains_key(&*p.who));
-        let people = gone || part.attendees.iter().any(|p| !p.me && !had.contains_key(&*p.who));
+        // Whom another agent tells now, or told before, went or comes (RFC 6638 §3.2.1.2).
+        let gone = missing(&base.part.attendees, &has);
+        let people = gone || missing(&part.attendees, &had);
         let again = |p: &Person<'_>| {
             let answered = had.get(&*p.who).is_some_and(|old| old.partstat() != "NEEDS-ACTION");
             !p.me && p.forces("REQUEST") && p.partstat() == "NEEDS-ACTION" && answered
@@ -173,6 +177,7 @@ impl<'s, 'c> Settling<'s, 'c> {
         for person in &part.attendees {
             let changes = match had.get(&*person.who) {
                 _ if person.me || person.agent() != Agent::Server => stripped(person),
+                Some(old) if !is_told(old) => added(person, asked),
                 Some(_) if moved == Shift::Moved || again(person) => asked_anew(person, asked),
                 Some(old) => {
                     let mut changes = kept(person, old);
@@ -270,10 +275,30 @@ fn set(changes: &mut Changes, name: &'static str, value: Option<String>) {
     changes.push((name, value));
 }
 
-/// SCHEDULE-FORCE-SEND is not kept (RFC 6638 §7.2).
+/// Whether the server tells somebody of the organizer's changes.
+fn is_told(person: &Person<'_>) -> bool {
+    !person.me && person.agent() == Agent::Server
+}
+
+/// Whether some of these whom the server tells are not among those whom it tells there.
+fn missing(of: &[Person<'_>], there: &HashMap<&str, &Person<'_>>) -> bool {
+    of.iter().any(|p| is_told(p) && !there.get(&*p.who).is_some_and(|it| it.me || is_told(it)))
+}
+
+/// SCHEDULE-FORCE-SEND is not kept, and one that is not known is told of (RFC 6638 §7.2).
 fn stripped(person: &Person<'_>) -> Changes {
+    unforced(person, "REQUEST")
+}
+
+/// Without SCHEDULE-FORCE-SEND; where it is not this method, SCHEDULE-STATUS says so.
+pub fn unforced(person: &Person<'_>, method: &str) -> Changes {
     let force = "SCHEDULE-FORCE-SEND";
-    person.line.param(force).map(|_| (force, None)).into_iter().collect()
+    let Some(value) = says(person, force) else { return Changes::new() };
+    let mut changes = vec![(force, None)];
+    if person.agent() == Agent::Server && !value.trim().eq_ignore_ascii_case(method) {
+        changes.push(("SCHEDULE-STATUS", Some(PARAMETER_IGNORED.to_owned())));
+    }
+    changes
 }
 
 /// A parameter's value.
@@ -293,7 +318,8 @@ fn kept(new: &Person<'_>, old: &Person<'_>) -> Changes {
         }
     }
     for name in ["SCHEDULE-STATUS", "DELEGATED-TO"] {
-        if says(new, name).is_none() && says(old, name).is_some() {
+        let changed = changes.iter().any(|(known, _)| *known == name);
+        if !changed && says(new, name).is_none() && says(old, name).is_some() {
             changes.push((name, says(old, name)));
         }
     }

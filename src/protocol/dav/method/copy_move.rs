@@ -1,11 +1,12 @@
 //! COPY and MOVE (RFC 4918 §9.8, §9.9).
 
 use crate::domain::collection::Home;
-use crate::domain::collection::copy_move::{Verb, copy_or_move};
+use crate::domain::collection::copy_move::{Arrived, Verb, copy_or_move};
 use crate::format::uri::encoded;
+use crate::kernel::change::ScheduleTag;
 use crate::kernel::fault::{Fault, Outcome, Refusal};
 use crate::protocol::dav::Ask;
-use crate::protocol::dav::answer::{blocked, empty, error, fault_about, set};
+use crate::protocol::dav::answer::{SCHEDULE_TAG, blocked, empty, error, fault_about, set};
 use crate::protocol::dav::body::none;
 use crate::protocol::dav::guard;
 use crate::protocol::dav::space::place_path;
@@ -52,10 +53,14 @@ pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
     };
     let guard = guard::of(&ask).await?;
     match copy_or_move(&ask.access, from, &to, verb, overwrite, guard).await {
-        Ok(created) => {
+        Ok(Arrived { created, schedule_tag }) => {
             let status = if created { StatusCode::CREATED } else { StatusCode::NO_CONTENT };
             let mut response = empty(status);
             set(&mut response, LOCATION, &encoded(&place_path(&to)));
+            if let Some(number) = schedule_tag {
+                let tag = ScheduleTag { epoch: ask.access.store.epoch().clone(), number };
+                set(&mut response, SCHEDULE_TAG, &tag.to_string());
+            }
             Ok(response)
         }
         // RFC 4918 §9.8.5: `Overwrite: F` on a taken name is a failed condition.
