@@ -124,6 +124,12 @@ impl Test<'_> {
         match &filter.range {
             _ if fitting.is_empty() => Ok(false),
             None => Ok(true),
+            // RFC 6638 §2.3: a message need not say when its event is.
+            Some(_)
+                if fitting.iter().any(|it| it.is("VEVENT") && it.property("DTSTART").is_none()) =>
+            {
+                Ok(true)
+            }
             Some(window) if scope.is("VCALENDAR") => {
                 self.overlap(window, &|c| fitting.iter().any(|it| it.is_same(&c)))
             }

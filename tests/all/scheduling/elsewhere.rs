@@ -190,13 +190,17 @@ dialogues! {
         let path = store(&ann, "m.ics", &invites(&ann, "answers", &guest)).await;
         hand_over(&ann, &shelf(&mail(&ann), Handed::Over), 0).await;
         let lines = format!(
-            "{SLOT}\nORGANIZER:mailto:{}\nATTENDEE;PARTSTAT=ACCEPTED:mailto:{guest}", mail(&ann)
+            "ORGANIZER:mailto:{}\nATTENDEE;PARTSTAT=ACCEPTED:mailto:{guest}", mail(&ann)
         );
         let reply = event("answers", &lines).replace("VERSION:2.0", "VERSION:2.0\r\nMETHOD:REPLY");
         assert!(matches!(receive(&ann, &reply, "x@example.com").await, Taken::Refused("3.8", _)));
         assert_eq!(receive(&ann, &reply, &guest).await, Taken::In);
         let mine = text(&ann.get(&path).await);
         assert!(line(&mine, "ATTENDEE", &guest).contains("PARTSTAT=ACCEPTED"), "{mine}");
+        // RFC 6638 §2.3: a message that does not say when is found at any time.
+        let at = ann.path("calendars/inbox/");
+        let ever = super::inbox::within("VEVENT", "20370101T000000Z", "20370102T000000Z");
+        assert_eq!(super::inbox::query(&ann, &at, &ever).await.len(), 1);
         // RFC 6638 §6.1: an inbox that takes from some only takes from nobody elsewhere.
         let aces = ace("<D:authenticated/>", "<D:privilege><C:schedule-deliver/></D:privilege>");
         grant(&ann, "calendars/inbox/", &aces).await;

@@ -4,7 +4,7 @@
 use super::*;
 
 /// The messages that a query finds, each with its calendar data.
-async fn query(user: &User, on: &str, filter: &str) -> Vec<(String, String)> {
+pub async fn query(user: &User, on: &str, filter: &str) -> Vec<(String, String)> {
     let asked = format!(
         "<D:prop><D:getetag/><C:calendar-data/></D:prop><C:filter>\
         <C:comp-filter name=\"VCALENDAR\">{filter}</C:comp-filter></C:filter>"
@@ -13,7 +13,7 @@ async fn query(user: &User, on: &str, filter: &str) -> Vec<(String, String)> {
     answer.responses.iter().map(|it| (it.href.clone(), it.text("calendar-data"))).collect()
 }
 
-fn within(component: &str, from: &str, to: &str) -> String {
+pub fn within(component: &str, from: &str, to: &str) -> String {
     format!(
         "<C:comp-filter name=\"{component}\"><C:time-range start=\"{from}\" end=\"{to}\"/></C:comp-filter>"
     )
