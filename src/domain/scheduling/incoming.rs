@@ -9,7 +9,7 @@ use crate::domain::collection::implicit::{self, status, takes};
 use crate::domain::directory::Kind;
 use crate::domain::directory::calendar_user::{Recipient, mailbox, recipient};
 use crate::format::ical::Calendar;
-use crate::format::itip::{Method, method_of, speakers};
+use crate::format::itip::{Method, harmless, method_of, speakers};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::fault::Outcome;
 use crate::kernel::limits::CALENDAR_OBJECT_MAX;
@@ -100,7 +100,7 @@ async fn enter(
         let why = "the recipient does not take it from elsewhere";
         return Ok(Taken::Refused(status::NO_AUTHORITY, why));
     }
-    let content = blob::keep(tx, &Content::inline(mail.message.clone()), now).await?;
+    let content = blob::keep(tx, &Content::inline(harmless(mail.message.clone())), now).await?;
     let letter = NewLetter {
         account: SERVER,
         uid,

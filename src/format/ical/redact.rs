@@ -123,7 +123,8 @@ const OF_TIMES: &[u8] = b"0123456789TZPWDHMS+-/,";
 /// Rules, which are left without parameters.
 const RULES: [&str; 2] = ["RRULE", "EXRULE"];
 /// Words, left where they are these.
-const WORDS: [(&str, &[&str]); 2] = [
+const WORDS: [(&str, &[&str]); 3] = [
+    ("BUSYTYPE", &["BUSY", "BUSY-UNAVAILABLE", "BUSY-TENTATIVE"]),
     ("TRANSP", &["OPAQUE", "TRANSPARENT"]),
     (
         "STATUS",
@@ -271,6 +272,25 @@ fn write(component: Component<'_>, known: &str, out: &mut Vec<u8>) {
     // Of other components nobody knows what in them says when.
     let Some(kind) = Kind::of(component.name()) else { return };
     out.extend_from_slice(format!("BEGIN:{}\r\n", kind.name()).as_bytes());
+    write_times(component, out);
+    out.extend_from_slice(known.as_bytes());
+    // RFC 5545 §3.6.4: a VFREEBUSY has none.
+    if kind != Kind::FreeBusy {
+        out.extend_from_slice(b"SUMMARY:Busy\r\n");
+    }
+    // RFC 7953 §3.1: without them it would say that nobody is ever there.
+    for available in component.children().filter(|it| it.is("AVAILABLE")) {
+        out.extend_from_slice(b"BEGIN:AVAILABLE\r\n");
+        write_times(available, out);
+        let uid = available.property("UID").map_or("", Line::value);
+        append_folded(&format!("UID:{uid}"), out);
+        out.extend_from_slice(b"END:AVAILABLE\r\n");
+    }
+    out.extend_from_slice(format!("END:{}\r\n", kind.name()).as_bytes());
+}
+
+/// Those properties that say when, and how the time counts.
+fn write_times(component: Component<'_>, out: &mut Vec<u8>) {
     for it in component.properties() {
         let (name, value) = (it.full_name(), it.value().trim());
         let word = WORDS.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
@@ -283,12 +303,6 @@ fn write(component: Component<'_>, known: &str, out: &mut Vec<u8>) {
             line(it, &[], out);
         }
     }
-    out.extend_from_slice(known.as_bytes());
-    // RFC 5545 §3.6.4: a VFREEBUSY has none.
-    if kind != Kind::FreeBusy {
-        out.extend_from_slice(b"SUMMARY:Busy\r\n");
-    }
-    out.extend_from_slice(format!("END:{}\r\n", kind.name()).as_bytes());
 }
 
 fn is_rule(value: &str) -> bool {

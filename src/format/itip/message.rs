@@ -1,6 +1,6 @@
 //! Messages as text: of an object what its recipient is to know.
 //!
-//! Invariant: no message carries alarms, private comments, `SCHEDULE-*` or instances that the
+//! Invariant: no message carries alarms, private comments, `SCHEDULE-*`, active content or instances that the
 //! recipient is not invited to (RFC 6638 §3.2.6, §7). Standards: RFC 5546 §3.2, §3.4.
 
 use super::Method;
@@ -8,6 +8,7 @@ use super::derive::Derived;
 use super::edit::{Becomes, is_crlf, is_in, rewrite, with_ends};
 use super::person::Person;
 use super::sheet::{Part, Sheet};
+use super::styled::is_harmless;
 use crate::format::ical::Component;
 use crate::format::ical::tailor::Zones;
 use crate::format::ical::value::written_utc;
@@ -53,7 +54,7 @@ pub struct Version {
 /// What any line becomes on its way to others.
 fn public(line: &Line<'_>, version: Version) -> Becomes {
     let name = line.full_name();
-    if is_confidential(name) {
+    if is_confidential(name) || !is_harmless(line) {
         return Becomes::Gone;
     }
     if is_in(name, &["DTSTAMP"]) || version.sequence.is_some() && is_in(name, &["SEQUENCE"]) {

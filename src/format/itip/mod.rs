@@ -10,6 +10,7 @@ mod person;
 pub(super) mod sheet;
 mod derive;
 mod differ;
+mod styled;
 mod message;
 mod settle;
 mod expand;
@@ -40,6 +41,7 @@ pub use receive::receive;
 pub use sent_by::sent_by;
 pub use speaker::{method_of, speakers};
 pub use status::with_status;
+pub use styled::harmless;
 
 /// Whether a calendar user address is the owner's of the copy at hand. It is asked with the value
 /// as written: `mailto:` or `urn:uuid:`, the path or URL of a principal, or a bare address.

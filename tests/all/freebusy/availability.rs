@@ -20,6 +20,15 @@ fn set(prefix: &str, text: &str) -> String {
     )
 }
 
+/// A calendar that takes VAVAILABILITY.
+async fn availability_calendar(user: &User) -> String {
+    let path = user.path("calendars/hours/");
+    let content = "<D:set><D:prop><C:supported-calendar-component-set><C:comp name=\"VAVAILABILITY\"/>\
+        </C:supported-calendar-component-set></D:prop></D:set>";
+    user.send("MKCALENDAR", &path, &[], document("C:mkcalendar", content)).await.expect(201);
+    path
+}
+
 const OUTSIDE: [&str; 2] = ["BUSY-UNAVAILABLE:00/07", "BUSY-UNAVAILABLE:15/20260603T00"];
 
 dialogues! {
@@ -172,6 +181,43 @@ dialogues! {
     }
 
     /// RFC 7953 §9, RFC 6638 §11.3: who may know a part only is not told of it.
+    async fn rfc_7953_9_what_class_hides_of_it(ada: User, bob: User) {
+        let path = availability_calendar(&bob).await;
+        for class in ["PUBLIC", "CONFIDENTIAL", "PRIVATE"] {
+            let more = format!("SUMMARY:Hidden\r\nCLASS:{class}\r\n");
+            let text = working_hours(&more).replace("UID:v", &format!("UID:{class}"));
+            bob.put(&format!("{path}{class}.ics"), text).await;
+        }
+        bob.send("ACL", &path, &[], crate::freebusy::rights::grant(&ada, "read").replace("C:read", "D:read")).await.expect(200);
+        let seen = async |class: &str| ada.get(&format!("{path}{class}.ics")).await;
+        assert!(seen("PUBLIC").await.expect(200).text().contains("SUMMARY:Secret"));
+        // Others know when he is there, and no more.
+        for class in ["CONFIDENTIAL", "PRIVATE"] {
+            let part = seen(class).await.expect(200).text();
+            assert!(!part.contains("Hidden") && !part.contains("Secret"), "{part}");
+            assert!(part.contains("RRULE:FREQ=WEEKLY;BYDAY=TU"), "{part}");
+        }
+    }
+
+    async fn rfc_7953_8_what_is_stored_is_bounded(bob: User) {
+        let path = availability_calendar(&bob).await;
+        let one = working_hours("");
+        let available = &one[one.find("BEGIN:AVAILABLE").unwrap()..one.find("END:VAVAILABILITY").unwrap()];
+        let many: String = (0..60_000).map(|n| available.replace("UID:a", &format!("UID:{n}"))).collect();
+        let large = one.replace(available, &many);
+        let answer = bob.send("PUT", &format!("{path}l.ics"), &[], large).await;
+        assert!([403, 413].contains(&answer.status.as_u16()), "{answer}");
+        // A rule without end costs what the window holds.
+        let dense = one.replace("FREQ=WEEKLY;BYDAY=TU", "FREQ=SECONDLY");
+        let begun = std::time::Instant::now();
+        let stored = bob.send("PUT", &format!("{path}d.ics"), &[], dense).await.status.as_u16();
+        assert!([201, 403].contains(&stored), "{stored}");
+        let range = "<C:time-range start=\"20260601T000000Z\" end=\"20280601T000000Z\"/>";
+        let answer = bob.report(&path, "1", "C:free-busy-query", range).await.status.as_u16();
+        assert!([200, 403].contains(&answer), "{answer}");
+        assert!(begun.elapsed() < std::time::Duration::from_secs(20), "{:?}", begun.elapsed());
+    }
+
     async fn only_who_may_know_all_is_told_of_it(ada: User, bob: User) {
         let whom = format!("mailto:{}", bob.name);
         let inbox = bob.path("calendars/inbox/");

@@ -262,6 +262,15 @@ dialogues! {
         assert_eq!(inbox(&ben).await.len(), 2);
     }
 
+    async fn rfc_9073_9_2_what_could_run_is_left_out(ann: User, ben: User) {
+        let styled = |html: &str| format!("STYLED-DESCRIPTION;VALUE=TEXT;FMTTYPE=text/html:{html}");
+        let (good, bad) = (styled("<p>Agenda</p>"), styled("<p onclick='x()'>Agenda</p>"));
+        store(&ann, "m.ics", &meeting("styled", &ann, &[&ben], &format!("{good}\n{bad}"))).await;
+        let theirs = copy(&ben).await.1;
+        assert!(theirs.contains(&good) && !theirs.contains("onclick"), "{theirs}");
+        assert!(inbox(&ben).await.iter().all(|it| !it.contains("onclick")));
+    }
+
     /// §3.2.10: what others answer leaves an attendee's tag as it is, what the organizer says does not.
     async fn section_3_2_10_the_tag_of_an_attendee(ann: User, ben: User, cyd: User) {
         let path = store(&ann, "m.ics", &meeting("tag", &ann, &[&ben, &cyd], "")).await;

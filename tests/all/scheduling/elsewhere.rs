@@ -190,7 +190,8 @@ dialogues! {
         let path = store(&ann, "m.ics", &invites(&ann, "answers", &guest)).await;
         hand_over(&ann, &shelf(&mail(&ann), Handed::Over), 0).await;
         let lines = format!(
-            "ORGANIZER:mailto:{}\nATTENDEE;PARTSTAT=ACCEPTED:mailto:{guest}", mail(&ann)
+            "ORGANIZER:mailto:{}\nATTENDEE;PARTSTAT=ACCEPTED:mailto:{guest}\n\
+             STYLED-DESCRIPTION;VALUE=TEXT;FMTTYPE=text/html:<script>x()</script>", mail(&ann)
         );
         let reply = event("answers", &lines).replace("VERSION:2.0", "VERSION:2.0\r\nMETHOD:REPLY");
         assert!(matches!(receive(&ann, &reply, "x@example.com").await, Taken::Refused("3.8", _)));
@@ -200,7 +201,10 @@ dialogues! {
         // RFC 6638 §2.3: a message that does not say when is found at any time.
         let at = ann.path("calendars/inbox/");
         let ever = super::inbox::within("VEVENT", "20370101T000000Z", "20370102T000000Z");
-        assert_eq!(super::inbox::query(&ann, &at, &ever).await.len(), 1);
+        let found = super::inbox::query(&ann, &at, &ever).await;
+        assert_eq!(found.len(), 1);
+        // RFC 9073 §9.2.
+        assert!(!found[0].1.contains("script"), "{}", found[0].1);
         // RFC 6638 §6.1: an inbox that takes from some only takes from nobody elsewhere.
         let aces = ace("<D:authenticated/>", "<D:privilege><C:schedule-deliver/></D:privilege>");
         grant(&ann, "calendars/inbox/", &aces).await;

@@ -87,6 +87,11 @@ dialogues! {
             let refused = ben.send("POST", &action, &[], body).await;
             refused.expect_condition(403, "allowed-attendee-scheduling-object-change");
         }
+        // §3.12.2: nor by a PUT.
+        let without: String = text.lines().filter(|it| !it.starts_with("ATTACH"))
+            .map(|it| format!("{it}\r\n")).collect();
+        ben.send("PUT", &theirs, &[], without).await;
+        assert!(line(&copy(&ben).await.1, "ATTACH", url).contains(id));
         let removed = format!("{path}?action=attachment-remove&managed-id={id}");
         ann.send("POST", &removed, &[], "").await.expect(204);
         settle(&ann).await;

@@ -123,6 +123,21 @@ dialogues! {
         assert!(busy.text().contains("\r\nFREEBUSY"), "{busy}");
     }
 
+    /// caldav-sharing §5.5.5: invitations never come into what others share.
+    async fn a_mount_is_no_default_calendar(owner: User, sharee: User) {
+        let mount = given(&owner, &sharee, "read-write").await;
+        let set = format!(
+            "<D:set><D:prop><C:schedule-default-calendar-URL><D:href>{mount}</D:href>\
+             </C:schedule-default-calendar-URL></D:prop></D:set>"
+        );
+        let refused = sharee.proppatch("calendars/inbox/", &set).await.expect(207).multistatus();
+        assert_eq!(refused.only().status_of("schedule-default-calendar-URL"), Some(403));
+        assert!(refused.only().has_condition("valid-schedule-default-calendar-URL"));
+        let inbox = sharee.propfind("calendars/inbox/", "0", "<C:schedule-default-calendar-URL/>").await;
+        let named = inbox.only().prop("schedule-default-calendar-URL").clone();
+        assert_ne!(named.elements().next().unwrap().text(), mount);
+    }
+
     /// RFC 6578: the home tells of mounts that come, change and go.
     async fn the_home_tells_of_mounts(owner: User, sharee: User) {
         let before = sync(&sharee, "calendars/", "", None).await.sync_token.unwrap();

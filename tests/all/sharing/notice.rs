@@ -83,6 +83,21 @@ dialogues! {
         owner.get(&path).await.expect(403);
     }
 
+    /// caldav-sharing §5.3.2: whose share is as it was is told nothing.
+    async fn the_same_again_is_not_told(owner: User, sharee: User) {
+        owner.mkcol("calendars/work/").await;
+        owner.mkcol("calendars/other/").await;
+        let to = sharee.principal();
+        share(&owner, "calendars/work/", &[(&to, Some("read"))]).await.expect(200);
+        let (path, _) = notices(&sharee, 1).await.remove(0);
+        let before = sharee.get(&path).await.expect(200);
+        share(&owner, "calendars/work/", &[(&to, Some("read"))]).await.expect(200);
+        share(&owner, "calendars/other/", &[(&to, Some("read"))]).await.expect(200);
+        notices(&sharee, 2).await;
+        let after = sharee.get(&path).await.expect(200);
+        assert_eq!((after.header("etag"), after.text()), (before.header("etag"), before.text()));
+    }
+
     /// caldav-sharing §5.4.1, §6.22: the owner is told what was replied.
     async fn an_owner_is_told_of_replies(owner: User, sharee: User) {
         owner.mkcol("calendars/work/").await;
