@@ -11,6 +11,7 @@ mod floor;
 mod load;
 mod process;
 mod report;
+mod together;
 mod workload;
 
 use clap::Parser;
@@ -52,6 +53,9 @@ struct Arguments {
     /// A smoke run: 1 000 events, 1 second, 1 round, sqlite
     #[arg(long)]
     quick: bool,
+    /// (`together`:) so many people who meet, ask for each other's time and share calendars; 0: leave that out
+    #[arg(long, default_value_t = 1_000)]
+    people: usize,
     /// Fail when an aim is missed
     #[arg(long)]
     strict: bool,
@@ -64,6 +68,17 @@ struct Arguments {
 }
 
 impl Arguments {
+    /// Whether people together are measured, which is one workload for `--only`.
+    fn wants_people(&self) -> bool {
+        let only = self.only.as_ref();
+        self.people > 0 && only.is_none_or(|only| only.iter().any(|one| one == TOGETHER))
+    }
+
+    /// Whether anything else is.
+    fn wants_sections(&self) -> bool {
+        self.only.as_ref().is_none_or(|only| only.iter().any(|one| one != TOGETHER))
+    }
+
     /// Whether a workload is measured with so many connections. What costs the same with few and with
     /// many is measured with eight, if they are among those asked for; an import goes over one.
     fn measures(&self, workload: &str, connections: usize) -> bool {
@@ -75,6 +90,9 @@ impl Arguments {
         }
     }
 }
+
+/// What people together are called in `--only`.
+const TOGETHER: &str = "together";
 
 fn main() -> ExitCode {
     let mut arguments = Arguments::parse();
@@ -89,6 +107,7 @@ fn main() -> ExitCode {
         arguments.engines = Some(vec!["sqlite".into()]);
         arguments.connections = vec![8];
         arguments.import = 1_000;
+        arguments.people = arguments.people.min(30);
     }
     // One thread: the generator takes one core, and the server finds the others.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -110,7 +129,7 @@ fn main() -> ExitCode {
 async fn run(arguments: &Arguments) -> Result<usize, String> {
     println!("{}", machine());
     let both = || vec!["sqlite".to_owned(), "postgres".to_owned()];
-    let mut sections = Vec::new();
+    let (mut sections, mut missed) = (Vec::new(), 0);
     for engine in arguments.engines.clone().unwrap_or_else(both) {
         let cluster = match engine.as_str() {
             "sqlite" => None,
@@ -123,16 +142,27 @@ async fn run(arguments: &Arguments) -> Result<usize, String> {
             },
             other => return Err(format!("no engine is called {other}")),
         };
-        for objects in &arguments.objects {
+        for objects in arguments.objects.iter().filter(|_| arguments.wants_sections()) {
             let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"));
             let folder = folder.map_err(|e| e.to_string())?;
             let section = section(arguments, cluster.as_ref(), folder.path(), *objects).await?;
             println!("{}", section.table());
             sections.push(section);
         }
+        if arguments.wants_people() {
+            let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"));
+            let folder = folder.map_err(|e| e.to_string())?;
+            let done = together::run(cluster.as_ref(), folder.path(), arguments.people).await;
+            let (text, some) = done.map_err(|why| format!("people together: {why}"))?;
+            println!("{text}");
+            missed += some;
+        }
     }
-    let (text, missed) = report::aims(&sections);
-    println!("{text}");
+    if !sections.is_empty() {
+        let (text, some) = report::aims(&sections);
+        println!("{text}");
+        missed += some;
+    }
     Ok(missed)
 }
 
