@@ -8,6 +8,7 @@ mod departed;
 mod elsewhere;
 mod groups;
 mod inbox;
+mod itip;
 mod model;
 mod moves;
 mod organizer;

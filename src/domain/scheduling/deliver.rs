@@ -356,8 +356,7 @@ impl Desk<'_> {
     /// Writes into the sender's own object what became of a message.
     async fn correct(&self, tx: &mut Tx, stored: Option<&[u8]>) -> Outcome<Fate> {
         let Some(text) = stored else { return Ok((status::DELIVERED, "it is gone".into())) };
-        let told = [(self.letter.recipient.clone(), self.letter.status.clone())];
-        let text = itip::with_status(text, &told);
+        let text = itip::with_late_status(text, &self.letter.recipient, &self.letter.status);
         let kept = self.store(tx, &text, true).await?;
         Ok((status::DELIVERED, format!("the status is told ({kept})")))
     }

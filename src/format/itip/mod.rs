@@ -40,7 +40,7 @@ pub use person::same;
 pub use receive::receive;
 pub use sent_by::sent_by;
 pub use speaker::{method_of, speakers};
-pub use status::with_status;
+pub use status::{with_late_status, with_status};
 pub use styled::harmless;
 
 /// Whether a calendar user address is the owner's of the copy at hand. It is asked with the value
@@ -155,9 +155,8 @@ pub struct Change {
 pub enum Violation {
     /// The components name different organizers (`CALDAV:same-organizer-in-all-components`).
     SameOrganizer,
-    /// ORGANIZER became another, or came to or went from what others were invited to
-    /// (`CALDAV:allowed-organizer-scheduling-object-change` of an organizer's object, else
-    /// `CALDAV:allowed-attendee-scheduling-object-change`).
+    /// ORGANIZER of what the owner is invited to became another
+    /// (`CALDAV:allowed-attendee-scheduling-object-change`).
     OrganizerChanged,
     /// The organizer may not change this (`CALDAV:allowed-organizer-scheduling-object-change`).
     OrganizerChange(String),

@@ -49,10 +49,11 @@ pub fn organize(
         return Err(Violation::SameOrganizer);
     }
     let mine = |sheet: &Sheet<'_>| sheet.organizer().is_some_and(|o| is_me(o.value().trim()));
-    if was == Role::Attendee
-        || was == Role::Organizer && sheet.organizer().is_some() && !mine(&sheet)
-    {
+    if was == Role::Attendee {
         return Err(Violation::OrganizerChanged);
+    }
+    if was == Role::Organizer && sheet.organizer().is_some() && !mine(&sheet) {
+        return Err(Violation::OrganizerChange("ORGANIZER".to_owned()));
     }
     let old = old.filter(|_| was == Role::Organizer);
     if is != Role::Organizer {

@@ -14,19 +14,19 @@ const OF_PRINCIPALS: [&str; 4] = [
 ];
 
 /// A text as a client stores it.
-fn wire(text: &str) -> String {
+pub fn wire(text: &str) -> String {
     text.replace('\n', "\r\n")
 }
 
 /// Stores another text at a path of the user's, and has everything told.
-async fn change(user: &User, path: &str, text: &str) -> Answer {
+pub async fn change(user: &User, path: &str, text: &str) -> Answer {
     let answer = user.send("PUT", path, &[], wire(text)).await;
     settle(user).await;
     answer
 }
 
 /// An object with a series of four days and one of its instances.
-fn series(uid: &str, master: &str, instance: &str) -> String {
+pub fn series(uid: &str, master: &str, instance: &str) -> String {
     let days = "DTSTART:20270301T100000Z\nDTEND:20270301T110000Z\nRRULE:FREQ=DAILY;COUNT=4\n";
     let second =
         "RECURRENCE-ID:20270302T100000Z\nDTSTART:20270302T100000Z\nDTEND:20270302T110000Z\n";

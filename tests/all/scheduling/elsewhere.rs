@@ -183,6 +183,94 @@ dialogues! {
         assert!(copy(&ann).await.1.contains("STATUS:CANCELLED"));
     }
 
+    /// RFC 6638 §3.2.9, §4.2: what a reply brought stays when it is told late that the letter left.
+    async fn an_answer_says_more_than_that_it_left(like: User) {
+        let (ann, _alone) = sender(&like).await;
+        let guest = format!("{}@example.com", ann.name);
+        let path = store(&ann, "m.ics", &invites(&ann, "early", &guest)).await;
+        let lines = format!("ORGANIZER:mailto:{}\nATTENDEE;PARTSTAT=ACCEPTED:mailto:{guest}", mail(&ann));
+        let reply = event("early", &lines).replace("VERSION:2.0", "VERSION:2.0\r\nMETHOD:REPLY");
+        assert_eq!(receive(&ann, &reply, &guest).await, Taken::In);
+        hand_over(&ann, &shelf(&mail(&ann), Handed::Over), 0).await;
+        let mine = text(&ann.get(&path).await);
+        assert!(line(&mine, "ATTENDEE", &guest).contains("SCHEDULE-STATUS=2.0"), "{mine}");
+    }
+
+    /// RFC 5546 §3.2.7: another time that a guest proposes stands in the organizer's inbox, and changes
+    /// nothing; one whom nobody invited proposes nothing.
+    async fn rfc_5546_4_2_4_a_proposal_comes_in(like: User) {
+        let (ann, _alone) = sender(&like).await;
+        let guest = format!("{}@example.com", ann.name);
+        let path = store(&ann, "m.ics", &invites(&ann, "proposed", &guest)).await;
+        let before = text(&ann.get(&path).await);
+        let counter = invites(&ann, "proposed", &guest).replace("20270301T", "20270308T")
+            .replace("VERSION:2.0", "VERSION:2.0\r\nMETHOD:COUNTER");
+        assert_eq!(receive(&ann, &counter, &guest).await, Taken::In);
+        let told = inbox(&ann).await;
+        assert!(told.len() == 1 && told[0].contains("METHOD:COUNTER"), "{told:?}");
+        assert!(told[0].contains("DTSTART:20270308T100000Z"), "{told:?}");
+        assert_eq!(text(&ann.get(&path).await), before);
+        let stranger = format!("x{}@example.com", ann.name);
+        assert!(matches!(receive(&ann, &counter, &stranger).await, Taken::Refused("3.8", _)));
+    }
+
+    /// RFC 5546 §3.2.6, §6.1.6: who is invited and asks is sent the newest state, and nobody else is.
+    async fn rfc_5546_3_2_6_who_asks_is_told_the_newest_state(like: User) {
+        let (ann, _alone) = sender(&like).await;
+        let guest = format!("{}@example.com", ann.name);
+        store(&ann, "m.ics", &invites(&ann, "asked", &guest)).await;
+        hand_over(&ann, &shelf(&mail(&ann), Handed::Over), 0).await;
+        let refresh = |who: &str| {
+            let lines = format!("ORGANIZER:mailto:{}\nATTENDEE:mailto:{who}", mail(&ann));
+            event("asked", &lines).replace("VERSION:2.0", "VERSION:2.0\r\nMETHOD:REFRESH")
+        };
+        assert_eq!(receive(&ann, &refresh(&guest), &guest).await, Taken::In);
+        // Deliveries of tests are done two seconds ahead.
+        let kept = hand_over(&ann, &shelf(&mail(&ann), Handed::Over), 5).await;
+        assert_eq!(kept.iter().map(|it| (&*it.0.method, &it.0.recipient)).collect::<Vec<_>>(), [("REQUEST", &guest)]);
+        assert!(kept[0].1.contains("SUMMARY:Plan"), "{}", kept[0].1);
+        let stranger = format!("x{}@example.com", ann.name);
+        receive(&ann, &refresh(&stranger), &stranger).await;
+        assert!(hand_over(&ann, &shelf(&mail(&ann), Handed::Over), 5).await.is_empty());
+    }
+
+    /// RFC 5546 §4.2.8: who was forwarded an invitation does not come in by an answer; the organizer
+    /// sees that he would.
+    async fn rfc_5546_4_2_8_whom_it_was_forwarded_to(like: User) {
+        let (ann, _alone) = sender(&like).await;
+        let (guest, other) = (format!("{}@example.com", ann.name), format!("o{}@example.com", ann.name));
+        let path = store(&ann, "m.ics", &invites(&ann, "forwarded", &guest)).await;
+        let lines = format!("{SLOT}\nORGANIZER:mailto:{}\nATTENDEE;PARTSTAT=ACCEPTED:mailto:{other}", mail(&ann));
+        let reply = event("forwarded", &lines).replace("VERSION:2.0", "VERSION:2.0\r\nMETHOD:REPLY");
+        receive(&ann, &reply, &other).await;
+        let mine = text(&ann.get(&path).await);
+        assert!(!mine.contains(&other), "{mine}");
+        let told = inbox(&ann).await;
+        assert!(told.len() == 1 && told[0].contains(&other), "{told:?}");
+    }
+
+    /// RFC 5546 §3.2.1, §3.2.4: what is published, and instances that are added, are for looking at.
+    async fn rfc_5546_3_2_4_what_is_added_or_published(like: User) {
+        let (ann, _alone) = sender(&like).await;
+        let host = format!("{}@example.com", ann.name);
+        let lines = |more: &str| format!(
+            "{SLOT}\nORGANIZER:mailto:{host}\nATTENDEE;PARTSTAT=NEEDS-ACTION:mailto:{}{more}", mail(&ann)
+        );
+        let of = |method: &str, uid: &str, lines: &str| {
+            event(uid, lines).replace("VERSION:2.0", &format!("VERSION:2.0\r\nMETHOD:{method}"))
+        };
+        assert_eq!(receive(&ann, &of("REQUEST", "added", &lines("")), &host).await, Taken::In);
+        let before = copy(&ann).await.1;
+        let more = lines("\nSEQUENCE:1").replace("20270301T", "20270308T");
+        assert_eq!(receive(&ann, &of("ADD", "added", &more), &host).await, Taken::In);
+        assert_eq!(inbox(&ann).await.len(), 2);
+        assert_eq!(copy(&ann).await.1, before);
+        let published = format!("{SLOT}\nSUMMARY:Open day\nORGANIZER:mailto:{host}");
+        assert_eq!(receive(&ann, &of("PUBLISH", "published", &published), &host).await, Taken::In);
+        assert!(inbox(&ann).await.iter().any(|it| it.contains("METHOD:PUBLISH")));
+        assert_eq!(copy(&ann).await.1, before);
+    }
+
     /// A guest's answer comes into the organizer's event; another's answer for him does not.
     async fn answers_come_in(like: User) {
         let (ann, _alone) = sender(&like).await;
