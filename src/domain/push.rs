@@ -103,9 +103,19 @@ pub struct Wish {
     pub expires_at: Option<Timestamp>,
 }
 
+/// The kinds of collections that can be registered for (§5).
+const CAPABLE: [Kind; 6] = [
+    Kind::CalendarHome,
+    Kind::AddressbookHome,
+    Kind::Calendar,
+    Kind::Addressbook,
+    Kind::Inbox,
+    Kind::Outbox,
+];
+
 /// Whether collections of a kind can be registered for.
 pub fn is_capable(kind: Kind) -> bool {
-    matches!(kind, Kind::CalendarHome | Kind::AddressbookHome | Kind::Calendar | Kind::Addressbook)
+    CAPABLE.contains(&kind)
 }
 
 /// Registers for the collection at a place (§3.1, §3.2); gives the registration's token and its end.

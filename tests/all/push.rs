@@ -2,6 +2,7 @@
 //! a push service, encrypted, and nobody else is.
 
 mod deliver;
+mod mounts;
 mod process;
 mod register;
 

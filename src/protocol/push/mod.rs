@@ -24,7 +24,12 @@ names! {
 }
 
 /// The classes of resources that one can register for.
-const CAPABLE: On = On::CALENDAR_HOME.or(On::ADDRESSBOOK_HOME).or(On::CALENDAR).or(On::ADDRESSBOOK);
+const CAPABLE: On = On::CALENDAR_HOME
+    .or(On::ADDRESSBOOK_HOME)
+    .or(On::CALENDAR)
+    .or(On::ADDRESSBOOK)
+    .or(On::INBOX)
+    .or(On::OUTBOX);
 
 /// What WebDAV-Push brings.
 pub static PUSH: Extension = Extension {

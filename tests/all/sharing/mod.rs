@@ -15,7 +15,7 @@ use crate::support::dav::{Answer, Multistatus, User, document};
 use std::time::{Duration, Instant};
 
 /// A request of `CS:share`: for each address a level, or none to take it back.
-async fn share(owner: &User, calendar: &str, all: &[(&str, Option<&str>)]) -> Answer {
+pub async fn share(owner: &User, calendar: &str, all: &[(&str, Option<&str>)]) -> Answer {
     let one = |(href, level): &(&str, Option<&str>)| match level {
         Some(level) => format!("<S:set><D:href>{href}</D:href><S:{level}/></S:set>"),
         None => format!("<S:remove><D:href>{href}</D:href></S:remove>"),
@@ -63,7 +63,7 @@ async fn mounts(user: &User, count: usize) -> Vec<String> {
 }
 
 /// The one mount in somebody's calendar home.
-async fn mounted(user: &User) -> String {
+pub async fn mounted(user: &User) -> String {
     mounts(user, 1).await.remove(0)
 }
 
