@@ -4,6 +4,7 @@
 //! once whatever node dies; a recipient whose messages cannot be taken in holds up no other, and his
 //! are tried again later in their order.
 
+use super::alike::{Alike, Made, Meaning, Text};
 use super::gone;
 use crate::domain::calendar;
 use crate::domain::collection::access::SERVER;
@@ -12,7 +13,7 @@ use crate::domain::collection::kind::{Home, Kind, component_bit};
 use crate::domain::collection::place::Place;
 use crate::domain::collection::scheduling::{INBOX, default_calendar};
 use crate::domain::collection::tree::{Found, take_away};
-use crate::domain::collection::{Access, Content, Guard, Index, import, item};
+use crate::domain::collection::{Access, Guard, Index, import, item};
 use crate::domain::directory::calendar_user::CalendarUser;
 use crate::domain::retention::Progress;
 use crate::domain::scheduling::room::{self, Answered};
@@ -34,6 +35,7 @@ use crate::store::{
     Future, Store, Tx, blob, change_log, collection, itip as letters, job, principal,
 };
 use std::future::poll_fn;
+use std::sync::Arc;
 use std::task::Poll;
 
 /// Delivers what is due to a few accounts.
@@ -43,8 +45,10 @@ pub async fn step(store: &Store, now: Timestamp) -> Outcome<Progress> {
     if accounts.is_empty() {
         return next(store).await;
     }
-    let all =
-        accounts.into_iter().map(|to| -> Future<'_, ()> { Box::pin(deliver(store, to, now)) });
+    let alike = Arc::new(Alike::default());
+    let all = accounts
+        .into_iter()
+        .map(|to| -> Future<'_, ()> { Box::pin(deliver(store, to, alike.clone(), now)) });
     together(all.collect()).await;
     Ok(Progress::More)
 }
@@ -73,13 +77,13 @@ async fn together(mut all: Vec<Future<'_, ()>>) {
 
 /// Takes in what waits for one account. Where the store has others to serve first (on PostgreSQL a
 /// deadlock with a client's write, say), nothing is wrong with any message: it is tried anew at once.
-async fn deliver(store: &Store, to: PrincipalId, now: Timestamp) -> Outcome<()> {
-    let mut done = take_all_in(store, to, now).await;
+async fn deliver(store: &Store, to: PrincipalId, alike: Arc<Alike>, now: Timestamp) -> Outcome<()> {
+    let mut done = take_all_in(store, to, &alike, now).await;
     for _ in 1..DELIVERY_TRIES {
         if !matches!(done, Err(Fault::Busy(_))) {
             break;
         }
-        done = take_all_in(store, to, now).await;
+        done = take_all_in(store, to, &alike, now).await;
     }
     let Err(fault) = done else { return Ok(()) };
     tracing::warn!(account = to.0, %fault, "scheduling messages could not be taken in");
@@ -87,8 +91,13 @@ async fn deliver(store: &Store, to: PrincipalId, now: Timestamp) -> Outcome<()> 
 }
 
 /// Takes in what waits for one account, in one transaction.
-async fn take_all_in(store: &Store, to: PrincipalId, now: Timestamp) -> Outcome<()> {
-    let access = Access::of_server(store, now);
+async fn take_all_in(
+    store: &Store,
+    to: PrincipalId,
+    alike: &Arc<Alike>,
+    now: Timestamp,
+) -> Outcome<()> {
+    let (access, alike) = (Access::of_server(store, now), alike.clone());
     store
         .write(move |tx| {
             Box::pin(async move {
@@ -96,7 +105,7 @@ async fn take_all_in(store: &Store, to: PrincipalId, now: Timestamp) -> Outcome<
                 // What the account does from now on, it does knowing these.
                 let now = clock::now().max(now);
                 for letter in letters::pending(tx, to, DELIVERY_BATCH).await? {
-                    let (status, outcome) = take_in(tx, &access, to, &letter).await?;
+                    let (status, outcome) = take_in(tx, (&access, &alike), to, &letter).await?;
                     letters::done(tx, &letter, (status, &outcome), now).await?;
                 }
                 Ok(())
@@ -163,13 +172,19 @@ type Fate = (&'static str, String);
 /// The recipient, and where he has the object.
 struct Desk<'a> {
     access: &'a Access,
+    alike: &'a Alike,
     me: CalendarUser,
     home: Place,
     letter: &'a Letter,
     there: Option<Placed>,
 }
 
-async fn take_in(tx: &mut Tx, access: &Access, to: PrincipalId, letter: &Letter) -> Outcome<Fate> {
+async fn take_in(
+    tx: &mut Tx,
+    (access, alike): (&Access, &Alike),
+    to: PrincipalId,
+    letter: &Letter,
+) -> Outcome<Fate> {
     if [implicit::GONE, implicit::GONE_SILENTLY].contains(&&*letter.method)
         && let Some(owner) = gone::owner(tx, access, letter).await?
     {
@@ -183,18 +198,19 @@ async fn take_in(tx: &mut Tx, access: &Access, to: PrincipalId, letter: &Letter)
     let home = Place::new(to, &owner.name, Home::Calendars, "")?;
     let there = object::of_uid(tx, to, Kind::Calendar.number(), &letter.uid).await?;
     let there = there.into_iter().next();
-    let desk = Desk { access, me, home, letter, there };
+    let desk = Desk { access, alike, me, home, letter, there };
     let stored = desk.stored(tx).await?;
     if letter.method == CORRECTION {
-        return desk.correct(tx, stored.as_deref()).await;
+        return desk.correct(tx, stored.as_ref().map(|it| &*it.1)).await;
     }
     let Some(content) = letter.content else {
         return Ok((status::FAILED, "the message is gone".into()));
     };
     let message = blob::read(tx, content, access.store.files()).await?.octets()?.into_owned();
-    let is_me = |address: &str| desk.me.is(address);
-    match itip::receive(&message, stored.as_deref(), &is_me, access.now) {
-        Ok(received) => desk.settle(tx, &message, received).await,
+    let (message, is_me) = ((content, message), |address: &str| desk.me.is(address));
+    let make = |text: &str| made(access, text.as_bytes());
+    match alike.meaning(&message, stored.as_ref(), &is_me, access.now, make)? {
+        Ok(meaning) => desk.settle(tx, &message, &meaning).await,
         Err(why) => {
             let status = match why {
                 Unusable::Foreign(_) => status::NO_SUPPORT,
@@ -208,25 +224,33 @@ async fn take_in(tx: &mut Tx, access: &Access, to: PrincipalId, letter: &Letter)
 
 impl Desk<'_> {
     /// The object's octets.
-    async fn stored(&self, tx: &mut Tx) -> Outcome<Option<Vec<u8>>> {
+    async fn stored(&self, tx: &mut Tx) -> Outcome<Option<Text>> {
         let Some((path, _)) = &self.there else { return Ok(None) };
         let Some((above, name)) = path.rsplit_once('/') else { return Ok(None) };
         let files = self.access.store.files();
         let found = object::content_at(tx, self.me.id, (above, name), files).await?;
-        let octets = found.map(|(_, _, body)| body.octets().map(|it| it.into_owned()));
+        let octets = found.map(|(_, it, body)| Ok((it.blob, body.octets()?.into_owned())));
         octets.transpose()
     }
 
-    async fn settle(&self, tx: &mut Tx, message: &[u8], received: Received) -> Outcome<Fate> {
-        match received {
+    async fn settle(&self, tx: &mut Tx, message: &Text, meaning: &Meaning) -> Outcome<Fate> {
+        match &meaning.received {
             Received::Store { text, news, others, keeps_schedule_tag, about } => {
-                let answered = self.answered(tx, &text).await?;
+                let answered = self.answered(tx, text).await?;
                 let (text, news) = match &answered {
                     // What is answered already need not be told to anybody.
-                    Some(it) => (it.text.clone(), news && it.waits),
-                    None => (text, news),
+                    Some(it) => (&it.text, *news && it.waits),
+                    None => (text, *news),
                 };
-                let kept = match self.store(tx, text.as_bytes(), keeps_schedule_tag).await {
+                let ready = meaning.made.as_ref().filter(|_| answered.is_none());
+                let stored = match ready {
+                    Some(made) => self.store(tx, made, *keeps_schedule_tag).await,
+                    None => match made(self.access, text.as_bytes()) {
+                        Ok(made) => self.store(tx, &made, *keeps_schedule_tag).await,
+                        Err(fault) => Err(fault),
+                    },
+                };
+                let kept = match stored {
                     Ok(kept) => kept,
                     Err(fault @ (Fault::Refused(_) | Fault::NotFound)) => {
                         failed(tx, self.letter, UNDELIVERED, self.access.now).await?;
@@ -234,7 +258,7 @@ impl Desk<'_> {
                     }
                     Err(fault) => return Err(fault),
                 };
-                if let Some(it) = answered {
+                if let Some(it) = &answered {
                     let of = (self.me.id, self.me.id, self.letter.uid.as_str());
                     implicit::send_all(tx, of, &it.messages, self.access.now).await?;
                 }
@@ -244,7 +268,7 @@ impl Desk<'_> {
                     // Who answered knows it, unless his answer crossed a change, which told him what
                     // was known before.
                     let crossed = letters::crossed(tx, self.me.id, self.letter).await?;
-                    let except = if crossed { "" } else { &*answered };
+                    let except = if crossed { "" } else { &**answered };
                     let fresh = itip::refresh(text.as_bytes(), except, &is_me, now);
                     let of = (self.me.id, self.letter.by, self.letter.uid.as_str());
                     implicit::send_all(tx, of, &fresh, now).await?;
@@ -256,14 +280,14 @@ impl Desk<'_> {
             }
             Received::Remove { about } => {
                 self.remove(tx).await?;
-                Ok((status::DELIVERED, about))
+                Ok((status::DELIVERED, about.clone()))
             }
-            Received::Asked { by } => self.tell(tx, &by).await,
+            Received::Asked { by } => self.tell(tx, by).await,
             Received::Nothing { news, about } => {
-                if news {
+                if *news {
                     self.post(tx, message).await?;
                 }
-                Ok((status::DELIVERED, about))
+                Ok((status::DELIVERED, about.clone()))
             }
         }
     }
@@ -281,13 +305,13 @@ impl Desk<'_> {
             .map_or(("", ""), |(path, _)| path.rsplit_once('/').unwrap_or_default());
         let of = collection::at(tx, self.me.id, above).await?;
         let by = (of.map_or(CollectionId(0), |it| it.id), name);
-        let texts = (before.as_deref(), text);
+        let texts = (before.as_ref().map(|it| &*it.1), text);
         room::answer(tx, &self.me, texts, (by, self.letter.account), self.access.now).await
     }
 
     /// Stores the object; gives its path.
-    async fn store(&self, tx: &mut Tx, text: &[u8], keeps_tag: bool) -> Outcome<String> {
-        let index = calendar::examine(None, text)?;
+    async fn store(&self, tx: &mut Tx, made: &Made, keeps_tag: bool) -> Outcome<String> {
+        let Made { content, index } = made;
         let place = match &self.there {
             Some((path, _)) => self.home.at(path, false),
             None => {
@@ -297,9 +321,8 @@ impl Desk<'_> {
                 self.home.at(&format!("{}/{name}", into.path), false)
             }
         };
-        let content = item::content(&self.access.store, text.to_vec())?;
         let guard = Guard::default();
-        let stored = item::write(tx, self.access, &place, &content, &index, &guard).await?;
+        let stored = item::write(tx, self.access, &place, content, index, &guard).await?;
         if stored.schedule_tag.is_none() || !keeps_tag {
             self.tag(tx, &place).await?;
         }
@@ -318,7 +341,7 @@ impl Desk<'_> {
 
     /// Tells an attendee the newest state, who asked for it.
     async fn tell(&self, tx: &mut Tx, by: &str) -> Outcome<Fate> {
-        let stored = self.stored(tx).await?.unwrap_or_default();
+        let stored = self.stored(tx).await?.map(|it| it.1).unwrap_or_default();
         let is_me = |address: &str| self.me.is(address);
         let newest = itip::state(&stored, by, &is_me, self.access.now);
         let of = (self.me.id, self.letter.by, self.letter.uid.as_str());
@@ -332,7 +355,7 @@ impl Desk<'_> {
     }
 
     /// Puts the message into the inbox, where the oldest makes room (RFC 6638 §4.1).
-    async fn post(&self, tx: &mut Tx, message: &[u8]) -> Outcome<()> {
+    async fn post(&self, tx: &mut Tx, message: &Text) -> Outcome<()> {
         let Some(inbox) = collection::at(tx, self.me.id, INBOX).await? else { return Ok(()) };
         if inbox.member_count >= INBOX_MAX {
             let oldest = object::since(tx, inbox.id, ChangeNumber(0), 1).await?;
@@ -342,24 +365,37 @@ impl Desk<'_> {
             }
         }
         let place = self.home.at(&format!("{INBOX}/{}.ics", uuid()), false);
-        let component = Calendar::parse(message).ok().and_then(|calendar| {
-            let mut inside = calendar.root().children();
-            let main = inside.find_map(|c| Component::of(c.name()));
-            main.and_then(|kind| component_bit(kind.name()))
-        });
-        let index = Index { component: component.unwrap_or(0), ..Index::default() };
-        let content: Content = item::content(&self.access.store, message.to_vec())?;
-        let guard = Guard::default();
-        item::write(tx, self.access, &place, &content, &index, &guard).await.map(drop)
+        let ready = self.alike.message(message.0, || {
+            let content = item::content(&self.access.store, message.1.clone())?;
+            Ok(Made { content, index: of_message(&message.1) })
+        })?;
+        let (Made { content, index }, guard) = (&*ready, Guard::default());
+        item::write(tx, self.access, &place, content, index, &guard).await.map(drop)
     }
 
     /// Writes into the sender's own object what became of a message.
     async fn correct(&self, tx: &mut Tx, stored: Option<&[u8]>) -> Outcome<Fate> {
         let Some(text) = stored else { return Ok((status::DELIVERED, "it is gone".into())) };
         let text = itip::with_late_status(text, &self.letter.recipient, &self.letter.status);
-        let kept = self.store(tx, &text, true).await?;
+        let kept = self.store(tx, &made(self.access, &text)?, true).await?;
         Ok((status::DELIVERED, format!("the status is told ({kept})")))
     }
+}
+
+/// An object ready to be stored.
+fn made(access: &Access, text: &[u8]) -> Outcome<Made> {
+    let index = calendar::examine(None, text)?;
+    Ok(Made { content: item::content(&access.store, text.to_vec())?, index })
+}
+
+/// What is known of a message in an inbox.
+fn of_message(message: &[u8]) -> Index {
+    let component = Calendar::parse(message).ok().and_then(|calendar| {
+        let mut inside = calendar.root().children();
+        let main = inside.find_map(|c| Component::of(c.name()));
+        main.and_then(|kind| component_bit(kind.name()))
+    });
+    Index { component: component.unwrap_or(0), ..Index::default() }
 }
 
 /// Takes a member out of a collection, as the server.

@@ -2,6 +2,7 @@
 //! calendars and inboxes, and the history of what was decided. What a change means for others is
 //! worked out where it is made (`collection::implicit`), by the rules of `format::itip`.
 
+mod alike;
 mod gone;
 pub mod room;
 pub mod deliver;

@@ -24,6 +24,7 @@ mod cancel;
 mod reply;
 mod receive;
 mod sent_by;
+mod stance;
 mod speaker;
 mod meeting;
 
@@ -40,6 +41,7 @@ pub use person::same;
 pub use receive::receive;
 pub use sent_by::sent_by;
 pub use speaker::{method_of, speakers};
+pub use stance::Stances;
 pub use status::{with_late_status, with_status};
 pub use styled::harmless;
 

@@ -109,6 +109,36 @@ dialogues! {
         assert!(!copy(&ben).await.1.contains("VALARM"));
     }
 
+    /// Of many who are told the same, each keeps what is his own.
+    async fn a_change_for_many_leaves_each_his_own(ann: User) {
+        let mut guests = Vec::new();
+        for _ in 0..6 {
+            guests.push(ann.server.user().await);
+        }
+        let all: Vec<&User> = guests.iter().collect();
+        let path = store(&ann, "m.ics", &meeting("crowd", &ann, &all, "")).await;
+        for guest in &guests[..2] {
+            answer(guest, "ACCEPTED").await.expect(204);
+        }
+        let (theirs, body) = copy(&guests[2]).await;
+        let alarm = "BEGIN:VALARM\nACTION:DISPLAY\nDESCRIPTION:x\nTRIGGER:-PT5M\nEND:VALARM\n";
+        let body = body.replace("END:VEVENT", &format!("{alarm}END:VEVENT"));
+        guests[2].send("PUT", &theirs, &[], body.replace('\n', "\r\n")).await.expect(204);
+        let renamed = text(&ann.get(&path).await).replace("SUMMARY:Plan", "SUMMARY:Other plan");
+        ann.send("PUT", &path, &[], renamed.replace('\n', "\r\n")).await.expect(204);
+        settle(&ann).await;
+        for (number, guest) in guests.iter().enumerate() {
+            let (_, theirs) = copy(guest).await;
+            assert!(theirs.contains("SUMMARY:Other plan"), "{number}: {theirs}");
+            assert_eq!(theirs.contains("VALARM"), number == 2, "{number}: {theirs}");
+            for (other, who) in guests.iter().enumerate() {
+                let said = line(&theirs, "ATTENDEE", &at(who));
+                assert_eq!(said.contains("PARTSTAT=ACCEPTED"), other < 2, "{number}: {theirs}");
+            }
+            assert_eq!(inbox(guest).await.len(), 2, "{number}");
+        }
+    }
+
     /// RFC 6638 §3.2.1.3: a deleted meeting is cancelled.
     async fn a_deleted_meeting_is_cancelled(ann: User, ben: User) {
         let path = store(&ann, "m.ics", &meeting("cancelled", &ann, &[&ben], "")).await;
