@@ -51,6 +51,11 @@ struct Hand {
     free: Arc<Semaphore>,
 }
 
+/// How statements are planned. Each is about few rows, which an index finds; but a walk over a tree is
+/// guessed to find a hundred, and a young table has no statistics, so that tables of thousands of rows
+/// would be read whole for each write. None runs long enough to be worth compiling.
+const PLANS: [(&str, &str); 2] = [("jit", "off"), ("enable_seqscan", "off")];
+
 impl Postgres {
     /// Connects and brings the schema up to date.
     pub(super) async fn open(url: &str, connections: u32, bus: &Arc<Bus>) -> Outcome<Self> {
@@ -59,9 +64,7 @@ impl Postgres {
             .map_err(|e| Fault::malformed(format!("the store's URL is not usable: {e}")))?
             .application_name("davenport")
             .statement_cache_capacity(256)
-            // No statement here runs long enough to be worth compiling, and a walk over a tree is
-            // guessed to cost so much that it always would be.
-            .options([("jit", "off")])
+            .options(PLANS)
             .disable_statement_logging();
         let pool = PgPoolOptions::new()
             // One more, which hears what other processes tell.
