@@ -356,6 +356,9 @@ pub const NEWS_PAUSE_MILLIS: u64 = 20;
 pub const NEWS_RETRY_SECONDS: u64 = 5;
 /// Accounts that scheduling messages are delivered to side by side; each is one write.
 pub const DELIVERED_AT_ONCE: usize = 32;
+/// Octets of what is worked out once for many recipients of one step; what is beyond is worked out for
+/// each.
+pub const ALIKE_OCTETS_MAX: usize = 32 << 20;
 /// Messages for one account that one write takes in.
 pub const DELIVERY_BATCH: usize = 16;
 /// How often a delivery is tried at once while the store is busy with others' writes.

@@ -9,8 +9,10 @@ use crate::format::itip::{IsMe, Received, Stances, Unusable, receive};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::fault::Outcome;
 use crate::kernel::ids::BlobId;
+use crate::kernel::limits::ALIKE_OCTETS_MAX;
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// An object's or a message's octets, by the instance that the store keeps of them.
@@ -37,9 +39,11 @@ pub struct Made {
 /// The instances of the message and the copy, and how the recipient stands in each.
 type Key = (BlobId, Option<BlobId>, Vec<(usize, Vec<String>)>, Vec<(usize, Vec<String>)>);
 
-/// What was worked out.
+/// What was worked out, as far as it fits ([`ALIKE_OCTETS_MAX`]).
 #[derive(Default)]
 pub struct Alike {
+    /// Octets of texts that were read or made for what is kept.
+    held: AtomicUsize,
     people: Mutex<HashMap<BlobId, Option<Arc<Stances>>>>,
     meanings: Mutex<HashMap<Key, Arc<Meaning>>>,
     messages: Mutex<HashMap<BlobId, Arc<Made>>>,
@@ -72,7 +76,12 @@ impl Alike {
         };
         let meaning = Arc::new(Meaning { received, made });
         if let Some(key) = key {
-            set(&self.meanings, key, meaning.clone());
+            let octets = match &meaning.received {
+                // As it is told, and as it is stored.
+                Received::Store { text, .. } => 2 * text.len(),
+                _ => 0,
+            };
+            self.keep(&self.meanings, key, meaning.clone(), octets);
         }
         Ok(Ok(meaning))
     }
@@ -86,7 +95,8 @@ impl Alike {
             return Ok(known);
         }
         let made = Arc::new(make()?);
-        set(&self.messages, of, made.clone());
+        let octets = made.content.data.as_ref().map_or(0, Vec::len);
+        self.keep(&self.messages, of, made.clone(), octets);
         Ok(made)
     }
 
@@ -104,15 +114,17 @@ impl Alike {
             return known;
         }
         let people = Stances::of(text).map(Arc::new);
-        set(&self.people, *id, people.clone());
+        self.keep(&self.people, *id, people.clone(), text.len());
         people
+    }
+
+    fn keep<K: Eq + Hash, V>(&self, into: &Mutex<HashMap<K, V>>, key: K, value: V, octets: usize) {
+        if self.held.fetch_add(octets, Ordering::Relaxed) <= ALIKE_OCTETS_MAX {
+            into.lock().unwrap_or_else(PoisonError::into_inner).insert(key, value);
+        }
     }
 }
 
 fn get<K: Eq + Hash, V: Clone>(from: &Mutex<HashMap<K, V>>, key: &K) -> Option<V> {
     from.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
-}
-
-fn set<K: Eq + Hash, V>(into: &Mutex<HashMap<K, V>>, key: K, value: V) {
-    into.lock().unwrap_or_else(PoisonError::into_inner).insert(key, value);
 }
