@@ -438,8 +438,10 @@ fn refused(violation: Violation) -> Fault {
     let why = violation.to_string();
     let rule = match violation {
         Violation::SameOrganizer => SchedulingRule::SameOrganizer,
-        Violation::OrganizerChange(_) => SchedulingRule::OrganizerChange,
-        Violation::OrganizerChanged | Violation::AttendeeChange(_) => {
+        Violation::OrganizerChange(_) | Violation::OrganizerChanged(Role::Organizer) => {
+            SchedulingRule::OrganizerChange
+        }
+        Violation::OrganizerChanged(_) | Violation::AttendeeChange(_) => {
             SchedulingRule::AttendeeChange
         }
         Violation::Unreadable(why) => return Refusal::InvalidResource(why).into(),

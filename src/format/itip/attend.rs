@@ -47,7 +47,7 @@ pub fn attend(
     }
     let Some(old) = old else { return creation(&sheet, now) };
     if !same_organizer(&old, &sheet) {
-        return Err(Violation::OrganizerChanged);
+        return Err(Violation::OrganizerChanged(Role::Attendee));
     }
     if agent(&sheet) != Agent::Server {
         return Ok(unchanged(None));

@@ -157,9 +157,10 @@ pub struct Change {
 pub enum Violation {
     /// The components name different organizers (`CALDAV:same-organizer-in-all-components`).
     SameOrganizer,
-    /// ORGANIZER of what the owner is invited to became another
-    /// (`CALDAV:allowed-attendee-scheduling-object-change`).
-    OrganizerChanged,
+    /// ORGANIZER became another, or came to or went from what others were invited to, in the object of
+    /// somebody who was this (`CALDAV:allowed-organizer-scheduling-object-change` of an organizer's
+    /// object, else `CALDAV:allowed-attendee-scheduling-object-change`).
+    OrganizerChanged(Role),
     /// The organizer may not change this (`CALDAV:allowed-organizer-scheduling-object-change`).
     OrganizerChange(String),
     /// An attendee may not change this (`CALDAV:allowed-attendee-scheduling-object-change`).
@@ -172,7 +173,7 @@ impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::SameOrganizer => f.write_str("all components must name the same ORGANIZER"),
-            Self::OrganizerChanged => f.write_str("ORGANIZER cannot be changed"),
+            Self::OrganizerChanged(_) => f.write_str("ORGANIZER cannot be changed"),
             Self::OrganizerChange(what) => write!(f, "the organizer cannot change {what}"),
             Self::AttendeeChange(what) => write!(f, "an attendee cannot change {what}"),
             Self::Unreadable(why) => f.write_str(why),

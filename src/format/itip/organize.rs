@@ -49,11 +49,10 @@ pub fn organize(
         return Err(Violation::SameOrganizer);
     }
     let mine = |sheet: &Sheet<'_>| sheet.organizer().is_some_and(|o| is_me(o.value().trim()));
-    if was == Role::Attendee {
-        return Err(Violation::OrganizerChanged);
-    }
-    if was == Role::Organizer && sheet.organizer().is_some() && !mine(&sheet) {
-        return Err(Violation::OrganizerChange("ORGANIZER".to_owned()));
+    if was == Role::Attendee
+        || was == Role::Organizer && sheet.organizer().is_some() && !mine(&sheet)
+    {
+        return Err(Violation::OrganizerChanged(was));
     }
     let old = old.filter(|_| was == Role::Organizer);
     if is != Role::Organizer {
