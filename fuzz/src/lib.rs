@@ -19,6 +19,7 @@ pub mod itip;
 pub mod jcal;
 pub mod jcard;
 pub mod line;
+pub mod mail;
 pub mod range;
 pub mod recur;
 pub mod token;
@@ -53,7 +54,7 @@ const fn target(
 }
 
 /// Every target.
-pub static TARGETS: [Target; 23] = [
+pub static TARGETS: [Target; 24] = [
     target("conditional", conditional::run, conditional::SEEDS, ""),
     target("config", config::run, config::SEEDS, ""),
     target("csv", csv::run, csv::SEEDS, ""),
@@ -68,6 +69,7 @@ pub static TARGETS: [Target; 23] = [
     target("jcal", jcal::run, jcal::SEEDS, "ics"),
     target("jcard", jcard::run, jcard::SEEDS, "vcf"),
     target("line", line::run, line::SEEDS, "vcf"),
+    target("mail", mail::run, mail::SEEDS, "eml"),
     target("range", range::run, range::SEEDS, ""),
     target("recur", recur::run, recur::SEEDS, ""),
     target("token", token::run, token::SEEDS, ""),

@@ -23,3 +23,4 @@ pub mod vcard;
 pub mod split;
 pub mod feed;
 pub mod web_push;
+pub mod mail;

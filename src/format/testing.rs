@@ -18,3 +18,21 @@ pub fn data(name: &str) -> String {
     let path = shared().join("data").join(name);
     std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
+
+/// Every file of a shared folder, with its name, in the order of the names.
+///
+/// # Panics
+/// When they cannot be read.
+pub fn folder(name: &str) -> Vec<(String, Vec<u8>)> {
+    let dir = shared().join("data").join(name);
+    let entries = std::fs::read_dir(&dir).unwrap_or_else(|e| panic!("{}: {e}", dir.display()));
+    let mut files: Vec<(String, Vec<u8>)> = entries
+        .map(|entry| {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            (name, std::fs::read(&path).unwrap())
+        })
+        .collect();
+    files.sort();
+    files
+}

@@ -36,6 +36,14 @@ pub const ATTACHMENT_NAME_MAX: usize = 120;
 pub const QUERY_VALUE_MAX: usize = 4 << 10;
 /// Octets of one file in a file collection.
 pub const FILE_MAX: u64 = 16 << 30;
+/// Parts within parts of a message: each time that mail is forwarded or bounces adds two.
+pub const MIME_DEPTH_MAX: usize = 100;
+/// Parts of a message that are told one by one: what is more belongs to the last part around it.
+pub const MIME_PARTS_MAX: usize = 10_000;
+/// Octets of the boundary between parts: RFC 2046 §5.1.1 allows 70, programs write more.
+pub const MIME_BOUNDARY_MAX: usize = 250;
+/// Parameters of one header field of a part.
+pub const MIME_PARAMETERS_MAX: usize = 100;
 /// Octets of one XML request body: a multiget of some thousand hrefs fits.
 pub const XML_BODY_MAX: usize = 4 << 20;
 /// Nesting of XML elements.

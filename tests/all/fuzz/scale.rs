@@ -3,6 +3,8 @@
 //!
 //! What is measured is the thread's own time on a processor, so that a busy machine does no harm.
 
+mod mail;
+
 use davenport::domain::{calendar, contacts};
 use davenport::format::ical::Calendar;
 use davenport::format::ical::expand::{occurrences, overlaps};
