@@ -4,9 +4,13 @@
 //! is; a part's numbers find it; what IMAP is told is balanced and says the lengths that it sends; fields
 //! that are picked and those that are not are all of them; decoding never makes a body longer.
 
+use davenport::format::mail::date::date;
 use davenport::format::mail::envelope::Envelope;
+use davenport::format::mail::lines::crlf;
+use davenport::format::mail::mbox::Splitter;
 use davenport::format::mail::section::{Piece, pick};
 use davenport::format::mail::structure::Kind;
+use davenport::format::mail::surrogate::surrogate;
 use davenport::format::mail::{Fields, Structure, wire, word};
 use davenport::kernel::limits::{MIME_DEPTH_MAX, MIME_PARTS_MAX};
 
@@ -18,6 +22,7 @@ pub const SEEDS: &[&[u8]] = &[
 ];
 
 pub fn run(data: &[u8]) {
+    boxed(data);
     let read = Structure::read(data);
     assert!((1..=MIME_PARTS_MAX + MIME_DEPTH_MAX).contains(&read.parts.len()));
     inside(data, &read, 0, 0);
@@ -42,10 +47,34 @@ pub fn run(data: &[u8]) {
     pick(header, &["from", "subject"], true, &mut others);
     let count = |header: &[u8]| Fields::new(header).count();
     assert_eq!(count(&some) + count(&others), count(header));
+    if let Some(said) = surrogate(header) {
+        assert!(said.is_ascii() && count(&said) == count(header));
+    }
     for field in Fields::new(header) {
+        let _ = date(field.value);
         assert!(!field.unfolded().contains(&b'\n'));
         let _ = word::decode(&field.unfolded());
     }
+}
+
+/// An mbox of the message, with what begins like a message quoted in it, gives the message back.
+fn boxed(data: &[u8]) {
+    let mut text = b"From a@b Sat Jan  3 01:05:34 1996\n".to_vec();
+    for line in data.split_inclusive(|octet| *octet == b'\n') {
+        let marks = line.iter().take_while(|octet| **octet == b'>').count();
+        text.extend((line[marks..].starts_with(b"From ")).then_some(b'>'));
+        text.extend_from_slice(line);
+    }
+    text.extend_from_slice(b"\n\nFrom c\n");
+    let mut splitter = Splitter::new(text.len());
+    let lines = text.split_inclusive(|octet| *octet == b'\n');
+    let found: Vec<_> = lines.filter_map(|line| splitter.line(line)).collect();
+    assert_eq!(found.len(), 1);
+    let got = found[0].octets.as_deref().unwrap();
+    let whole = [data, b"\n\n"].concat();
+    assert!(whole.starts_with(got) && whole.len() - got.len() <= 2);
+    let once = crlf(data.to_vec());
+    assert_eq!(crlf(once.clone()), once);
 }
 
 fn inside(data: &[u8], read: &Structure<'_>, place: usize, depth: usize) {

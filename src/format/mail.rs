@@ -7,11 +7,15 @@
 pub mod address;
 pub mod charset;
 pub mod content;
+pub mod date;
 pub mod header;
 pub mod lexer;
 pub mod envelope;
+pub mod lines;
+pub mod mbox;
 pub mod section;
 pub mod structure;
+pub mod surrogate;
 pub mod transfer;
 pub mod wire;
 pub mod word;

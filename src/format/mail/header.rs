@@ -49,6 +49,19 @@ pub(super) fn is_blank(line: &[u8]) -> bool {
     matches!(line, b"" | b"\n" | b"\r\n")
 }
 
+/// Where the body begins: behind the first blank line. None: there is none.
+pub fn header_end(octets: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    while at < octets.len() {
+        let end = line_end(octets, at);
+        if is_blank(octets.get(at..end)?) {
+            return Some(end);
+        }
+        at = end;
+    }
+    None
+}
+
 /// The fields of a header: up to a blank line, or to the end.
 #[derive(Clone, Debug)]
 pub struct Fields<'a> {
