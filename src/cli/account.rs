@@ -185,6 +185,7 @@ pub async fn show(session: &Session, kind: Kind, which: Show) -> Result<(), Fail
     let shown = Shown {
         collections: found.collections,
         objects: found.objects,
+        messages: found.messages,
         used: found.octets,
         app_passwords: apps.into_iter().map(|app| App::new(&account.name, app)).collect(),
         account,

@@ -19,7 +19,7 @@ or null), created (RFC 3339), addresses (the primary one first), groups, members
 const SHOW: &str = "\
 Example: davenport group show staff@example.org
 
-JSON fields: those of `group list`, and collections, objects, used (octets), app_passwords.";
+JSON fields: those of `group list`, and collections, objects, messages, used (octets), app_passwords.";
 const SET: &str = "\
 Example: davenport group set staff@example.org --add-member bob@example.org
 
@@ -31,7 +31,7 @@ Example: davenport group delete staff@example.org --yes
 
 The members stay; the group's own collections go.
 
-JSON fields: deleted (the name), kind, collections, objects, octets, addresses, groups.";
+JSON fields: deleted (the name), kind, collections, objects, messages, octets, addresses, groups.";
 
 /// The parts of `davenport group`.
 #[derive(Debug, Subcommand)]

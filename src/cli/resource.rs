@@ -35,7 +35,7 @@ mode), managers.";
 const SHOW: &str = "\
 Example: davenport resource show room-1@example.org
 
-JSON fields: those of `resource list`, and collections, objects, used (octets), app_passwords.";
+JSON fields: those of `resource list`, and collections, objects, messages, used (octets), app_passwords.";
 const SET: &str = "\
 Examples:
   davenport resource set room-1@example.org --capacity 8 --feature projector --feature whiteboard
@@ -64,7 +64,7 @@ JSON fields: those of `resource list`.";
 const DELETE: &str = "\
 Example: davenport resource delete room-1@example.org --yes
 
-JSON fields: deleted (the name), kind, collections, objects, octets, addresses, groups.";
+JSON fields: deleted (the name), kind, collections, objects, messages, octets, addresses, groups.";
 
 /// The parts of `davenport resource`.
 #[derive(Debug, Subcommand)]

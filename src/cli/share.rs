@@ -249,7 +249,7 @@ impl What {
     /// The owner, acting, and the place.
     async fn find(&self, session: &Session) -> Result<(Access, Place), Failure> {
         let access = owner(session, &self.owner).await?;
-        let all = named::all(&access, &Home::ALL, can_be_granted).await?;
+        let all = named::all(&access, &Home::DAV, can_be_granted).await?;
         let what = "calendar, address book or folder";
         let place = named::one(all, &access.who.name, what, &self.collection)?.place;
         Ok((access, place))
@@ -280,7 +280,7 @@ fn can_be_granted(it: &Collection) -> bool {
 
 /// What an account shares; of one place, if one is given.
 async fn given(access: &Access, only: Option<&Place>) -> Result<Vec<View>, Failure> {
-    let mut all = named::all(access, &Home::ALL, can_be_granted).await?;
+    let mut all = named::all(access, &Home::DAV, can_be_granted).await?;
     all.retain(|it| only.is_none_or(|only| only.path == it.place.path));
     let home = Place::new(access.who.id, &access.who.name, Home::Calendars, "/")?;
     let want = list::Want { sharees: true, grants: true, ..list::Want::default() };

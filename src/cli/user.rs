@@ -36,7 +36,7 @@ members.";
 const SHOW: &str = "\
 Example: davenport user show alice@example.org
 
-JSON fields: those of `user list`, and collections, objects, used (octets), app_passwords (each as in
+JSON fields: those of `user list`, and collections, objects, messages, used (octets), app_passwords (each as in
 `app-password list`).";
 const SET: &str = "\
 Example: davenport user set alice@example.org --quota none --time-zone Europe/Paris
@@ -45,7 +45,7 @@ JSON fields: those of `user list`.";
 const DELETE: &str = "\
 Example: davenport user delete alice@example.org --yes
 
-JSON fields: deleted (the name), kind, collections, objects, octets, addresses, groups.";
+JSON fields: deleted (the name), kind, collections, objects, messages, octets, addresses, groups.";
 
 /// The parts of `davenport user`.
 #[derive(Debug, Subcommand)]

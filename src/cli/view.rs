@@ -229,7 +229,9 @@ pub struct Shown {
     pub collections: usize,
     /// Objects in them.
     pub objects: i64,
-    /// Octets in them.
+    /// Messages in mailboxes.
+    pub messages: i64,
+    /// Octets of objects and messages.
     pub used: i64,
     /// Its app passwords, without secrets.
     pub app_passwords: Vec<App>,
@@ -251,6 +253,7 @@ impl Shown {
             ("addresses", list(&it.addresses)),
             ("groups", list(&it.groups)),
             ("collections", format!("{} with {} objects", self.collections, self.objects)),
+            ("messages", self.messages.to_string()),
             ("used", octets(self.used)),
             ("quota", it.quota_text()),
             ("time zone", it.time_zone.clone().unwrap_or_else(|| "none".to_owned())),
@@ -282,7 +285,9 @@ pub struct Deleted {
     pub collections: usize,
     /// Objects in them.
     pub objects: i64,
-    /// Octets in them.
+    /// Messages in mailboxes.
+    pub messages: i64,
+    /// Octets of objects and messages.
     pub octets: i64,
     /// Addresses that are gone.
     pub addresses: Vec<String>,
@@ -298,6 +303,7 @@ impl Deleted {
             kind: kind_word(kind),
             collections: found.collections,
             objects: found.objects,
+            messages: found.messages,
             octets: found.octets,
             addresses: found.addresses,
             groups: found.groups,
@@ -307,11 +313,12 @@ impl Deleted {
     /// What goes, said before it goes.
     pub fn question(&self) -> String {
         let mut text = format!(
-            "Deleting the {} {} takes along:\n  {} collections with {} objects ({})",
+            "Deleting the {} {} takes along:\n  {} collections with {} objects, {} messages ({})",
             self.kind,
             self.deleted,
             self.collections,
             self.objects,
+            self.messages,
             octets(self.octets)
         );
         for (what, names) in [("addresses", &self.addresses), ("memberships in", &self.groups)] {

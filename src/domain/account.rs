@@ -15,6 +15,7 @@ use super::directory::mode::Mode;
 use super::directory::name::{check_address, check_zone};
 use super::directory::resource;
 use super::directory::{Kind, Principal, changed, sharing_changed};
+use super::mail::mailbox;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::fault::{Fault, Outcome};
 use crate::kernel::ids::{CollectionId, PrincipalId};
@@ -24,7 +25,8 @@ use crate::store::collection::{self, NewCollection, Touch};
 use crate::store::principal::{self, NewPrincipal};
 use crate::store::property::{self, Property};
 use crate::store::{
-    Store, Tx, ace, booking, job, lock, mount, personal, push, resource as store_resource,
+    Store, Tx, ace, booking, job, lock, mailbox as store_mailbox, mount, personal, push,
+    resource as store_resource,
 };
 
 /// A principal about to be made.
@@ -165,17 +167,7 @@ async fn furnish(tx: &mut Tx, owner: &Principal, at: Timestamp) -> Outcome<()> {
         Kind::Group => &[],
     };
     for home in Home::ALL {
-        let (number, _) = change_log::take(tx, owner.id).await?;
-        let new = NewCollection {
-            account: owner.id,
-            parent: None,
-            kind: home.kind().number(),
-            path: home.segment(),
-            components: 0,
-            number,
-            at,
-        };
-        let id = collection::insert(tx, &new).await?;
+        let id = make_home(tx, owner.id, home, at).await?;
         let into = (owner.id, home, id);
         for (_, title, kind, components) in first.iter().filter(|f| f.0 == home) {
             // Opaque: some clients hide or rename collections called "default" or "calendar".
@@ -184,6 +176,44 @@ async fn furnish(tx: &mut Tx, owner: &Principal, at: Timestamp) -> Outcome<()> {
         }
         if home == Home::Calendars && schedules(owner) {
             furnish_scheduling(tx, (owner.id, id), at).await?;
+        }
+        if home == Home::Mail {
+            furnish_mail(tx, (owner, id), at).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn make_home(
+    tx: &mut Tx,
+    account: PrincipalId,
+    home: Home,
+    at: Timestamp,
+) -> Outcome<CollectionId> {
+    let (number, _) = change_log::take(tx, account).await?;
+    let new = NewCollection {
+        account,
+        parent: None,
+        kind: home.kind().number(),
+        path: home.segment(),
+        components: 0,
+        number,
+        at,
+    };
+    collection::insert(tx, &new).await
+}
+
+/// Makes the first mailboxes of a user.
+async fn furnish_mail(
+    tx: &mut Tx,
+    (owner, home): (&Principal, CollectionId),
+    at: Timestamp,
+) -> Outcome<()> {
+    if Kind::of(owner) == Kind::User {
+        for (name, special_use) in mailbox::FIRST {
+            let into = (owner.id, Home::Mail, home);
+            let made = make(tx, into, name, (CollectionKind::Mailbox, 0), at).await?;
+            mailbox::begin(tx, made, special_use).await?;
         }
     }
     Ok(())
@@ -233,6 +263,22 @@ pub async fn complete(store: &Store, at: Timestamp) -> Outcome<()> {
             tracing::warn!(account = id.0, "a calendar has a name that scheduling needs");
         }
     }
+    for id in store.read(|tx| Box::pin(store_mailbox::without_home(tx))).await? {
+        let complete = store.write(move |tx| {
+            Box::pin(async move {
+                change_log::take(tx, id).await?;
+                let owner = principal::by_id(tx, id).await?;
+                let (Some(owner), None) =
+                    (owner, collection::at(tx, id, Home::Mail.segment()).await?)
+                else {
+                    return Ok(());
+                };
+                let home = make_home(tx, id, Home::Mail, at).await?;
+                furnish_mail(tx, (&owner, home), at).await
+            })
+        });
+        complete.await?;
+    }
     Ok(())
 }
 
@@ -276,7 +322,9 @@ pub struct Inventory {
     pub collections: usize,
     /// Objects in them.
     pub objects: i64,
-    /// Their octets.
+    /// Messages in mailboxes.
+    pub messages: i64,
+    /// The octets of objects and messages.
     pub octets: i64,
     /// Addresses that will no longer exist.
     pub addresses: Vec<String>,
@@ -303,10 +351,15 @@ pub async fn inventory(store: &Store, name: &str, kind: Option<Kind>) -> Outcome
                     };
                     let below = collection::all_below(tx, it.id, &root.path).await?;
                     let own = below.iter().filter(|c| Derived::of(c) != Some(Derived::Scheduling));
-                    found.collections += own.count();
-                    for c in below.iter().chain([&root]) {
-                        found.objects += c.member_count;
-                        found.octets += c.member_bytes;
+                    let members = below.iter().chain([&root]);
+                    found.octets += members.clone().map(|c| c.member_bytes).sum::<i64>();
+                    let count: i64 = members.map(|c| c.member_count).sum();
+                    match home {
+                        Home::Mail => found.messages += count,
+                        _ => {
+                            found.objects += count;
+                            found.collections += own.count();
+                        }
                     }
                 }
                 Ok(found)

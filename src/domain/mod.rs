@@ -20,5 +20,6 @@ pub mod scheduling;
 pub mod link;
 pub mod push;
 pub mod feed;
+pub mod mail;
 pub mod account;
 pub mod indexing;

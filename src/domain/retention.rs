@@ -9,8 +9,8 @@ use crate::kernel::fault::Outcome;
 use crate::kernel::ids::{CollectionId, PrincipalId};
 use crate::kernel::limits::{BLOB_GRACE_SECONDS, BLOB_ORPHAN_SECONDS, RETENTION_BATCH};
 use crate::store::{
-    Store, Tx, ace, attachment, blob, change_log, collection, feed, link, lock, meta, mount,
-    object, personal, property, push, search,
+    Store, Tx, ace, attachment, blob, change_log, collection, feed, link, lock, mailbox, message,
+    meta, mount, object, personal, property, push, search,
 };
 
 /// Whether a call left something for the next one.
@@ -32,11 +32,15 @@ fn cutoff(now: Timestamp, history_days: u32) -> Timestamp {
     now.plus_seconds(-i64::from(history_days) * 86_400)
 }
 
-/// Lets go of a batch of contents that were replaced or deleted before the retention time.
+/// Lets go of a batch of contents that were replaced or deleted, and of messages that were expunged, before
+/// the retention time.
 pub async fn forget_history(store: &Store, now: Timestamp, history_days: u32) -> Outcome<Progress> {
     let before = cutoff(now, history_days);
     let forget = store.write(move |tx| {
-        Box::pin(async move { change_log::forget(tx, before, now, RETENTION_BATCH).await })
+        Box::pin(async move {
+            let replaced = change_log::forget(tx, before, now, RETENTION_BATCH).await?;
+            Ok(replaced.max(message::forget(tx, before, now, RETENTION_BATCH).await?))
+        })
     });
     Ok(after(forget.await?))
 }
@@ -57,7 +61,7 @@ pub async fn purge_buried(store: &Store, now: Timestamp, history_days: u32) -> O
         .await
 }
 
-/// One batch: objects, then tombstones, then their index, then the history of an account that is gone, then the
+/// One batch: objects and messages, then tombstones, then their index, then the history of an account that is gone, then the
 /// collection's own row with what hangs on it.
 async fn purge(
     tx: &mut Tx,
@@ -66,6 +70,7 @@ async fn purge(
     (before, now): (Timestamp, Timestamp),
 ) -> Outcome<Progress> {
     if object::purge(tx, id, now, RETENTION_BATCH).await? > 0
+        || message::purge(tx, id, now, RETENTION_BATCH).await? > 0
         || object::purge_tombstones(tx, id, RETENTION_BATCH).await? > 0
         || search::purge(tx, id, RETENTION_BATCH).await? > 0
     {
@@ -84,6 +89,7 @@ async fn purge(
     mount::purge(tx, id).await?;
     push::purge(tx, id).await?;
     feed::purge(tx, id).await?;
+    mailbox::purge(tx, id).await?;
     collection::remove(tx, id).await?;
     Ok(Progress::More)
 }

@@ -25,6 +25,26 @@ pub const ITIP_INSTANCES_MAX: usize = 1_000;
 pub const ITIP_OCTETS_MAX: usize = 64 << 20;
 /// Octets of one vCard (`CARDDAV:max-resource-size`).
 pub const CARD_MAX: usize = 10 << 20;
+/// Octets of one message (RFC 7889): what large providers let through, and some more.
+pub const MESSAGE_MAX: u64 = 64 << 20;
+/// Messages from files that are stored in one transaction …
+pub const MAIL_BATCH_MESSAGES: usize = 200;
+/// … and their octets.
+pub const MAIL_BATCH_OCTETS: u64 = 16 << 20;
+/// Messages of a mailbox that one statement reads.
+pub const MESSAGES_PAGE: usize = 5_000;
+/// Octets that one read of a connection of lines takes.
+pub const LINE_BUFFER: usize = 2 << 10;
+/// Octets that are written at once on a connection of lines.
+pub const OUTPUT_BUFFER: usize = 64 << 10;
+/// Octets of a command in POP3: those of RFC 2449 §4 have 255, a response in base64 has more.
+pub const COMMAND_LINE_MAX: usize = 8 << 10;
+/// How often a connection may fail to sign in.
+pub const SIGN_IN_FAILURES_MAX: u32 = 5;
+/// Seconds in which a connection signs in.
+pub const SIGN_IN_SECONDS: u64 = 60;
+/// Seconds without a command after which a POP3 session ends (RFC 1939 §3: at least ten minutes).
+pub const POP3_IDLE_SECONDS: u64 = 600;
 /// Octets of one attachment of an event (`CALDAV:max-attachment-size`): slides with pictures fit, a
 /// film does not.
 pub const ATTACHMENT_MAX: u64 = 100 << 20;

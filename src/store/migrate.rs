@@ -81,6 +81,10 @@ static MIGRATIONS: &[(&str, &str)] = &[
         include_str!("../../schemas/sqlite/0018_resource_rule.sql"),
         include_str!("../../schemas/postgres/0018_resource_rule.sql"),
     ),
+    (
+        include_str!("../../schemas/sqlite/0019_mail.sql"),
+        include_str!("../../schemas/postgres/0019_mail.sql"),
+    ),
 ];
 
 /// PostgreSQL's advisory lock for starts ("davenprt" as a number).

@@ -24,6 +24,8 @@ pub mod due;
 pub mod span;
 pub mod search;
 pub mod object;
+pub mod mailbox;
+pub mod message;
 pub mod property;
 pub mod personal;
 pub mod attachment;

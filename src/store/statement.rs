@@ -48,10 +48,10 @@ pub(crate) use statements;
 pub(crate) fn all() -> impl Iterator<Item = &'static Statement> {
     use super::{
         ace, attachment, blob, booking, busy, change_log, collection, due, feed, itip, job, link,
-        lock, meta, mount, object, outgoing, personal, principal, property, push, resource, search,
-        walk, watch,
+        lock, mailbox, message, meta, mount, object, outgoing, personal, principal, property, push,
+        resource, search, walk, watch,
     };
-    let modules: [&[&'static Statement]; 25] = [
+    let modules: [&[&'static Statement]; 27] = [
         ace::STATEMENTS,
         attachment::STATEMENTS,
         blob::STATEMENTS,
@@ -66,6 +66,8 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Statement> {
         job::STATEMENTS,
         link::STATEMENTS,
         lock::STATEMENTS,
+        mailbox::STATEMENTS,
+        message::STATEMENTS,
         meta::STATEMENTS,
         mount::STATEMENTS,
         object::STATEMENTS,

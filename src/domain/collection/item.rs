@@ -355,7 +355,7 @@ pub(super) async fn uid_stays(
 }
 
 /// Refuses growth beyond the owner's quota; shrinking is always allowed.
-pub(super) async fn within_quota(
+pub async fn within_quota(
     tx: &mut Tx,
     access: &Access,
     place: &Place,

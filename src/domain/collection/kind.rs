@@ -1,8 +1,8 @@
 //! Kinds of collections and what each may hold: one table.
 
-use crate::kernel::limits::{CALENDAR_OBJECT_MAX, CARD_MAX, FILE_MAX};
+use crate::kernel::limits::{CALENDAR_OBJECT_MAX, CARD_MAX, FILE_MAX, MESSAGE_MAX};
 
-/// The three trees of an account.
+/// The trees of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Home {
     /// Calendars (`CALDAV:calendar-home-set`).
@@ -11,11 +11,16 @@ pub enum Home {
     Addressbooks,
     /// Files.
     Files,
+    /// Mailboxes, which DAV does not show.
+    Mail,
 }
 
 impl Home {
     /// All homes.
-    pub const ALL: [Self; 3] = [Self::Calendars, Self::Addressbooks, Self::Files];
+    pub const ALL: [Self; 4] = [Self::Calendars, Self::Addressbooks, Self::Files, Self::Mail];
+
+    /// Those that DAV shows.
+    pub const DAV: [Self; 3] = [Self::Calendars, Self::Addressbooks, Self::Files];
 
     /// The segment in paths, on the wire and in the store.
     pub fn segment(self) -> &'static str {
@@ -23,6 +28,7 @@ impl Home {
             Self::Calendars => "calendars",
             Self::Addressbooks => "addressbooks",
             Self::Files => "files",
+            Self::Mail => "mail",
         }
     }
 
@@ -37,15 +43,17 @@ impl Home {
             Self::Calendars => Kind::CalendarHome,
             Self::Addressbooks => Kind::AddressbookHome,
             Self::Files => Kind::Folder,
+            Self::Mail => Kind::MailHome,
         }
     }
 
-    /// The kind of the collections that plain MKCOL makes here.
+    /// The kind of the collections that are made here when nothing is said of their kind.
     pub fn child(self) -> Kind {
         match self {
             Self::Calendars => Kind::Calendar,
             Self::Addressbooks => Kind::Addressbook,
             Self::Files => Kind::Folder,
+            Self::Mail => Kind::Mailbox,
         }
     }
 }
@@ -74,6 +82,10 @@ pub enum Kind {
     Outbox,
     /// Tells the owner what others did with their calendars (`CS:notification`).
     Notifications,
+    /// Holds mailboxes.
+    MailHome,
+    /// Holds messages, which are no objects (`crate::domain::mail`), and mailboxes.
+    Mailbox,
 }
 
 struct Row {
@@ -87,7 +99,7 @@ struct Row {
     media_type: Option<&'static str>,
 }
 
-static KINDS: [Row; 10] = [
+static KINDS: [Row; 12] = [
     Row {
         kind: Kind::CalendarHome,
         number: 1,
@@ -139,6 +151,20 @@ static KINDS: [Row; 10] = [
         children: &[],
         member_max: Some(CARD_MAX as u64),
         media_type: Some("application/xml; charset=utf-8"),
+    },
+    Row {
+        kind: Kind::MailHome,
+        number: 3,
+        children: &[Kind::Mailbox],
+        member_max: None,
+        media_type: None,
+    },
+    Row {
+        kind: Kind::Mailbox,
+        number: 15,
+        children: &[Kind::Mailbox],
+        member_max: Some(MESSAGE_MAX),
+        media_type: Some("message/rfc822"),
     },
 ];
 

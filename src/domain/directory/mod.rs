@@ -125,6 +125,8 @@ pub static PROTOCOLS: [(&str, i64); 6] =
 impl Protocols {
     /// CalDAV, CardDAV, WebDAV.
     pub const DAV: Self = Self(1);
+    /// POP3.
+    pub const POP3: Self = Self(4);
     /// Every protocol.
     pub const ALL: Self = Self(63);
 

@@ -29,7 +29,7 @@ impl From<Home> for About {
         match home {
             Home::Calendars => Self::Calendars,
             Home::Addressbooks => Self::Addressbooks,
-            Home::Files => Self::Other,
+            Home::Files | Home::Mail => Self::Other,
         }
     }
 }

@@ -127,7 +127,7 @@ fn kind_of(host: &str) -> Option<Name> {
     match home {
         Home::Calendars => Some(Name::known(Ns::CalDav, "calendar")),
         Home::Addressbooks => Some(Name::known(Ns::CardDav, "addressbook")),
-        Home::Files => None,
+        Home::Files | Home::Mail => None,
     }
 }
 

@@ -37,7 +37,7 @@ pub struct Service {
     /// The store.
     pub store: Store,
     /// Who may sign in.
-    pub logins: Logins,
+    pub logins: Arc<Logins>,
     /// What is served.
     pub registry: Registry,
     /// What POST means to some collections.
@@ -70,7 +70,7 @@ pub struct Policy {
 impl Service {
     /// A service of these extensions.
     pub fn new(store: Store, extensions: &[&'static Extension], policy: Policy) -> Outcome<Self> {
-        let (logins, registry) = (Logins::new()?, Registry::new(extensions));
+        let (logins, registry) = (Arc::new(Logins::new()?), Registry::new(extensions));
         Ok(Self { store, logins, registry, posts: &[], push: None, policy })
     }
 }

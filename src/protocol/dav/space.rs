@@ -71,7 +71,7 @@ pub fn target(path: &str) -> Target {
     if first == "principals" {
         return principal(second, rest);
     }
-    match (Home::from_segment(first), second) {
+    match (Home::from_segment(first).filter(|home| Home::DAV.contains(home)), second) {
         (Some(_), "") => Target::Entrance,
         (Some(home), name) => {
             let rest = if below.ends_with('/') && rest.is_empty() { "/" } else { rest };

@@ -75,7 +75,7 @@ impl On {
             Kind::Calendar => Self::CALENDAR,
             Kind::Addressbook => Self::ADDRESSBOOK,
             Kind::Subscription => Self::SUBSCRIPTION,
-            Kind::Folder | Kind::Mount => Self::FOLDER,
+            Kind::Folder | Kind::Mount | Kind::MailHome | Kind::Mailbox => Self::FOLDER,
             Kind::Inbox => Self::INBOX,
             Kind::Outbox => Self::OUTBOX,
             Kind::Notifications => Self::NOTIFICATIONS,
@@ -88,7 +88,7 @@ impl On {
             Home::Calendars if path_covers(NOTIFICATIONS, &place.path) => Self::NOTIFICATION,
             Home::Calendars => Self::CALENDAR_OBJECT,
             Home::Addressbooks => Self::CARD,
-            Home::Files => Self::FILE,
+            Home::Files | Home::Mail => Self::FILE,
         }
     }
 }

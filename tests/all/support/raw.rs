@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// Every table that holds somebody's data.
-pub const TABLES: [&str; 18] = [
+pub const TABLES: [&str; 21] = [
     "principal",
     "address",
     "member",
@@ -26,10 +26,13 @@ pub const TABLES: [&str; 18] = [
     "search_segment",
     "search_posting",
     "search_due",
+    "mailbox",
+    "message",
+    "expunged",
 ];
 
 /// What must be 0 in a sound store, with what it means.
-const SOUND: [(&str, &str); 7] = [
+const SOUND: [(&str, &str); 8] = [
     (
         "a number without its entry",
         "SELECT count(*) FROM account a WHERE change_number <
@@ -38,29 +41,41 @@ const SOUND: [(&str, &str); 7] = [
     (
         "a wrong member count",
         "SELECT count(*) FROM collection c WHERE member_count <>
-            (SELECT count(*) FROM object o WHERE o.collection_id = c.id)",
+            (SELECT count(*) FROM object o WHERE o.collection_id = c.id) +
+            (SELECT count(*) FROM message m WHERE m.collection_id = c.id)",
     ),
     (
         "wrong octets of members",
         "SELECT count(*) FROM collection c WHERE member_bytes <>
-            (SELECT coalesce(sum(size), 0) FROM object o WHERE o.collection_id = c.id)",
+            (SELECT coalesce(sum(size), 0) FROM object o WHERE o.collection_id = c.id) +
+            (SELECT coalesce(sum(size), 0) FROM message m WHERE m.collection_id = c.id)",
     ),
     (
         "a wrong reference count",
         "SELECT count(*) FROM blob b LEFT JOIN (SELECT blob_id, count(*) AS n FROM
-                (SELECT blob_id FROM object UNION ALL SELECT blob_id FROM change) AS u
+                (SELECT blob_id FROM object UNION ALL SELECT blob_id FROM change
+                UNION ALL SELECT blob_id FROM message UNION ALL SELECT blob_id FROM expunged) AS u
                 GROUP BY blob_id) AS r ON r.blob_id = b.id
             WHERE b.refs <> coalesce(r.n, 0)",
     ),
     (
         "an object without its content",
-        "SELECT count(*) FROM object o WHERE NOT EXISTS (SELECT 1 FROM blob b WHERE b.id = o.blob_id)",
+        "SELECT count(*) FROM (SELECT blob_id FROM object UNION ALL SELECT blob_id FROM message) AS o
+            WHERE NOT EXISTS (SELECT 1 FROM blob b WHERE b.id = o.blob_id)",
     ),
     (
         "a wrong use of the quota",
         "SELECT count(*) FROM account a WHERE used_bytes <> (SELECT coalesce(sum(o.size), 0)
-            FROM object o JOIN collection c ON c.id = o.collection_id
+            FROM (SELECT collection_id, size FROM object
+                UNION ALL SELECT collection_id, size FROM message) AS o
+            JOIN collection c ON c.id = o.collection_id
             WHERE c.account_id = a.id AND c.deleted_at IS NULL AND c.derived = 0)",
+    ),
+    (
+        "a UID that is given and may be given again, or is there and gone",
+        "SELECT count(*) FROM message m JOIN mailbox b ON b.collection_id = m.collection_id
+            WHERE m.uid >= b.uid_next OR EXISTS (SELECT 1 FROM expunged e
+                WHERE e.collection_id = m.collection_id AND e.uid = m.uid)",
     ),
     (
         "a name both there and gone",

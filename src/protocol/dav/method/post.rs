@@ -50,7 +50,7 @@ pub async fn run(ask: Arc<Ask>, body: Incoming) -> Outcome<Response<Body>> {
     let ending = match place.home {
         Home::Calendars => ".ics",
         Home::Addressbooks => ".vcf",
-        Home::Files => "",
+        Home::Files | Home::Mail => "",
     };
     let member = place.child(&format!("{}{ending}", uuid()), false);
     let (content, index) = if place.home == Home::Files {

@@ -168,8 +168,8 @@ fn below_entrance(ask: &Ask) -> Vec<String> {
     let name = &ask.access.who.name;
     let mut all = vec!["/dav/".to_owned(), "/dav/principals/".to_owned()];
     all.extend(Kind::ALL.map(|kind| format!("/dav/principals/{}/", kind.segment())));
-    all.extend(Home::ALL.map(|home| format!("/dav/{}/", home.segment())));
-    all.extend(Home::ALL.map(|home| home_path(home, name)));
+    all.extend(Home::DAV.map(|home| format!("/dav/{}/", home.segment())));
+    all.extend(Home::DAV.map(|home| home_path(home, name)));
     let here = here(ask);
     all.retain(|path| {
         let rest = path.strip_prefix(&here).and_then(|rest| rest.strip_suffix('/'));

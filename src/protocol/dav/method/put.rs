@@ -174,7 +174,7 @@ pub fn converted(
     match home {
         Home::Calendars => calendar::converted(media_type, octets, several),
         Home::Addressbooks => contacts::converted(media_type, octets, several),
-        Home::Files => Ok(None),
+        Home::Files | Home::Mail => Ok(None),
     }
 }
 
@@ -185,7 +185,7 @@ pub fn is_converted(ask: &Ask, home: Home) -> bool {
     match home {
         Home::Calendars => calendar::is_converted(media_type),
         Home::Addressbooks => contacts::is_converted(media_type),
-        Home::Files => false,
+        Home::Files | Home::Mail => false,
     }
 }
 

@@ -72,7 +72,7 @@ pub fn inside(ask: &Ask) -> String {
 /// The homes of the asker that are inside a path.
 pub fn own_homes(ask: &Ask, inside: &str) -> Vec<String> {
     let homes =
-        Home::ALL.map(|home| crate::protocol::dav::space::home_path(home, &ask.access.who.name));
+        Home::DAV.map(|home| crate::protocol::dav::space::home_path(home, &ask.access.who.name));
     homes.into_iter().filter(|home| home.len() > inside.len() && home.starts_with(inside)).collect()
 }
 

@@ -1,0 +1,139 @@
+//! Mailboxes: what they are for, those of a new account, those of an account.
+//!
+//! Invariant: every mailbox is a collection with a row of its own beside it. The UIDVALIDITY is the
+//! collection's number: one that is made again under an old name has a greater one (RFC 9051
+//! §2.3.1.1).
+
+use crate::domain::collection::tree::{Found, Making, insert, locate};
+use crate::domain::collection::{Access, Collection, Home, Kind, Place};
+use crate::kernel::fault::{Fault, Outcome, Refusal};
+use crate::kernel::ids::{CollectionId, PrincipalId};
+use crate::kernel::privilege::Privilege;
+use crate::store::mailbox::{self, Mailbox};
+use crate::store::{Tx, change_log, collection};
+
+/// The mailbox where mail arrives. Its name is the same in any case (RFC 9051 §5.1).
+pub const INBOX: &str = "INBOX";
+
+/// Uses of mailboxes by their attributes (RFC 6154, RFC 8457). The bits are stored; never use one
+/// for something else.
+pub static SPECIAL_USE: [(&str, i64); 8] = [
+    ("\\All", 1),
+    ("\\Archive", 1 << 1),
+    ("\\Drafts", 1 << 2),
+    ("\\Flagged", 1 << 3),
+    ("\\Junk", 1 << 4),
+    ("\\Sent", 1 << 5),
+    ("\\Trash", 1 << 6),
+    ("\\Important", 1 << 7),
+];
+
+/// The mailboxes of a new user: the name, and what it is for.
+pub static FIRST: [(&str, i64); 6] = [
+    (INBOX, 0),
+    ("Drafts", 1 << 2),
+    ("Sent", 1 << 5),
+    ("Archive", 1 << 1),
+    ("Junk", 1 << 4),
+    ("Trash", 1 << 6),
+];
+
+/// Makes a mailbox of a collection that has just been made.
+pub async fn begin(tx: &mut Tx, id: CollectionId, special_use: i64) -> Outcome<()> {
+    mailbox::insert(tx, id, special_use).await
+}
+
+/// A mailbox as it is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct View {
+    /// Its name: names from the mail home, joined by `/`.
+    pub name: String,
+    /// Its collection, with the number and the octets of its messages.
+    pub collection: Collection,
+    /// What it has beside.
+    pub mailbox: Mailbox,
+}
+
+/// The place of a mailbox by its name.
+///
+/// # Errors
+/// When the name cannot be one.
+pub fn place(account: PrincipalId, account_name: &str, name: &str) -> Outcome<Place> {
+    let (first, rest) = name.split_once('/').map_or((name, ""), |(first, rest)| (first, rest));
+    let first = if first.eq_ignore_ascii_case(INBOX) { INBOX } else { first };
+    Place::new(account, account_name, Home::Mail, &format!("{first}/{rest}/"))
+}
+
+/// The mailbox at a place, for whoever may read it.
+///
+/// # Errors
+/// `Denied`, `NotFound` when there is none.
+pub(super) async fn at(tx: &mut Tx, place: &Place) -> Outcome<(Collection, Mailbox)> {
+    let found = collection::at(tx, place.account, &place.path).await?;
+    let found = found.filter(|it| Kind::from_number(it.kind) == Kind::Mailbox);
+    let it = found.ok_or(Fault::NotFound)?;
+    let mailbox = mailbox::find(tx, it.id).await?.ok_or(Fault::NotFound)?;
+    Ok((it, mailbox))
+}
+
+/// The mailboxes of an account that the asker may read, in the order of their names.
+pub async fn all(access: &Access, account: PrincipalId) -> Outcome<Vec<View>> {
+    let access = access.clone();
+    let store = access.store.clone();
+    store
+        .read(move |tx| {
+            Box::pin(async move {
+                let rights = access.rights_in(tx, account).await?;
+                let mut views = Vec::new();
+                for it in collection::all_below(tx, account, Home::Mail.segment()).await? {
+                    let mailbox = mailbox::find(tx, it.id).await?;
+                    let Some(mailbox) =
+                        mailbox.filter(|_| rights.on(&it.path).has(Privilege::Read))
+                    else {
+                        continue;
+                    };
+                    let name = it.path.split_once('/').map_or("", |(_, name)| name).to_owned();
+                    views.push(View { name, collection: it, mailbox });
+                }
+                Ok(views)
+            })
+        })
+        .await
+}
+
+/// Makes a mailbox, and those above it that are not there (RFC 9051 §6.3.4); gives whether it was
+/// not there.
+///
+/// # Errors
+/// `Denied` without the right to bind.
+pub async fn ensure(access: &Access, place: &Place) -> Outcome<bool> {
+    let (access, place) = (access.clone(), place.clone());
+    let store = access.store.clone();
+    store
+        .write(move |tx| {
+            Box::pin(async move {
+                let (mut made, names) = (false, place.path.match_indices('/'));
+                let ends = names.skip(1).map(|(end, _)| end).chain([place.path.len()]);
+                for end in ends.collect::<Vec<_>>() {
+                    let at = place.at(place.path.get(..end).unwrap_or_default(), true);
+                    made = make(tx, &access, &at).await?;
+                }
+                Ok(made)
+            })
+        })
+        .await
+}
+
+async fn make(tx: &mut Tx, access: &Access, place: &Place) -> Outcome<bool> {
+    access.demand_above(tx, place, Privilege::Bind).await?;
+    let (number, _) = change_log::take(tx, place.account).await?;
+    let parent = match locate(tx, place).await? {
+        Found::Collection(_) => return Ok(false),
+        Found::Nothing(parent) => parent,
+        Found::NoParent | Found::Object(..) => return Err(Refusal::NoParent.into()),
+    };
+    let making = Making { kind: Kind::Mailbox, components: 0, properties: Vec::new() };
+    let id = insert(tx, access, place, &parent, &making, number).await?;
+    begin(tx, id, 0).await?;
+    Ok(true)
+}

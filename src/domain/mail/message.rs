@@ -1,0 +1,176 @@
+//! Messages: put into a mailbox, read, expunged.
+//!
+//! Invariant: one call is one transaction, and what it changes takes one number, whose entry in the
+//! log names the first and the last UID. Standard: RFC 9051 §6.3.12 and §6.4.3.
+
+use super::mailbox::at;
+use crate::domain::collection::item::within_quota;
+use crate::domain::collection::{Access, Place};
+use crate::kernel::clock::Timestamp;
+use crate::kernel::fault::{Fault, Outcome, Refusal};
+use crate::kernel::ids::PrincipalId;
+use crate::kernel::limits::{MESSAGE_MAX, MESSAGES_PAGE};
+use crate::kernel::privilege::Privilege;
+use crate::store::blob::{self, Body, Content};
+use crate::store::change_log::{self, Action, Entry};
+use crate::store::message::{self, Message};
+use crate::store::{Tx, mailbox};
+
+/// A message about to be put into a mailbox.
+#[derive(Clone, Debug)]
+pub struct New {
+    /// Its octets.
+    pub content: Content,
+    /// Its flags.
+    pub flags: i64,
+    /// Its internal date.
+    pub received_at: Timestamp,
+}
+
+/// Puts messages into a mailbox; gives their UIDs in their order, and none for those that were left
+/// out. `once`: a message whose octets the mailbox has already is left out.
+///
+/// # Errors
+/// `Denied` without the right to bind, `NotFound`, `TooLarge`, `QuotaExceeded`.
+pub async fn append(
+    access: &Access,
+    place: &Place,
+    all: Vec<New>,
+    once: bool,
+) -> Outcome<Vec<Option<u32>>> {
+    let (access, place) = (access.clone(), place.clone());
+    let store = access.store.clone();
+    store
+        .write(move |tx| {
+            Box::pin(async move {
+                access.demand(tx, &place, Privilege::Bind).await?;
+                let (number, used) = change_log::take(tx, place.account).await?;
+                let (of, _) = at(tx, &place).await?;
+                let (mut uids, mut octets) = (Vec::with_capacity(all.len()), 0);
+                for new in &all {
+                    if new.content.size > MESSAGE_MAX {
+                        return Err(Refusal::TooLarge { limit: MESSAGE_MAX }.into());
+                    }
+                    let blob = blob::keep(tx, &new.content, access.now).await?;
+                    if once && message::with_content(tx, of.id, blob).await?.is_some() {
+                        blob::release(tx, blob, access.now).await?;
+                        uids.push(None);
+                        continue;
+                    }
+                    let uid = mailbox::give(tx, of.id, 1).await?;
+                    // RFC 9051 §2.3.1.1: UIDs have 32 bits.
+                    let uid = u32::try_from(uid)
+                        .map_err(|_| Fault::Internal("the mailbox has no UIDs left".into()))?;
+                    let row = Message {
+                        uid,
+                        change: number,
+                        blob,
+                        size: new.content.size,
+                        flags: new.flags,
+                        received_at: new.received_at,
+                        saved_at: access.now,
+                    };
+                    message::insert(tx, of.id, &row).await?;
+                    octets += new.content.size as i64;
+                    uids.push(Some(uid));
+                }
+                within_quota(tx, &access, &place, used, octets).await?;
+                let given: Vec<u32> = uids.iter().flatten().copied().collect();
+                let change = (number, Action::Created, given.len() as i64, octets);
+                record(tx, &access, (place.account, of.id), &given, change).await?;
+                Ok(uids)
+            })
+        })
+        .await
+}
+
+/// Writes down that messages came or went.
+async fn record(
+    tx: &mut Tx,
+    access: &Access,
+    (account, collection): (PrincipalId, crate::kernel::ids::CollectionId),
+    uids: &[u32],
+    (number, action, members, octets): (crate::kernel::change::ChangeNumber, Action, i64, i64),
+) -> Outcome<()> {
+    let (Some(first), Some(last)) = (uids.first(), uids.last()) else { return Ok(()) };
+    let name = if first == last { first.to_string() } else { format!("{first}:{last}") };
+    change_log::charge(tx, account, octets).await?;
+    let entry = Entry { account, number, collection, name: &name, action, before: None };
+    change_log::record_member(tx, &entry, &access.author(), (members, octets)).await
+}
+
+/// All messages of a mailbox in the order of their UIDs, as they are at one moment, and its
+/// UIDVALIDITY.
+///
+/// # Errors
+/// `Denied`, `NotFound`.
+pub async fn all(access: &Access, place: &Place) -> Outcome<(u32, Vec<Message>)> {
+    let (access, place) = (access.clone(), place.clone());
+    let store = access.store.clone();
+    store
+        .read(move |tx| {
+            Box::pin(async move {
+                access.demand(tx, &place, Privilege::Read).await?;
+                let (of, _) = at(tx, &place).await?;
+                let mut all: Vec<Message> = Vec::new();
+                loop {
+                    let after = all.last().map_or(0, |last| last.uid);
+                    let page = message::page(tx, of.id, after, MESSAGES_PAGE).await?;
+                    let full = page.len() == MESSAGES_PAGE;
+                    all.extend(page);
+                    if !full {
+                        return Ok((of.id.0 as u32, all));
+                    }
+                }
+            })
+        })
+        .await
+}
+
+/// A message with its octets.
+///
+/// # Errors
+/// `Denied`, `NotFound` when it is not there any more.
+pub async fn read(access: &Access, place: &Place, uid: u32) -> Outcome<(Message, Body)> {
+    let (access, place) = (access.clone(), place.clone());
+    let store = access.store.clone();
+    store
+        .read(move |tx| {
+            Box::pin(async move {
+                access.demand(tx, &place, Privilege::Read).await?;
+                let (of, _) = at(tx, &place).await?;
+                let found = message::content(tx, of.id, uid, access.store.files()).await?;
+                found.ok_or(Fault::NotFound)
+            })
+        })
+        .await
+}
+
+/// Expunges messages; those that are not there any more are none. Gives how many there were.
+///
+/// # Errors
+/// `Denied` without the right to unbind, `NotFound`.
+pub async fn expunge(access: &Access, place: &Place, uids: Vec<u32>) -> Outcome<usize> {
+    let (access, place) = (access.clone(), place.clone());
+    let store = access.store.clone();
+    store
+        .write(move |tx| {
+            Box::pin(async move {
+                access.demand(tx, &place, Privilege::Unbind).await?;
+                let (number, _) = change_log::take(tx, place.account).await?;
+                let (of, _) = at(tx, &place).await?;
+                let (mut gone, mut octets) = (Vec::new(), 0);
+                for uid in &uids {
+                    let was = message::expunge(tx, of.id, *uid, number, access.now).await?;
+                    if let Some(size) = was {
+                        octets -= size;
+                        gone.push(*uid);
+                    }
+                }
+                let change = (number, Action::Deleted, -(gone.len() as i64), octets);
+                record(tx, &access, (place.account, of.id), &gone, change).await?;
+                Ok(gone.len())
+            })
+        })
+        .await
+}

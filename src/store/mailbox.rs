@@ -1,0 +1,70 @@
+//! Rows of mailboxes: what a collection of messages has beside its row as a collection.
+//!
+//! Invariant: UIDs are given under the lock of the account and never twice (RFC 9051 §2.3.1.1).
+
+use super::statement::statements;
+use super::tx::Tx;
+use super::value::Row;
+use crate::kernel::fault::Outcome;
+use crate::kernel::ids::{CollectionId, PrincipalId};
+
+statements! {
+    INSERT = "INSERT INTO mailbox (collection_id, uid_next, special_use, keywords)
+        VALUES ($1, 1, $2, '')";
+    FIND = "SELECT uid_next, special_use, keywords FROM mailbox WHERE collection_id = $1";
+    GIVE = "UPDATE mailbox SET uid_next = uid_next + $2 WHERE collection_id = $1
+        RETURNING uid_next - $2";
+    SET_KEYWORDS = "UPDATE mailbox SET keywords = $2 WHERE collection_id = $1";
+    WITHOUT = "SELECT id FROM principal p WHERE NOT EXISTS (SELECT 1
+        FROM collection c WHERE c.account_id = p.id AND c.path = 'mail')";
+    PURGE = "DELETE FROM mailbox WHERE collection_id = $1";
+}
+
+/// A mailbox beside its collection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mailbox {
+    /// The UID that the next message gets.
+    pub uid_next: u32,
+    /// What it is for (`domain::mail::special_use`), as a set of bits.
+    pub special_use: i64,
+    /// The names of its own flags, joined by blanks.
+    pub keywords: String,
+}
+
+fn mailbox(row: &Row<'_>) -> Outcome<Mailbox> {
+    Ok(Mailbox {
+        uid_next: row.int(0)? as u32,
+        special_use: row.int(1)?,
+        keywords: row.text(2)?.to_owned(),
+    })
+}
+
+/// Makes a mailbox of a collection.
+pub async fn insert(tx: &mut Tx, id: CollectionId, special_use: i64) -> Outcome<()> {
+    tx.execute(&INSERT, &[id.0.into(), special_use.into()]).await.map(drop)
+}
+
+/// The mailbox of a collection.
+pub async fn find(tx: &mut Tx, id: CollectionId) -> Outcome<Option<Mailbox>> {
+    tx.first(&FIND, &[id.0.into()], mailbox).await
+}
+
+/// Takes so many UIDs; gives the first. The caller holds the account's lock.
+pub async fn give(tx: &mut Tx, id: CollectionId, count: u32) -> Outcome<i64> {
+    tx.one(&GIVE, &[id.0.into(), i64::from(count).into()], |row| row.int(0)).await
+}
+
+/// Sets the names of its own flags.
+pub async fn set_keywords(tx: &mut Tx, id: CollectionId, names: &str) -> Outcome<()> {
+    tx.execute(&SET_KEYWORDS, &[id.0.into(), names.into()]).await.map(drop)
+}
+
+/// Principals that have no mail home.
+pub async fn without_home(tx: &mut Tx) -> Outcome<Vec<PrincipalId>> {
+    tx.all(&WITHOUT, &[], |row| Ok(PrincipalId(row.int(0)?))).await
+}
+
+/// Removes the mailbox of a collection.
+pub async fn purge(tx: &mut Tx, id: CollectionId) -> Outcome<()> {
+    tx.execute(&PURGE, &[id.0.into()]).await.map(drop)
+}
