@@ -24,6 +24,7 @@ pub mod share;
 pub mod collection;
 pub mod subscription;
 pub mod calendar;
+pub mod mail;
 pub mod find_time;
 pub mod why;
 pub mod lock;
@@ -116,6 +117,9 @@ enum Command {
     /// Calendars that the server fills
     #[command(subcommand, after_help = EXIT_CODES)]
     Calendar(calendar::CalendarCommand),
+    /// Mailboxes, and messages from files
+    #[command(subcommand, after_help = EXIT_CODES)]
+    Mail(mail::MailCommand),
     /// Show who was told what about a meeting, and why
     #[command(after_help = why::HELP)]
     Why(why::Why),
@@ -148,6 +152,7 @@ impl Command {
             Self::Share(it) => session::run(source, out, async |s| it.run(s).await),
             Self::Subscription(it) => session::run(source, out, async |s| it.run(s).await),
             Self::Collection(it) => session::run(source, out, async |s| it.run(s).await),
+            Self::Mail(it) => session::run(source, out, async |s| it.run(s).await),
             Self::Calendar(it) => session::run(source, out, async |s| it.run(s).await),
             Self::Why(it) => session::run(source, out, async |s| it.run(s).await),
             Self::FindTime(it) => session::run(source, out, async |s| it.run(s).await),

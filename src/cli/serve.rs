@@ -4,6 +4,7 @@ use super::out::Out;
 use super::{Failure, load, runtime};
 use crate::kernel::secret::Secret;
 use crate::server::config::{Config, Current, Flag, Source};
+use crate::server::listen::Speaks;
 use crate::server::{BoundAddress, app, log, run};
 use clap::Args;
 use std::io::Write;
@@ -18,6 +19,12 @@ pub struct Serve {
     /// Speak HTTPS here (overrides https.listen; repeatable)
     #[arg(long, value_name = "ADDR:PORT")]
     https: Vec<String>,
+    /// Speak POP3 here (overrides pop3.listen; repeatable)
+    #[arg(long, value_name = "ADDR:PORT")]
+    pop3: Vec<String>,
+    /// Speak POP3 over TLS here (overrides pop3s.listen; repeatable)
+    #[arg(long, value_name = "ADDR:PORT")]
+    pop3s: Vec<String>,
     /// Where the certificate comes from: self-signed or pem (overrides tls)
     #[arg(long, value_name = "MODE")]
     tls: Option<String>,
@@ -29,7 +36,12 @@ impl Serve {
     /// # Errors
     /// Every [`Failure`].
     pub fn run(self, mut source: Source, out: Out) -> Result<(), Failure> {
-        let lists = [("--http", "http.listen", self.http), ("--https", "https.listen", self.https)];
+        let lists = [
+            ("--http", "http.listen", self.http),
+            ("--https", "https.listen", self.https),
+            ("--pop3", "pop3.listen", self.pop3),
+            ("--pop3s", "pop3s.listen", self.pop3s),
+        ];
         for (flag, key, list) in lists.into_iter().filter(|(_, _, list)| !list.is_empty()) {
             source.flags.push(Flag { flag, key, value: list.join(",") });
         }
@@ -58,7 +70,7 @@ pub async fn serve(config: Config, source: Source) -> Result<(), Failure> {
         announce(&addresses, named);
         tell_password(first.take());
     };
-    let result = run(current, source, app.handler.clone(), announced).await;
+    let result = run(current, source, app.handlers.clone(), announced).await;
     app.close().await;
     // The administrator is made before the server can listen, and the password is kept nowhere.
     tell_password(first);
@@ -68,12 +80,14 @@ pub async fn serve(config: Config, source: Source) -> Result<(), Failure> {
 /// Tells people and scripts where the server is; a closed standard output is no reason to stop.
 fn announce(addresses: &[BoundAddress], named: Option<String>) {
     let mut out = std::io::stdout();
-    for address in addresses {
+    let (http, mail): (Vec<&BoundAddress>, Vec<&BoundAddress>) =
+        addresses.iter().partition(|address| address.speaks == Speaks::Http);
+    for address in &http {
         let _ = writeln!(out, "Davenport is ready at {address}");
     }
     // Where there is TLS, clients are sent there: some say no password elsewhere.
-    let best = addresses.iter().find(|address| address.secure).or(addresses.first());
-    if let Some(base) = named.or_else(|| best.map(BoundAddress::to_string)) {
+    let best = http.iter().find(|address| address.secure).or(http.first());
+    if let Some(base) = named.or_else(|| best.map(|best| best.to_string())) {
         let base = base.trim_end_matches('/');
         let _ = writeln!(
             out,
@@ -81,6 +95,9 @@ fn announce(addresses: &[BoundAddress], named: Option<String>) {
              Calendars: {base}/dav/calendars/NAME/   Address books: {base}/dav/addressbooks/NAME/\n  \
              Files (davfs2, rclone, a file manager): {base}/dav/files/NAME/"
         );
+    }
+    for address in mail {
+        let _ = writeln!(out, "  Mail: {address}");
     }
     let _ = out.flush();
 }

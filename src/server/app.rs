@@ -1,6 +1,7 @@
 //! The requests' way from the listeners to the protocols: what is served, put together.
 
 use super::config::{Config, Current, StoreAt};
+use super::conn::Handlers;
 use super::feeds::{self, Feeds};
 use super::jobs::{self, Jobs};
 use super::outbound::Newest;
@@ -27,6 +28,7 @@ use crate::protocol::http::body::Body;
 use crate::protocol::http::handler::Handler;
 use crate::protocol::http::outbound::vouched;
 use crate::protocol::link;
+use crate::protocol::pop3;
 use crate::protocol::push::{self, PUSH};
 use crate::protocol::tzdist;
 use crate::store::{Location, Store};
@@ -67,7 +69,7 @@ fn make_private(directory: &Path) -> Outcome<()> {
 /// A server about to serve.
 pub struct App {
     /// Answers requests.
-    pub handler: Handler,
+    pub handlers: Handlers,
     /// The store.
     pub store: Store,
     /// The background work.
@@ -114,6 +116,7 @@ pub async fn start(current: &Arc<Current>) -> Outcome<App> {
     let mut service = Service::new(store.clone(), &extensions, policy)?;
     service.posts = &POSTS;
     service.push = keys.clone().map(|keys| registering(keys, current.clone()));
+    let pop3 = pop3::Service::new(store.clone(), service.logins.clone());
     let (service, public) = (Arc::new(service), config.anonymous_free_busy);
     let probe = store.clone();
     let brake = Arc::new(tzdist::brake::Brake::default());
@@ -140,7 +143,8 @@ pub async fn start(current: &Arc<Current>) -> Outcome<App> {
     let jobs = jobs::start(store.clone(), current.clone());
     let pusher = keys.map(|keys| pusher::start(store.clone(), newest.clone(), keys));
     let feeds = feeds::start(store.clone(), newest);
-    Ok(App { handler, store, jobs, feeds, pusher, first })
+    let handlers = Handlers { http: handler, pop3: Some(pop3) };
+    Ok(App { handlers, store, jobs, feeds, pusher, first })
 }
 
 /// What registrations for push need: messages go over TLS, but for hosts that the operator vouches for.

@@ -103,6 +103,10 @@ pub struct Config {
     pub http_listen: Vec<SocketAddr>,
     /// Listeners of HTTPS.
     pub https_listen: Vec<SocketAddr>,
+    /// Listeners of POP3.
+    pub pop3_listen: Vec<SocketAddr>,
+    /// Listeners of POP3 over TLS.
+    pub pop3s_listen: Vec<SocketAddr>,
     /// The certificate.
     pub tls: Tls,
     /// Which proxies are believed.
@@ -151,6 +155,8 @@ impl Config {
             store_connections: small("store_connections"),
             http_listen: merged.list("http.listen"),
             https_listen: merged.list("https.listen"),
+            pop3_listen: merged.list("pop3.listen"),
+            pop3s_listen: merged.list("pop3s.listen"),
             tls: tls(&merged),
             trust: Trust {
                 proxies: merged.list("trusted_proxies"),

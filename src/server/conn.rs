@@ -15,6 +15,7 @@ use crate::protocol::dav::space::LINK_ROOT;
 use crate::protocol::http::body::Body;
 use crate::protocol::http::handler::{Answering, Handler};
 use crate::protocol::http::peer::Peer;
+use crate::protocol::pop3;
 use http::{HeaderValue, Method, Request, Response, StatusCode, Version, header};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -44,6 +45,21 @@ pub enum Phase {
     Closing,
 }
 
+/// What answers on connections, by protocol.
+#[derive(Clone)]
+pub struct Handlers {
+    /// HTTP.
+    pub http: Handler,
+    /// POP3, where it is spoken.
+    pub pop3: Option<Arc<pop3::Service>>,
+}
+
+impl From<Handler> for Handlers {
+    fn from(http: Handler) -> Self {
+        Self { http, pop3: None }
+    }
+}
+
 /// What all connections share.
 pub struct Shell {
     /// The configuration in force.
@@ -54,7 +70,10 @@ pub struct Shell {
     pub timing: Timing,
     /// How far the server is from its end.
     pub phase: watch::Sender<Phase>,
-    handler: Handler,
+    /// Whether it takes nothing new.
+    pub stopping: watch::Sender<bool>,
+    /// What answers.
+    pub handlers: Handlers,
     builder: auto::Builder<TokioExecutor>,
     requests: AtomicU64,
     process: u32,
@@ -62,7 +81,7 @@ pub struct Shell {
 
 impl Shell {
     /// What connections need to reach the handler.
-    pub fn new(current: Arc<Current>, handler: Handler, timing: Timing) -> Arc<Self> {
+    pub fn new(current: Arc<Current>, handlers: impl Into<Handlers>, timing: Timing) -> Arc<Self> {
         let mut builder = auto::Builder::new(TokioExecutor::new());
         let headers = u32::try_from(limits::HTTP_HEADER_MAX).unwrap_or(u32::MAX);
         builder
@@ -82,7 +101,8 @@ impl Shell {
             gate: Arc::default(),
             timing,
             phase: watch::Sender::new(Phase::Serving),
-            handler,
+            stopping: watch::Sender::new(false),
+            handlers: handlers.into(),
             builder,
             requests: AtomicU64::new(0),
             process: u32::from_be_bytes(secret::random()),
@@ -194,7 +214,7 @@ async fn answer(
     let mut response = match refusal(&request) {
         Some(why) => refused(why),
         None => {
-            let handler = shell.handler.clone();
+            let handler = shell.handlers.http.clone();
             let answering =
                 catch_unwind(AssertUnwindSafe(|| span.in_scope(|| handler(request, peer))));
             match answering {

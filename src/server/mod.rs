@@ -21,10 +21,9 @@ pub mod app;
 
 pub use listen::BoundAddress;
 
-use crate::protocol::http::handler::Handler;
 use activity::Timing;
 use config::{Current, Source};
-use conn::{Phase, Shell};
+use conn::{Handlers, Phase, Shell};
 use std::sync::Arc;
 use std::time::Duration;
 use tls::Certificate;
@@ -40,7 +39,7 @@ use tokio_rustls::TlsAcceptor;
 pub async fn run(
     current: Arc<Current>,
     source: Source,
-    handler: Handler,
+    handlers: Handlers,
     on_ready: impl FnOnce(Vec<BoundAddress>),
 ) -> Result<(), String> {
     let config = current.get();
@@ -53,10 +52,9 @@ pub async fn run(
     };
     let bound = listen::bind(&config).await?;
     let addresses: Vec<BoundAddress> = bound.iter().map(|bound| bound.at).collect();
-    let shell = Shell::new(current.clone(), handler, Timing::default());
+    let shell = Shell::new(current.clone(), handlers, Timing::default());
     for bound in bound {
-        let tls = if bound.at.secure { acceptor.clone() } else { None };
-        tokio::spawn(listen::accept(shell.clone(), bound, tls));
+        tokio::spawn(listen::accept(shell.clone(), bound, acceptor.clone()));
     }
     on_ready(addresses);
     while signals.next().await == Order::Reload {
@@ -71,6 +69,7 @@ async fn drain(shell: &Shell, signals: &mut Signals) {
     let patience = shell.current.get().shutdown;
     tracing::info!(connections = shell.gate.open(), "stopping");
     shell.phase.send_replace(Phase::Draining);
+    shell.stopping.send_replace(true);
     let stopped = async { while signals.next().await == Order::Reload {} };
     tokio::select! {
         () = shell.gate.room(1) => return,

@@ -1,6 +1,7 @@
 //! The directory's subcommands, run as an operator runs them: the built program on a data
 //! directory of its own. One behaviour each.
 
+mod mail;
 mod resource;
 mod share;
 
@@ -178,7 +179,7 @@ on_both! {
         assert_eq!(set["time_zone"], "UTC");
 
         let shown = place.run("user show alice@example.org --json").json();
-        let more = ["app_passwords", "collections", "objects", "used"];
+        let more = ["app_passwords", "collections", "messages", "objects", "used"];
         assert_eq!(keys(&shown).len(), ACCOUNT.len() + more.len());
         assert_eq!([&shown["collections"], &shown["objects"], &shown["used"]], [3, 0, 0]);
         assert!(place.run("user show alice@example.org").good().contains("3 with 0 objects"));
@@ -683,6 +684,7 @@ fn every_subcommand_explains_itself_with_an_example_and_its_json() {
         ("subscription", "add list remove refresh"),
         ("calendar birthdays", "add"),
         ("collection", "add"),
+        ("mail", "list import"),
     ];
     let mut lines = vec!["password".to_owned(), "lock".to_owned(), "unlock".to_owned()];
     for (noun, verbs) in nouns {

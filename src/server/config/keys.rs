@@ -180,6 +180,19 @@ pub static KEYS: &[Key] = &[
         "",
         "Where to speak HTTPS, such as [\"[::]:8443\"], which takes IPv4 too; needs tls.",
     ),
+    Key::new(
+        "pop3.listen",
+        Kind::Addresses,
+        "127.0.0.1:1110",
+        "Where to speak POP3. Other than loopback addresses need tls: passwords are taken after STLS\n\
+         only. The default gives way when another program listens there.",
+    ),
+    Key::new(
+        "pop3s.listen",
+        Kind::Addresses,
+        "",
+        "Where to speak POP3 over TLS, such as [\"[::]:995\"]; needs tls.",
+    ),
     Key::new("log.format", Kind::Choice(&["text", "json"]), "text", "How log lines are written."),
     Key::new(
         "log.level",

@@ -6,8 +6,16 @@ use std::net::SocketAddr;
 
 /// What is wrong although each value is well formed.
 pub fn broken(merged: &Merged) -> Vec<Problem> {
-    let rules =
-        [plain_http, certificate, certificate_files, listeners, store, public_url, push_contact];
+    let rules = [
+        plain_http,
+        plain_mail,
+        certificate,
+        certificate_files,
+        listeners,
+        store,
+        public_url,
+        push_contact,
+    ];
     rules
         .iter()
         .filter_map(|rule| rule(merged))
@@ -24,8 +32,10 @@ pub fn broken(merged: &Merged) -> Vec<Problem> {
 /// What is allowed, but probably not meant.
 pub fn doubtful(merged: &Merged) -> Vec<String> {
     let mut out = Vec::new();
-    if !tls_mode(merged).is_empty() && merged.list::<SocketAddr>("https.listen").is_empty() {
-        out.push("tls is set, but https.listen is empty, so nothing speaks HTTPS".to_owned());
+    let mut secure = ["https.listen"].into_iter().chain(MAIL.map(|row| row.1));
+    let none = |key| merged.list::<SocketAddr>(key).is_empty();
+    if !tls_mode(merged).is_empty() && secure.all(none) {
+        out.push("tls is set, but https.listen is empty, and so are pop3s.listen and the like: nothing begins with TLS".to_owned());
     }
     out
 }
@@ -57,12 +67,31 @@ fn plain_http(merged: &Merged) -> Broken {
     })
 }
 
+/// The listeners of mail that begin without TLS, and those that begin with it.
+const MAIL: [(&str, &str); 1] = [("pop3.listen", "pop3s.listen")];
+
+fn plain_mail(merged: &Merged) -> Broken {
+    if !tls_mode(merged).is_empty() {
+        return None;
+    }
+    MAIL.iter().find_map(|(plain, secure)| {
+        let open = merged.list::<SocketAddr>(plain);
+        let open = open.iter().find(|address| !address.ip().to_canonical().is_loopback())?;
+        let text = format!(
+            "{open} is not a loopback address, and without a certificate nobody could sign in \
+             there; set tls, and use {secure} as well"
+        );
+        Some((*plain, text))
+    })
+}
+
 fn certificate(merged: &Merged) -> Broken {
-    let wanted = !merged.list::<SocketAddr>("https.listen").is_empty();
-    (wanted && tls_mode(merged).is_empty()).then(|| {
+    let secure = ["https.listen"].into_iter().chain(MAIL.map(|row| row.1));
+    let wanted = |key: &&str| !merged.list::<SocketAddr>(key).is_empty();
+    secure.filter(|_| tls_mode(merged).is_empty()).find(wanted).map(|key| {
         let text = "needs a certificate: set tls = \"self-signed\", or name tls_certificate and \
                     tls_key";
-        ("https.listen", text.to_owned())
+        (key, text.to_owned())
     })
 }
 

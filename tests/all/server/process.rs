@@ -27,7 +27,9 @@ fn a_server_with_slow_requests() {
     let ready = |addresses: Vec<davenport::server::BoundAddress>| {
         println!("ready at {}", addresses[0]);
     };
-    runtime.block_on(davenport::server::run(current, Source::default(), handler, ready)).unwrap();
+    runtime
+        .block_on(davenport::server::run(current, Source::default(), handler.into(), ready))
+        .unwrap();
 }
 
 fn slow() -> Process {

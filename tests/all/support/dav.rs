@@ -36,6 +36,8 @@ pub struct Server {
     pub store: Store,
     /// Where it listens, in plain text. It takes `X-Forwarded-For` from there.
     pub address: SocketAddr,
+    /// Where it speaks POP3.
+    pub pop3: SocketAddr,
     /// What its connections share, to serve one from elsewhere than a socket.
     pub shell: Arc<Shell>,
     runtime: tokio::runtime::Handle,
@@ -98,6 +100,7 @@ impl Server {
             set("HTTP_LISTEN", "127.0.0.1:0"),
             set("DATA_DIR", folder.to_str().unwrap()),
             set("STORE", &store),
+            set("POP3_LISTEN", "127.0.0.1:0"),
             set("TRUSTED_PROXIES", "127.0.0.0/8"),
             set("OUTBOUND_ALLOW", super::feed::ALLOWED),
         ];
@@ -110,15 +113,18 @@ impl Server {
             runtime.block_on(async {
                 let bound = listen::bind(&config).await.unwrap();
                 let address = bound[0].at.address;
+                let at =
+                    |speaks| bound.iter().find(|it| it.at.speaks == speaks).unwrap().at.address;
+                let pop3 = at(listen::Speaks::Pop3);
                 let current = Current::new(config);
                 let app = app::start(&current).await.unwrap();
-                let shell = Shell::new(current, app.handler, Timing::default());
+                let shell = Shell::new(current, app.handlers, Timing::default());
                 for bound in bound {
                     tokio::spawn(listen::accept(shell.clone(), bound, None));
                 }
                 let runtime = tokio::runtime::Handle::current();
                 let store = app.store;
-                let _ = ready.send(Self { store, address, shell, runtime, engine });
+                let _ = ready.send(Self { store, address, pop3, shell, runtime, engine });
                 std::future::pending::<()>().await;
             });
         });
@@ -149,7 +155,7 @@ impl Server {
                 let password = match password {
                     Some(password) => password,
                     None => {
-                        let all = Protocols::DAV;
+                        let all = Protocols::ALL;
                         admin::add_app_password(&store, &name, "test", all, None, at).await?
                     }
                 };

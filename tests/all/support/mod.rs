@@ -5,6 +5,7 @@
 pub mod cluster;
 pub mod dav;
 pub mod feed;
+pub mod lines;
 pub mod postgres;
 pub mod process;
 pub mod push;

@@ -47,8 +47,8 @@ impl Process {
 
     /// Where it listens, as the line says that was waited for as number `index`.
     pub fn address(&self, index: usize) -> SocketAddr {
-        let url = self.said[index].split_once("ready at ").unwrap().1;
-        url.split('/').nth(2).unwrap().parse().unwrap()
+        let url = self.said[index].split_once("://").unwrap().1;
+        url.split('/').next().unwrap().parse().unwrap()
     }
 
     /// The first administrator's password, as the line says that was waited for as number `index`.

@@ -1,0 +1,147 @@
+//! What SASL mechanisms say, whichever protocol carries them.
+//!
+//! Invariant: nobody signs in as somebody else than whose password he says. Standards: RFC 4422,
+//! RFC 4616 (`PLAIN`), the draft of `LOGIN`, which programs still use.
+
+use crate::kernel::secret::Secret;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+/// The mechanisms, best first.
+pub static MECHANISMS: [(&str, Mechanism); 2] =
+    [("PLAIN", Mechanism::Plain), ("LOGIN", Mechanism::Login)];
+
+/// A way to sign in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mechanism {
+    /// Login and password in one response.
+    Plain,
+    /// Login and password in two.
+    Login,
+}
+
+impl Mechanism {
+    /// The mechanism of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        let row = MECHANISMS.iter().find(|row| row.0.eq_ignore_ascii_case(name));
+        row.map(|row| row.1)
+    }
+}
+
+/// Who says to be whom.
+#[derive(Debug)]
+pub struct Credentials {
+    /// The name or an address of the account.
+    pub login: String,
+    /// The password.
+    pub password: Secret,
+}
+
+/// What the server does next.
+#[derive(Debug)]
+pub enum Step {
+    /// It says this and waits for a response.
+    Ask(&'static str),
+    /// It looks whether these are right.
+    Check(Credentials),
+}
+
+/// An exchange under way.
+#[derive(Debug)]
+pub struct Exchange {
+    mechanism: Mechanism,
+    login: Option<String>,
+}
+
+impl Exchange {
+    /// The beginning of an exchange.
+    pub fn new(mechanism: Mechanism) -> Self {
+        Self { mechanism, login: None }
+    }
+
+    /// Takes a response, or that there is none yet.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn take(&mut self, response: Option<&[u8]>) -> Result<Step, &'static str> {
+        match (self.mechanism, response, self.login.take()) {
+            (Mechanism::Plain, None, _) => Ok(Step::Ask("")),
+            (Mechanism::Plain, Some(response), _) => plain(response).map(Step::Check),
+            (Mechanism::Login, None, _) => Ok(Step::Ask("Username:")),
+            (Mechanism::Login, Some(response), None) => {
+                self.login = Some(text(response)?);
+                Ok(Step::Ask("Password:"))
+            }
+            (Mechanism::Login, Some(response), Some(login)) => {
+                let password = Secret::new(text(response)?);
+                Ok(Step::Check(Credentials { login, password }))
+            }
+        }
+    }
+}
+
+fn text(octets: &[u8]) -> Result<String, &'static str> {
+    String::from_utf8(octets.to_vec()).map_err(|_| "names and passwords are UTF-8")
+}
+
+/// `[authzid] NUL authcid NUL passwd` (RFC 4616 §2).
+fn plain(response: &[u8]) -> Result<Credentials, &'static str> {
+    let mut parts = response.split(|octet| *octet == 0);
+    let (Some(whose), Some(login), Some(password), None) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return Err("PLAIN is a name, a name and a password with NUL between them");
+    };
+    if !whose.is_empty() && whose != login {
+        return Err("nobody can sign in as somebody else");
+    }
+    Ok(Credentials { login: text(login)?, password: Secret::new(text(password)?) })
+}
+
+/// A response in base64; `=` is an empty one (RFC 5034 §4).
+///
+/// # Errors
+/// What is wrong with it.
+pub fn decode(line: &[u8]) -> Result<Vec<u8>, &'static str> {
+    match line {
+        b"=" => Ok(Vec::new()),
+        line => STANDARD.decode(line).map_err(|_| "the response is not base64"),
+    }
+}
+
+/// What the server says, in base64.
+pub fn encode(said: &str) -> String {
+    STANDARD.encode(said)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plain_says(response: &[u8]) -> Result<(String, String), &'static str> {
+        plain(response).map(|it| (it.login, it.password.expose().to_owned()))
+    }
+
+    /// RFC 4616 §4.
+    #[test]
+    fn plain_responses() {
+        assert_eq!(
+            plain_says(b"\0tim\0tanstaaftanstaaf"),
+            Ok(("tim".into(), "tanstaaftanstaaf".into()))
+        );
+        assert!(plain_says(b"Ursel\0Kurt\0xipj3plmq").is_err());
+        assert!(plain_says(b"Kurt\0Kurt\0xipj3plmq").is_ok());
+        assert!(plain_says(b"Kurt\0x").is_err());
+        assert!(plain_says(b"\0a\0b\0c").is_err());
+        assert!(plain_says(b"\0a\0\xff").is_err());
+    }
+
+    #[test]
+    fn login_asks_twice() {
+        let mut exchange = Exchange::new(Mechanism::Login);
+        assert!(matches!(exchange.take(None), Ok(Step::Ask("Username:"))));
+        assert!(matches!(exchange.take(Some(b"a")), Ok(Step::Ask("Password:"))));
+        let Ok(Step::Check(it)) = exchange.take(Some(b"b")) else { panic!() };
+        assert_eq!((it.login.as_str(), it.password.expose()), ("a", "b"));
+    }
+}
