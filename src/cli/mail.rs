@@ -139,7 +139,7 @@ impl Import {
                     folder => format!("{}/{folder}", self.mailbox),
                 };
                 let place = mailbox::place(of.id, &of.name, &name)?;
-                mailbox::ensure(&into.access, &place).await?;
+                mailbox::ensure(&into.access, &place, 0).await?;
                 into.place = Some(place);
                 for item in source.items()? {
                     into.take(item?).await?;
@@ -173,7 +173,12 @@ impl Into<'_> {
         };
         let content = content(&self.session.store, octets)?;
         self.octets += content.size;
-        self.held.push(message::New { content, flags: item.flags, received_at: item.received_at });
+        self.held.push(message::New {
+            content,
+            flags: item.flags,
+            keywords: Vec::new(),
+            received_at: item.received_at,
+        });
         match self.held.len() >= MAIL_BATCH_MESSAGES || self.octets >= MAIL_BATCH_OCTETS {
             true => self.flush().await,
             false => Ok(()),
@@ -185,7 +190,7 @@ impl Into<'_> {
         self.octets = 0;
         let Some(place) = self.place.as_ref().filter(|_| !held.is_empty()) else { return Ok(()) };
         let access = Access { now: clock::now(), ..self.access.clone() };
-        for uid in message::append(&access, place, held, true).await? {
+        for uid in message::append(&access, place, held, true).await?.1 {
             match uid {
                 Some(_) => self.tally.imported += 1,
                 None => self.tally.skipped += 1,

@@ -214,6 +214,7 @@ async fn furnish_mail(
             let into = (owner.id, Home::Mail, home);
             let made = make(tx, into, name, (CollectionKind::Mailbox, 0), at).await?;
             mailbox::begin(tx, made, special_use).await?;
+            store_mailbox::subscribe(tx, owner.id, name, true).await?;
         }
     }
     Ok(())
@@ -399,6 +400,7 @@ pub async fn delete(
                 for (shared, _) in granted {
                     mount::mark(tx, shared.id).await?;
                 }
+                store_mailbox::unsubscribe_all(tx, it.id).await?;
                 personal::purge_principal(tx, it.id).await?;
                 job::purge_account(tx, it.id).await?;
                 push::purge_principal(tx, it.id).await?;

@@ -7,5 +7,9 @@
 pub mod flag;
 pub mod mailbox;
 pub mod message;
+pub mod change;
+pub mod snapshot;
+pub mod hub;
+pub mod view;
 
 pub use crate::store::message::Message;

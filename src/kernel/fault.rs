@@ -60,6 +60,8 @@ pub enum Refusal {
     TooLarge { limit: u64 },
     /// The owner's quota is used up.
     QuotaExceeded,
+    /// A message cannot have this flag: the name is none, or the mailbox has too many.
+    Flag(String),
     /// The name is taken and the request said not to overwrite.
     Exists,
     /// The parent collection does not exist.
@@ -263,6 +265,7 @@ impl fmt::Display for Refusal {
             Self::ExternalEntity => f.write_str("the body refers to something outside of itself"),
             Self::TooLarge { limit } => write!(f, "larger than the {limit} octets allowed"),
             Self::QuotaExceeded => f.write_str("the owner's quota is used up"),
+            Self::Flag(name) => write!(f, "a message here cannot have the flag {name}"),
             Self::Exists => f.write_str("the name is taken"),
             Self::NoParent => f.write_str("the parent collection does not exist"),
             Self::SameResource => f.write_str("source and destination are the same or nested"),

@@ -39,6 +39,28 @@ pub const LINE_BUFFER: usize = 2 << 10;
 pub const OUTPUT_BUFFER: usize = 64 << 10;
 /// Octets of a command in POP3: those of RFC 2449 §4 have 255, a response in base64 has more.
 pub const COMMAND_LINE_MAX: usize = 8 << 10;
+/// Octets of a line of a command in IMAP: a set of some thousand messages fits.
+pub const IMAP_LINE_MAX: usize = 64 << 10;
+/// Octets of a command in IMAP, its literals included, but for messages.
+pub const IMAP_COMMAND_MAX: u64 = 256 << 10;
+/// The same before somebody has signed in.
+pub const IMAP_COMMAND_MAX_BEFORE: u64 = 8 << 10;
+/// Seconds without a command after which an IMAP session ends (RFC 9051 §5.4: at least thirty minutes).
+pub const IMAP_IDLE_SECONDS: u64 = 1_800;
+/// Seconds after which an idling session looks by itself whether something changed.
+pub const IMAP_LOOK_SECONDS: u64 = 60;
+/// Criteria of one search, and how deep they nest.
+pub const SEARCH_CRITERIA_MAX: usize = 1_000;
+/// See [`SEARCH_CRITERIA_MAX`].
+pub const SEARCH_DEPTH_MAX: usize = 50;
+/// Octets of a pattern of names of mailboxes.
+pub const LIST_PATTERN_MAX: usize = 1_000;
+/// Messages in one piece of a snapshot: what a change of one copies.
+pub const SNAPSHOT_PIECE: usize = 1_024;
+/// Messages in the snapshots that are kept beyond those in use; each takes about 56 octets.
+pub const SNAPSHOT_MESSAGES_KEPT: usize = 2_000_000;
+/// Seconds after which a snapshot that nobody looked at is made anew.
+pub const SNAPSHOT_SECONDS: i64 = 86_400;
 /// How often a connection may fail to sign in.
 pub const SIGN_IN_FAILURES_MAX: u32 = 5;
 /// Seconds in which a connection signs in.

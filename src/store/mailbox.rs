@@ -17,6 +17,11 @@ statements! {
     SET_KEYWORDS = "UPDATE mailbox SET keywords = $2 WHERE collection_id = $1";
     WITHOUT = "SELECT id FROM principal p WHERE NOT EXISTS (SELECT 1
         FROM collection c WHERE c.account_id = p.id AND c.path = 'mail')";
+    SUBSCRIBE = "INSERT INTO mail_subscription (principal_id, name) VALUES ($1, $2)
+        ON CONFLICT (principal_id, name) DO NOTHING";
+    UNSUBSCRIBE = "DELETE FROM mail_subscription WHERE principal_id = $1 AND name = $2";
+    SUBSCRIPTIONS = "SELECT name FROM mail_subscription WHERE principal_id = $1 ORDER BY name";
+    UNSUBSCRIBE_ALL = "DELETE FROM mail_subscription WHERE principal_id = $1";
     PURGE = "DELETE FROM mailbox WHERE collection_id = $1";
 }
 
@@ -62,6 +67,22 @@ pub async fn set_keywords(tx: &mut Tx, id: CollectionId, names: &str) -> Outcome
 /// Principals that have no mail home.
 pub async fn without_home(tx: &mut Tx) -> Outcome<Vec<PrincipalId>> {
     tx.all(&WITHOUT, &[], |row| Ok(PrincipalId(row.int(0)?))).await
+}
+
+/// Has a mailbox listed for somebody, or not any more.
+pub async fn subscribe(tx: &mut Tx, who: PrincipalId, name: &str, listed: bool) -> Outcome<()> {
+    let statement = if listed { &SUBSCRIBE } else { &UNSUBSCRIBE };
+    tx.execute(statement, &[who.0.into(), name.into()]).await.map(drop)
+}
+
+/// The names of mailboxes that somebody wants listed, in their order.
+pub async fn subscriptions(tx: &mut Tx, who: PrincipalId) -> Outcome<Vec<String>> {
+    tx.all(&SUBSCRIPTIONS, &[who.0.into()], |row| Ok(row.text(0)?.to_owned())).await
+}
+
+/// Forgets what somebody wants listed.
+pub async fn unsubscribe_all(tx: &mut Tx, who: PrincipalId) -> Outcome<()> {
+    tx.execute(&UNSUBSCRIBE_ALL, &[who.0.into()]).await.map(drop)
 }
 
 /// Removes the mailbox of a collection.

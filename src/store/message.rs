@@ -27,6 +27,14 @@ statements! {
         WHERE m.collection_id = $1 AND m.uid > $2 ORDER BY m.uid LIMIT $3");
     CONTENT = concat!("SELECT ", columns!(), ", b.hash, b.data FROM message m
         JOIN blob b ON b.id = m.blob_id WHERE m.collection_id = $1 AND m.uid = $2");
+    BY_UIDS = concat!("SELECT ", columns!(), " FROM message m WHERE m.collection_id = $1
+            AND m.uid IN (SELECT value FROM json_each($2)) ORDER BY m.uid"),
+        postgres: concat!("SELECT ", columns!(), " FROM message m WHERE m.collection_id = $1
+            AND m.uid = ANY($2) ORDER BY m.uid");
+    SINCE = concat!("SELECT ", columns!(), " FROM message m
+        WHERE m.collection_id = $1 AND m.change > $2 ORDER BY m.uid");
+    GONE_SINCE = "SELECT uid FROM expunged WHERE collection_id = $1 AND change > $2 ORDER BY uid";
+    SET_FLAGS = "UPDATE message SET flags = $3, change = $4 WHERE collection_id = $1 AND uid = $2";
     SAME = "SELECT uid FROM message WHERE collection_id = $1 AND blob_id = $2 LIMIT 1";
     EXPUNGE = "INSERT INTO expunged (collection_id, uid, change, blob_id, size, flags, received_at,
             saved_at, expunged_at)
@@ -116,6 +124,32 @@ pub async fn content(
         Ok((message, body))
     };
     tx.first(&CONTENT, &[of.0.into(), i64::from(uid).into()], map).await
+}
+
+/// Those of the messages that are there, in the order of their UIDs.
+pub async fn by_uids(tx: &mut Tx, of: CollectionId, uids: &[i64]) -> Outcome<Vec<Message>> {
+    tx.all(&BY_UIDS, &[of.0.into(), uids.into()], message).await
+}
+
+/// The messages that came or changed after a number, in the order of their UIDs.
+pub async fn since(tx: &mut Tx, of: CollectionId, after: ChangeNumber) -> Outcome<Vec<Message>> {
+    tx.all(&SINCE, &[of.0.into(), after.0.into()], message).await
+}
+
+/// The UIDs of messages that were expunged after a number and are not forgotten yet, ascending.
+pub async fn gone_since(tx: &mut Tx, of: CollectionId, after: ChangeNumber) -> Outcome<Vec<u32>> {
+    tx.all(&GONE_SINCE, &[of.0.into(), after.0.into()], |row| Ok(row.int(0)? as u32)).await
+}
+
+/// Sets the flags of a message.
+pub async fn set_flags(
+    tx: &mut Tx,
+    of: CollectionId,
+    uid: u32,
+    (flags, number): (i64, ChangeNumber),
+) -> Outcome<()> {
+    let with = [of.0.into(), i64::from(uid).into(), flags.into(), number.0.into()];
+    tx.execute(&SET_FLAGS, &with).await.map(drop)
 }
 
 /// The UID of a message with this content.

@@ -85,6 +85,10 @@ static MIGRATIONS: &[(&str, &str)] = &[
         include_str!("../../schemas/sqlite/0019_mail.sql"),
         include_str!("../../schemas/postgres/0019_mail.sql"),
     ),
+    (
+        include_str!("../../schemas/sqlite/0020_subscription.sql"),
+        include_str!("../../schemas/postgres/0020_subscription.sql"),
+    ),
 ];
 
 /// PostgreSQL's advisory lock for starts ("davenprt" as a number).

@@ -20,8 +20,8 @@ async fn user(fresh: &Fresh, name: &str) -> (Principal, Place) {
 async fn deliver(fresh: &Fresh, (who, place): &(Principal, Place), text: &str) -> u32 {
     let access = Access::new(fresh.store.clone(), who.clone(), "test", clock::now());
     let content = Content::inline(text.as_bytes().to_vec());
-    let new = message::New { content, flags: 0, received_at: clock::now() };
-    message::append(&access, place, vec![new], false).await.unwrap()[0].unwrap()
+    let new = message::New { content, flags: 0, keywords: Vec::new(), received_at: clock::now() };
+    message::append(&access, place, vec![new], false).await.unwrap().1[0].unwrap()
 }
 
 /// All of the retention's work so many days from now, to its end.
@@ -82,9 +82,9 @@ on_both! {
             denied(message::read(&access, place, uid).await.map(drop));
             denied(message::expunge(&access, place, vec![uid]).await.map(drop));
             let content = Content::inline(b"x".to_vec());
-            let new = message::New { content, flags: 0, received_at: clock::now() };
+            let new = message::New { content, flags: 0, keywords: Vec::new(), received_at: clock::now() };
             denied(message::append(&access, place, vec![new], false).await.map(drop));
-            denied(mailbox::ensure(&access, &place.child("below", true)).await.map(drop));
+            denied(mailbox::ensure(&access, &place.child("below", true), 0).await.map(drop));
         }
         assert!(mailbox::all(&access, ada.0.id).await.unwrap().is_empty());
     }

@@ -26,7 +26,8 @@ async fn deliver(user: &User, text: impl Into<Vec<u8>>) {
         let content = davenport::domain::collection::item::content(&store, text).unwrap();
         let access = Access::new(store, who.clone(), "test", clock::now());
         let place = mailbox::place(who.id, &who.name, mailbox::INBOX).unwrap();
-        let new = message::New { content, flags: 0, received_at: clock::now() };
+        let new =
+            message::New { content, flags: 0, keywords: Vec::new(), received_at: clock::now() };
         message::append(&access, &place, vec![new], false).await.unwrap();
     };
     user.server.on(work).await;

@@ -32,13 +32,13 @@ pub mod copy_move;
 pub mod sync;
 pub mod list;
 
-pub use crate::store::Store;
 pub use crate::store::blob::{Body, Content};
 pub use crate::store::collection::Collection;
 pub use crate::store::lock::Lock;
 pub use crate::store::object::{Index, Object};
 pub use crate::store::property::Property;
 pub use crate::store::spool::Spool;
+pub use crate::store::{News, Store};
 pub use access::Access;
 pub use acl::{Granted, Grantee};
 pub use derived::Derived;

@@ -258,6 +258,14 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Whether somebody who signed in some time ago may go on: he is there, not locked, and nothing happened
+/// since that ends what was remembered.
+pub async fn may_go_on(store: &Store, who: &Principal) -> Outcome<bool> {
+    let (id, generation) = (who.id, who.generation);
+    let now = store.read(move |tx| Box::pin(principal::by_id(tx, id))).await?;
+    Ok(now.is_some_and(|now| !now.locked && now.generation == generation))
+}
+
 /// The principal with this name or address (folded).
 pub async fn find(tx: &mut crate::store::Tx, login: &str) -> Outcome<Option<Principal>> {
     match principal::by_name(tx, login).await? {

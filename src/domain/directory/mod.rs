@@ -125,6 +125,8 @@ pub static PROTOCOLS: [(&str, i64); 6] =
 impl Protocols {
     /// CalDAV, CardDAV, WebDAV.
     pub const DAV: Self = Self(1);
+    /// IMAP.
+    pub const IMAP: Self = Self(2);
     /// POP3.
     pub const POP3: Self = Self(4);
     /// Every protocol.

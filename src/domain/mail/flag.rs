@@ -33,6 +33,59 @@ pub static COMMON: [(&str, i64); 11] = [
     ("$Important", 1 << 10),
 ];
 
+/// The most flags of its own that a mailbox has.
+const OWN_MAX: usize = 46;
+
+/// The names of a mailbox's own flags.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Keywords(Vec<String>);
+
+impl Keywords {
+    /// From names that blanks divide, as they are stored.
+    pub fn of(stored: &str) -> Self {
+        Self(stored.split_ascii_whitespace().map(str::to_owned).collect())
+    }
+
+    /// As they are stored.
+    pub fn stored(&self) -> String {
+        self.0.join(" ")
+    }
+
+    /// The names.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
+    /// The bit of a flag, if the mailbox has it. Names are the same in any case.
+    pub fn bit(&self, name: &str) -> Option<i64> {
+        let common = COMMON.iter().find(|row| row.0.eq_ignore_ascii_case(name));
+        common.map(|row| row.1).or_else(|| {
+            let place = self.0.iter().position(|it| it.eq_ignore_ascii_case(name))?;
+            Some(OWN << place)
+        })
+    }
+
+    /// The bit of a flag, which the mailbox has then; none if it has too many, or if the name begins
+    /// with `\\` and is none of the system's.
+    pub fn bit_or_new(&mut self, name: &str) -> Option<i64> {
+        if let Some(bit) = self.bit(name) {
+            return Some(bit);
+        }
+        if name.starts_with('\\') || self.0.len() >= OWN_MAX {
+            return None;
+        }
+        self.0.push(name.to_owned());
+        self.bit(name)
+    }
+
+    /// The names of the flags in a set of bits.
+    pub fn names_of(&self, bits: i64) -> impl Iterator<Item = &str> {
+        let common = COMMON.iter().filter(move |row| bits & row.1 != 0).map(|row| row.0);
+        let own = (0..).zip(&self.0).filter(move |(place, _)| bits & (OWN << place) != 0);
+        common.chain(own.map(|(_, name)| name.as_str()))
+    }
+}
+
 /// The flags that the name of a file in a Maildir says (`…:2,FS`).
 pub fn of_maildir(name: &str) -> i64 {
     const LETTERS: [(char, i64); 6] = [

@@ -8,7 +8,7 @@ use crate::domain::collection::tree::{Found, Making, insert, locate};
 use crate::domain::collection::{Access, Collection, Home, Kind, Place};
 use crate::kernel::fault::{Fault, Outcome, Refusal};
 use crate::kernel::ids::{CollectionId, PrincipalId};
-use crate::kernel::privilege::Privilege;
+use crate::kernel::privilege::{Privilege, Privileges};
 use crate::store::mailbox::{self, Mailbox};
 use crate::store::{Tx, change_log, collection};
 
@@ -76,6 +76,52 @@ pub(super) async fn at(tx: &mut Tx, place: &Place) -> Outcome<(Collection, Mailb
     Ok((it, mailbox))
 }
 
+/// Which mailbox is meant: the one at a place, or one that was there once, wherever it is now.
+#[derive(Clone, Debug)]
+pub struct Address {
+    place: Place,
+    id: Option<CollectionId>,
+}
+
+impl From<&Place> for Address {
+    fn from(place: &Place) -> Self {
+        Self { place: place.clone(), id: None }
+    }
+}
+
+impl Address {
+    /// The mailbox of this number, last seen at this place.
+    pub fn known(place: &Place, id: CollectionId) -> Self {
+        Self { place: place.clone(), id: Some(id) }
+    }
+
+    /// Whose account it is in.
+    pub fn account(&self) -> PrincipalId {
+        self.place.account
+    }
+
+    /// Where it is, once the asker has shown a right there.
+    ///
+    /// # Errors
+    /// `Denied`, `NotFound`.
+    pub(super) async fn demand(
+        &self,
+        tx: &mut Tx,
+        access: &Access,
+        privilege: Privilege,
+    ) -> Outcome<(Place, Privileges)> {
+        let place = match self.id {
+            None => self.place.clone(),
+            Some(id) => {
+                let it = collection::by_id(tx, id).await?.ok_or(Fault::NotFound)?;
+                self.place.at(&it.path, true)
+            }
+        };
+        let rights = access.demand(tx, &place, privilege).await?;
+        Ok((place, rights))
+    }
+}
+
 /// The mailboxes of an account that the asker may read, in the order of their names.
 pub async fn all(access: &Access, account: PrincipalId) -> Outcome<Vec<View>> {
     let access = access.clone();
@@ -101,39 +147,62 @@ pub async fn all(access: &Access, account: PrincipalId) -> Outcome<Vec<View>> {
         .await
 }
 
-/// Makes a mailbox, and those above it that are not there (RFC 9051 §6.3.4); gives whether it was
-/// not there.
+/// Makes a mailbox, and those above it that are not there (RFC 9051 §6.3.4); gives its number, or none if
+/// it was there already. `special_use`: what it is for.
 ///
 /// # Errors
 /// `Denied` without the right to bind.
-pub async fn ensure(access: &Access, place: &Place) -> Outcome<bool> {
+pub async fn ensure(
+    access: &Access,
+    place: &Place,
+    special_use: i64,
+) -> Outcome<Option<CollectionId>> {
     let (access, place) = (access.clone(), place.clone());
     let store = access.store.clone();
     store
         .write(move |tx| {
             Box::pin(async move {
-                let (mut made, names) = (false, place.path.match_indices('/'));
-                let ends = names.skip(1).map(|(end, _)| end).chain([place.path.len()]);
-                for end in ends.collect::<Vec<_>>() {
-                    let at = place.at(place.path.get(..end).unwrap_or_default(), true);
-                    made = make(tx, &access, &at).await?;
+                let names = place.path.match_indices('/').skip(1);
+                for end in names.map(|(end, _)| end).collect::<Vec<_>>() {
+                    let above = place.at(place.path.get(..end).unwrap_or_default(), true);
+                    make(tx, &access, &above, 0).await?;
                 }
-                Ok(made)
+                make(tx, &access, &place, special_use).await
             })
         })
         .await
 }
 
-async fn make(tx: &mut Tx, access: &Access, place: &Place) -> Outcome<bool> {
+async fn make(
+    tx: &mut Tx,
+    access: &Access,
+    place: &Place,
+    special_use: i64,
+) -> Outcome<Option<CollectionId>> {
     access.demand_above(tx, place, Privilege::Bind).await?;
     let (number, _) = change_log::take(tx, place.account).await?;
     let parent = match locate(tx, place).await? {
-        Found::Collection(_) => return Ok(false),
+        Found::Collection(_) => return Ok(None),
         Found::Nothing(parent) => parent,
         Found::NoParent | Found::Object(..) => return Err(Refusal::NoParent.into()),
     };
     let making = Making { kind: Kind::Mailbox, components: 0, properties: Vec::new() };
     let id = insert(tx, access, place, &parent, &making, number).await?;
-    begin(tx, id, 0).await?;
-    Ok(true)
+    begin(tx, id, special_use).await?;
+    Ok(Some(id))
+}
+
+/// Has a mailbox listed for the asker, or not any more.
+pub async fn subscribe(access: &Access, name: &str, listed: bool) -> Outcome<()> {
+    let (who, name) = (access.who.id, name.to_owned());
+    access
+        .store
+        .write(move |tx| Box::pin(async move { mailbox::subscribe(tx, who, &name, listed).await }))
+        .await
+}
+
+/// The names of the mailboxes that the asker wants listed.
+pub async fn subscriptions(access: &Access) -> Outcome<Vec<String>> {
+    let who = access.who.id;
+    access.store.read(move |tx| Box::pin(mailbox::subscriptions(tx, who))).await
 }

@@ -3,31 +3,36 @@
 //! Invariant: one call is one transaction, and what it changes takes one number, whose entry in the
 //! log names the first and the last UID. Standard: RFC 9051 §6.3.12 and §6.4.3.
 
-use super::mailbox::at;
+use super::flag::Keywords;
+use super::mailbox::{Address, at};
 use crate::domain::collection::item::within_quota;
 use crate::domain::collection::{Access, Place};
+use crate::kernel::change::ChangeNumber;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::fault::{Fault, Outcome, Refusal};
-use crate::kernel::ids::PrincipalId;
+use crate::kernel::ids::{CollectionId, PrincipalId};
 use crate::kernel::limits::{MESSAGE_MAX, MESSAGES_PAGE};
 use crate::kernel::privilege::Privilege;
+use crate::store::Tx;
 use crate::store::blob::{self, Body, Content};
 use crate::store::change_log::{self, Action, Entry};
+use crate::store::mailbox::{self, Mailbox};
 use crate::store::message::{self, Message};
-use crate::store::{Tx, mailbox};
 
 /// A message about to be put into a mailbox.
 #[derive(Clone, Debug)]
 pub struct New {
     /// Its octets.
     pub content: Content,
-    /// Its flags.
+    /// Its flags that all mailboxes have.
     pub flags: i64,
+    /// The names of its other flags.
+    pub keywords: Vec<String>,
     /// Its internal date.
     pub received_at: Timestamp,
 }
 
-/// Puts messages into a mailbox; gives their UIDs in their order, and none for those that were left
+/// Puts messages into a mailbox; gives its UIDVALIDITY and their UIDs in their order, and none for those that were left
 /// out. `once`: a message whose octets the mailbox has already is left out.
 ///
 /// # Errors
@@ -37,7 +42,7 @@ pub async fn append(
     place: &Place,
     all: Vec<New>,
     once: bool,
-) -> Outcome<Vec<Option<u32>>> {
+) -> Outcome<(u32, Vec<Option<u32>>)> {
     let (access, place) = (access.clone(), place.clone());
     let store = access.store.clone();
     store
@@ -45,7 +50,9 @@ pub async fn append(
             Box::pin(async move {
                 access.demand(tx, &place, Privilege::Bind).await?;
                 let (number, used) = change_log::take(tx, place.account).await?;
-                let (of, _) = at(tx, &place).await?;
+                let (of, mailbox) = at(tx, &place).await?;
+                let names = all.iter().flat_map(|new| &new.keywords);
+                let keywords = keywords(tx, of.id, &mailbox, names).await?;
                 let (mut uids, mut octets) = (Vec::with_capacity(all.len()), 0);
                 for new in &all {
                     if new.content.size > MESSAGE_MAX {
@@ -66,7 +73,10 @@ pub async fn append(
                         change: number,
                         blob,
                         size: new.content.size,
-                        flags: new.flags,
+                        flags: new
+                            .keywords
+                            .iter()
+                            .fold(new.flags, |bits, name| bits | keywords.bit(name).unwrap_or(0)),
                         received_at: new.received_at,
                         saved_at: access.now,
                     };
@@ -78,19 +88,42 @@ pub async fn append(
                 let given: Vec<u32> = uids.iter().flatten().copied().collect();
                 let change = (number, Action::Created, given.len() as i64, octets);
                 record(tx, &access, (place.account, of.id), &given, change).await?;
-                Ok(uids)
+                Ok((of.id.0 as u32, uids))
             })
         })
         .await
 }
 
-/// Writes down that messages came or went.
-async fn record(
+/// The flags that a mailbox has when it has these, too.
+///
+/// # Errors
+/// `Flag` for a name that cannot be one, or one too many.
+pub(super) async fn keywords<'n>(
+    tx: &mut Tx,
+    of: CollectionId,
+    mailbox: &Mailbox,
+    names: impl IntoIterator<Item = &'n String>,
+) -> Outcome<Keywords> {
+    let mut keywords = Keywords::of(&mailbox.keywords);
+    for name in names {
+        if keywords.bit_or_new(name).is_none() {
+            return Err(Refusal::Flag(name.clone()).into());
+        }
+    }
+    let stored = keywords.stored();
+    if stored != mailbox.keywords {
+        mailbox::set_keywords(tx, of, &stored).await?;
+    }
+    Ok(keywords)
+}
+
+/// Writes down that messages came, went or changed.
+pub(super) async fn record(
     tx: &mut Tx,
     access: &Access,
-    (account, collection): (PrincipalId, crate::kernel::ids::CollectionId),
+    (account, collection): (PrincipalId, CollectionId),
     uids: &[u32],
-    (number, action, members, octets): (crate::kernel::change::ChangeNumber, Action, i64, i64),
+    (number, action, members, octets): (ChangeNumber, Action, i64, i64),
 ) -> Outcome<()> {
     let (Some(first), Some(last)) = (uids.first(), uids.last()) else { return Ok(()) };
     let name = if first == last { first.to_string() } else { format!("{first}:{last}") };
@@ -131,13 +164,13 @@ pub async fn all(access: &Access, place: &Place) -> Outcome<(u32, Vec<Message>)>
 ///
 /// # Errors
 /// `Denied`, `NotFound` when it is not there any more.
-pub async fn read(access: &Access, place: &Place, uid: u32) -> Outcome<(Message, Body)> {
-    let (access, place) = (access.clone(), place.clone());
+pub async fn read(access: &Access, of: impl Into<Address>, uid: u32) -> Outcome<(Message, Body)> {
+    let (access, address) = (access.clone(), of.into());
     let store = access.store.clone();
     store
         .read(move |tx| {
             Box::pin(async move {
-                access.demand(tx, &place, Privilege::Read).await?;
+                let (place, _) = address.demand(tx, &access, Privilege::Read).await?;
                 let (of, _) = at(tx, &place).await?;
                 let found = message::content(tx, of.id, uid, access.store.files()).await?;
                 found.ok_or(Fault::NotFound)
@@ -150,13 +183,13 @@ pub async fn read(access: &Access, place: &Place, uid: u32) -> Outcome<(Message,
 ///
 /// # Errors
 /// `Denied` without the right to unbind, `NotFound`.
-pub async fn expunge(access: &Access, place: &Place, uids: Vec<u32>) -> Outcome<usize> {
-    let (access, place) = (access.clone(), place.clone());
+pub async fn expunge(access: &Access, of: impl Into<Address>, uids: Vec<u32>) -> Outcome<usize> {
+    let (access, address) = (access.clone(), of.into());
     let store = access.store.clone();
     store
         .write(move |tx| {
             Box::pin(async move {
-                access.demand(tx, &place, Privilege::Unbind).await?;
+                let (place, _) = address.demand(tx, &access, Privilege::Unbind).await?;
                 let (number, _) = change_log::take(tx, place.account).await?;
                 let (of, _) = at(tx, &place).await?;
                 let (mut gone, mut octets) = (Vec::new(), 0);

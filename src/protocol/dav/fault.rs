@@ -200,6 +200,7 @@ fn refused(refusal: &Refusal, about: About) -> Verdict {
             About::Other => (S::PAYLOAD_TOO_LARGE, None, None),
             _ => (S::FORBIDDEN, of_kind(about, "max-resource-size", "max-resource-size"), None),
         },
+        Refusal::Flag(_) => (S::BAD_REQUEST, None, None),
         Refusal::QuotaExceeded => (S::INSUFFICIENT_STORAGE, dav("quota-not-exceeded"), None),
         Refusal::Exists => (S::METHOD_NOT_ALLOWED, dav("resource-must-be-null"), None),
         Refusal::NoParent => (S::CONFLICT, None, None),

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// Every table that holds somebody's data.
-pub const TABLES: [&str; 21] = [
+pub const TABLES: [&str; 22] = [
     "principal",
     "address",
     "member",
@@ -29,6 +29,7 @@ pub const TABLES: [&str; 21] = [
     "mailbox",
     "message",
     "expunged",
+    "mail_subscription",
 ];
 
 /// What must be 0 in a sound store, with what it means.
