@@ -15,6 +15,7 @@ pub mod framing;
 pub mod headers;
 pub mod ical;
 pub mod if_header;
+pub mod imap;
 pub mod itip;
 pub mod jcal;
 pub mod jcard;
@@ -54,7 +55,7 @@ const fn target(
 }
 
 /// Every target.
-pub static TARGETS: [Target; 24] = [
+pub static TARGETS: [Target; 25] = [
     target("conditional", conditional::run, conditional::SEEDS, ""),
     target("config", config::run, config::SEEDS, ""),
     target("csv", csv::run, csv::SEEDS, ""),
@@ -65,6 +66,7 @@ pub static TARGETS: [Target; 24] = [
     target("headers", headers::run, headers::SEEDS, ""),
     target("ical", ical::run, ical::SEEDS, "ics"),
     target("if_header", if_header::run, if_header::SEEDS, ""),
+    target("imap", imap::run, imap::SEEDS, ""),
     target("itip", itip::run, itip::SEEDS, "ics"),
     target("jcal", jcal::run, jcal::SEEDS, "ics"),
     target("jcard", jcard::run, jcard::SEEDS, "vcf"),

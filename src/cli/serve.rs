@@ -19,6 +19,12 @@ pub struct Serve {
     /// Speak HTTPS here (overrides https.listen; repeatable)
     #[arg(long, value_name = "ADDR:PORT")]
     https: Vec<String>,
+    /// Speak IMAP here (overrides imap.listen; repeatable)
+    #[arg(long, value_name = "ADDR:PORT")]
+    imap: Vec<String>,
+    /// Speak IMAP over TLS here (overrides imaps.listen; repeatable)
+    #[arg(long, value_name = "ADDR:PORT")]
+    imaps: Vec<String>,
     /// Speak POP3 here (overrides pop3.listen; repeatable)
     #[arg(long, value_name = "ADDR:PORT")]
     pop3: Vec<String>,
@@ -39,6 +45,8 @@ impl Serve {
         let lists = [
             ("--http", "http.listen", self.http),
             ("--https", "https.listen", self.https),
+            ("--imap", "imap.listen", self.imap),
+            ("--imaps", "imaps.listen", self.imaps),
             ("--pop3", "pop3.listen", self.pop3),
             ("--pop3s", "pop3s.listen", self.pop3s),
         ];

@@ -13,3 +13,4 @@ pub mod tzdist;
 pub mod net;
 pub mod sasl;
 pub mod pop3;
+pub mod imap;

@@ -15,9 +15,9 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::watch;
 
 /// Whatever octets can be read from and written to.
-pub trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
+pub trait Io: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
 
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
+impl<T: AsyncRead + AsyncWrite + Send + Sync + Unpin> Io for T {}
 
 /// Makes a connection a secured one.
 pub type Upgrade = Arc<
@@ -108,6 +108,35 @@ impl Wire {
                 Ok(0) => return Ok(Line::Closed),
                 Ok(_) => {}
                 Err(end) => return Ok(end),
+            }
+        }
+    }
+
+    /// Reads so many octets, which `take` gets piece by piece; gives why not all came, if they did not.
+    ///
+    /// # Errors
+    /// When the connection breaks, or `take` fails.
+    pub async fn octets(
+        &mut self,
+        count: u64,
+        patience: Duration,
+        mut take: impl FnMut(&[u8]) -> io::Result<()>,
+    ) -> io::Result<Option<Line>> {
+        let mut left = count;
+        loop {
+            let waiting = self.input.get(self.taken..).unwrap_or_default();
+            let here = usize::try_from(left).unwrap_or(usize::MAX).min(waiting.len());
+            take(waiting.get(..here).unwrap_or_default())?;
+            self.taken += here;
+            left -= here as u64;
+            if left == 0 {
+                return Ok(None);
+            }
+            self.flush().await?;
+            match self.more(patience).await? {
+                Ok(0) => return Ok(Some(Line::Closed)),
+                Ok(_) => {}
+                Err(end) => return Ok(Some(end)),
             }
         }
     }

@@ -27,6 +27,7 @@ use crate::protocol::freebusy;
 use crate::protocol::http::body::Body;
 use crate::protocol::http::handler::Handler;
 use crate::protocol::http::outbound::vouched;
+use crate::protocol::imap;
 use crate::protocol::link;
 use crate::protocol::pop3;
 use crate::protocol::push::{self, PUSH};
@@ -116,6 +117,7 @@ pub async fn start(current: &Arc<Current>) -> Outcome<App> {
     let mut service = Service::new(store.clone(), &extensions, policy)?;
     service.posts = &POSTS;
     service.push = keys.clone().map(|keys| registering(keys, current.clone()));
+    let imap = imap::Service::new(store.clone(), service.logins.clone());
     let pop3 = pop3::Service::new(store.clone(), service.logins.clone());
     let (service, public) = (Arc::new(service), config.anonymous_free_busy);
     let probe = store.clone();
@@ -143,7 +145,7 @@ pub async fn start(current: &Arc<Current>) -> Outcome<App> {
     let jobs = jobs::start(store.clone(), current.clone());
     let pusher = keys.map(|keys| pusher::start(store.clone(), newest.clone(), keys));
     let feeds = feeds::start(store.clone(), newest);
-    let handlers = Handlers { http: handler, pop3: Some(pop3) };
+    let handlers = Handlers { http: handler, imap: Some(imap), pop3: Some(pop3) };
     Ok(App { handlers, store, jobs, feeds, pusher, first })
 }
 

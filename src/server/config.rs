@@ -103,6 +103,10 @@ pub struct Config {
     pub http_listen: Vec<SocketAddr>,
     /// Listeners of HTTPS.
     pub https_listen: Vec<SocketAddr>,
+    /// Listeners of IMAP.
+    pub imap_listen: Vec<SocketAddr>,
+    /// Listeners of IMAP over TLS.
+    pub imaps_listen: Vec<SocketAddr>,
     /// Listeners of POP3.
     pub pop3_listen: Vec<SocketAddr>,
     /// Listeners of POP3 over TLS.
@@ -155,6 +159,8 @@ impl Config {
             store_connections: small("store_connections"),
             http_listen: merged.list("http.listen"),
             https_listen: merged.list("https.listen"),
+            imap_listen: merged.list("imap.listen"),
+            imaps_listen: merged.list("imaps.listen"),
             pop3_listen: merged.list("pop3.listen"),
             pop3s_listen: merged.list("pop3s.listen"),
             tls: tls(&merged),

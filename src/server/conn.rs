@@ -15,7 +15,7 @@ use crate::protocol::dav::space::LINK_ROOT;
 use crate::protocol::http::body::Body;
 use crate::protocol::http::handler::{Answering, Handler};
 use crate::protocol::http::peer::Peer;
-use crate::protocol::pop3;
+use crate::protocol::{imap, pop3};
 use http::{HeaderValue, Method, Request, Response, StatusCode, Version, header};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -50,13 +50,15 @@ pub enum Phase {
 pub struct Handlers {
     /// HTTP.
     pub http: Handler,
+    /// IMAP, where it is spoken.
+    pub imap: Option<Arc<imap::Service>>,
     /// POP3, where it is spoken.
     pub pop3: Option<Arc<pop3::Service>>,
 }
 
 impl From<Handler> for Handlers {
     fn from(http: Handler) -> Self {
-        Self { http, pop3: None }
+        Self { http, imap: None, pop3: None }
     }
 }
 

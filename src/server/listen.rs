@@ -8,7 +8,7 @@ use super::conn::{self, Phase, Shell};
 use super::stall::Stall;
 use crate::protocol::http::peer::Peer;
 use crate::protocol::net::{Caller, Io, Upgrade, Wire};
-use crate::protocol::pop3;
+use crate::protocol::{imap, pop3};
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
@@ -23,6 +23,8 @@ use tokio_rustls::TlsAcceptor;
 pub enum Speaks {
     /// HTTP.
     Http,
+    /// IMAP.
+    Imap,
     /// POP3.
     Pop3,
 }
@@ -33,6 +35,8 @@ impl Speaks {
         match (self, secure) {
             (Self::Http, false) => "http",
             (Self::Http, true) => "https",
+            (Self::Imap, false) => "imap",
+            (Self::Imap, true) => "imaps",
             (Self::Pop3, false) => "pop3",
             (Self::Pop3, true) => "pop3s",
         }
@@ -72,6 +76,8 @@ pub async fn bind(config: &Config) -> Result<Vec<Bound>, String> {
     let wanted = [
         (Speaks::Http, false, &config.http_listen),
         (Speaks::Http, true, &config.https_listen),
+        (Speaks::Imap, false, &config.imap_listen),
+        (Speaks::Imap, true, &config.imaps_listen),
         (Speaks::Pop3, false, &config.pop3_listen),
         (Speaks::Pop3, true, &config.pop3s_listen),
     ];
@@ -183,24 +189,28 @@ fn admit(
 /// Serves a connection in the protocol that is spoken there. `tls`: it can be secured.
 async fn talk<IO>(shell: &Arc<Shell>, speaks: Speaks, io: IO, peer: Peer, tls: Option<TlsAcceptor>)
 where
-    IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    IO: AsyncRead + AsyncWrite + Unpin + Send + Sync + 'static,
 {
-    match (speaks, &shell.handlers.pop3) {
-        (Speaks::Http, _) => conn::serve(shell, io, peer).await,
-        (Speaks::Pop3, None) => {}
-        (Speaks::Pop3, Some(service)) => {
-            let ended = pop3::serve(service.clone(), wire(shell, io, peer, tls)).await;
-            if let Err(error) = ended {
-                tracing::debug!(peer = %peer.address, "connection ended: {error}");
-            }
+    let handlers = &shell.handlers;
+    let ended = match (speaks, &handlers.imap, &handlers.pop3) {
+        (Speaks::Http, ..) => return conn::serve(shell, io, peer).await,
+        (Speaks::Imap, Some(service), _) => {
+            imap::serve(service.clone(), wire(shell, io, peer, tls)).await
         }
+        (Speaks::Pop3, _, Some(service)) => {
+            pop3::serve(service.clone(), wire(shell, io, peer, tls)).await
+        }
+        (Speaks::Imap, None, _) | (Speaks::Pop3, _, None) => Ok(()),
+    };
+    if let Err(error) = ended {
+        tracing::debug!(peer = %peer.address, "connection ended: {error}");
     }
 }
 
 /// A connection for protocols of lines.
 fn wire<IO>(shell: &Shell, io: IO, peer: Peer, tls: Option<TlsAcceptor>) -> Wire
 where
-    IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    IO: AsyncRead + AsyncWrite + Unpin + Send + Sync + 'static,
 {
     let caller = Caller { address: peer.address, secure: peer.secure, private: peer.private };
     let patience = shell.timing.handshake;

@@ -135,7 +135,7 @@ macro_rules! targets {
 }
 
 targets! {
-    conditional config csv date expand feed framing headers ical if_header itip jcal jcard line mail range recur split token tz
+    conditional config csv date expand feed framing headers ical if_header imap itip jcal jcard line mail range recur split token tz
     uri vcard xcal xml
 }
 

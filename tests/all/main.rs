@@ -12,6 +12,7 @@ mod derived;
 mod feeds;
 mod freebusy;
 mod fuzz;
+mod imap;
 mod indexing;
 mod jobs;
 mod kill;

@@ -181,6 +181,19 @@ pub static KEYS: &[Key] = &[
         "Where to speak HTTPS, such as [\"[::]:8443\"], which takes IPv4 too; needs tls.",
     ),
     Key::new(
+        "imap.listen",
+        Kind::Addresses,
+        "127.0.0.1:1143",
+        "Where to speak IMAP. Other than loopback addresses need tls: passwords are taken after STARTTLS\n\
+         only. The default gives way when another program listens there.",
+    ),
+    Key::new(
+        "imaps.listen",
+        Kind::Addresses,
+        "",
+        "Where to speak IMAP over TLS, such as [\"[::]:993\"]; needs tls.",
+    ),
+    Key::new(
         "pop3.listen",
         Kind::Addresses,
         "127.0.0.1:1110",

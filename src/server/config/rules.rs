@@ -68,7 +68,7 @@ fn plain_http(merged: &Merged) -> Broken {
 }
 
 /// The listeners of mail that begin without TLS, and those that begin with it.
-const MAIL: [(&str, &str); 1] = [("pop3.listen", "pop3s.listen")];
+const MAIL: [(&str, &str); 2] = [("imap.listen", "imaps.listen"), ("pop3.listen", "pop3s.listen")];
 
 fn plain_mail(merged: &Merged) -> Broken {
     if !tls_mode(merged).is_empty() {

@@ -36,6 +36,8 @@ pub struct Server {
     pub store: Store,
     /// Where it listens, in plain text. It takes `X-Forwarded-For` from there.
     pub address: SocketAddr,
+    /// Where it speaks IMAP.
+    pub imap: SocketAddr,
     /// Where it speaks POP3.
     pub pop3: SocketAddr,
     /// What its connections share, to serve one from elsewhere than a socket.
@@ -100,6 +102,7 @@ impl Server {
             set("HTTP_LISTEN", "127.0.0.1:0"),
             set("DATA_DIR", folder.to_str().unwrap()),
             set("STORE", &store),
+            set("IMAP_LISTEN", "127.0.0.1:0"),
             set("POP3_LISTEN", "127.0.0.1:0"),
             set("TRUSTED_PROXIES", "127.0.0.0/8"),
             set("OUTBOUND_ALLOW", super::feed::ALLOWED),
@@ -115,7 +118,7 @@ impl Server {
                 let address = bound[0].at.address;
                 let at =
                     |speaks| bound.iter().find(|it| it.at.speaks == speaks).unwrap().at.address;
-                let pop3 = at(listen::Speaks::Pop3);
+                let (imap, pop3) = (at(listen::Speaks::Imap), at(listen::Speaks::Pop3));
                 let current = Current::new(config);
                 let app = app::start(&current).await.unwrap();
                 let shell = Shell::new(current, app.handlers, Timing::default());
@@ -124,7 +127,7 @@ impl Server {
                 }
                 let runtime = tokio::runtime::Handle::current();
                 let store = app.store;
-                let _ = ready.send(Self { store, address, pop3, shell, runtime, engine });
+                let _ = ready.send(Self { store, address, imap, pop3, shell, runtime, engine });
                 std::future::pending::<()>().await;
             });
         });

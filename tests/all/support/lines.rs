@@ -52,6 +52,14 @@ impl Dialogue {
         (!line.is_empty()).then(|| line.strip_suffix("\r\n").expect("CRLF").to_owned())
     }
 
+    /// So many octets.
+    pub async fn octets(&mut self, count: usize) -> String {
+        let mut octets = vec![0; count];
+        let read = self.io.read_exact(&mut octets);
+        tokio::time::timeout(PATIENCE, read).await.expect("octets in time").unwrap();
+        String::from_utf8_lossy(&octets).into_owned()
+    }
+
     /// Sends a line; gives the next.
     pub async fn say(&mut self, line: &str) -> String {
         self.raw(format!("{line}\r\n")).await;
