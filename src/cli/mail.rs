@@ -104,16 +104,16 @@ impl MailCommand {
 async fn list(session: &Session, name: &str) -> Result<(), Failure> {
     let of = admin::profile(&session.store, name, None).await?.principal;
     let access = Access::new(session.store.clone(), of.clone(), "davenport", session.at);
+    let views = mailbox::all(&access, of.id).await?;
+    let rows = views.into_iter().map(|view| Row {
+        mailbox: view.name,
+        messages: view.collection.member_count,
+        octets: view.collection.member_bytes,
+        uid_validity: view.collection.id.0,
+        uid_next: view.mailbox.uid_next,
+    });
     let mut listing = session.out.list();
-    for view in mailbox::all(&access, of.id).await? {
-        listing.page(&[Row {
-            mailbox: view.name,
-            messages: view.collection.member_count,
-            octets: view.collection.member_bytes,
-            uid_validity: view.collection.id.0,
-            uid_next: view.mailbox.uid_next,
-        }])?;
-    }
+    listing.page(&rows.collect::<Vec<_>>())?;
     listing.end()
 }
 
@@ -176,7 +176,7 @@ impl Into<'_> {
         self.held.push(message::New {
             content,
             flags: item.flags,
-            keywords: Vec::new(),
+            names: Vec::new(),
             received_at: item.received_at,
         });
         match self.held.len() >= MAIL_BATCH_MESSAGES || self.octets >= MAIL_BATCH_OCTETS {

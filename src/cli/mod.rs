@@ -53,7 +53,7 @@ Exit codes:
   2  the command line is wrong
   3  the configuration is wrong";
 
-/// Standards-first groupware server: calendars, contacts and files over CalDAV, CardDAV, WebDAV.
+/// Standards-first groupware server: calendars, contacts, files and mail over CalDAV, CardDAV, WebDAV, IMAP, POP3.
 #[derive(Debug, Parser)]
 #[command(name = "davenport", version = version(), after_help = EXIT_CODES)]
 struct Cli {

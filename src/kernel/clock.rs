@@ -51,6 +51,13 @@ impl Timestamp {
         format!("{day}, {d:02} {month} {y:04} {h:02}:{mi:02}:{s:02} GMT")
     }
 
+    /// `06-Nov-1994 08:49:37 +0000` (RFC 9051 §9, `date-time` without its quotes).
+    pub fn imap_date(self) -> String {
+        let (y, mo, d, h, mi, s, _) = self.civil();
+        let month = MONTHS[(mo - 1) as usize];
+        format!("{d:02}-{month}-{y:04} {h:02}:{mi:02}:{s:02} +0000")
+    }
+
     /// `1994-11-06T08:49:37Z` (RFC 3339), for `creationdate`.
     pub fn rfc3339(self) -> String {
         let (y, mo, d, h, mi, s, _) = self.civil();
@@ -113,7 +120,8 @@ fn full_year(two: i64, moment: (i64, i64, i64, i64, i64), now: Timestamp) -> i64
 const WEEKDAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 const LONG_WEEKDAYS: [&str; 7] =
     ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
-const MONTHS: [&str; 12] =
+/// The names of months in dates of HTTP, mail and IMAP.
+pub const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// The civil date of a day number (0 = 1970-01-01), proleptic Gregorian.

@@ -31,7 +31,7 @@ pub const MESSAGE_MAX: u64 = 64 << 20;
 pub const MAIL_BATCH_MESSAGES: usize = 200;
 /// … and their octets.
 pub const MAIL_BATCH_OCTETS: u64 = 16 << 20;
-/// Messages of a mailbox that one statement reads.
+/// Messages that one statement names.
 pub const MESSAGES_PAGE: usize = 5_000;
 /// Octets that one read of a connection of lines takes.
 pub const LINE_BUFFER: usize = 2 << 10;
@@ -59,8 +59,8 @@ pub const LIST_PATTERN_MAX: usize = 1_000;
 pub const SNAPSHOT_PIECE: usize = 1_024;
 /// Messages in the snapshots that are kept beyond those in use; each takes about 56 octets.
 pub const SNAPSHOT_MESSAGES_KEPT: usize = 2_000_000;
-/// Seconds after which a snapshot that nobody looked at is made anew.
-pub const SNAPSHOT_SECONDS: i64 = 86_400;
+/// Messages whose contents are read at once.
+pub const CONTENTS_BATCH: usize = 32;
 /// How often a connection may fail to sign in.
 pub const SIGN_IN_FAILURES_MAX: u32 = 5;
 /// Seconds in which a connection signs in.

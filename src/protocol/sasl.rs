@@ -3,9 +3,13 @@
 //! Invariant: nobody signs in as somebody else than whose password he says. Standards: RFC 4422,
 //! RFC 4616 (`PLAIN`), the draft of `LOGIN`, which programs still use.
 
+use super::net::{Line, Wire};
+use crate::kernel::limits::COMMAND_LINE_MAX;
 use crate::kernel::secret::Secret;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use std::io;
+use std::time::Duration;
 
 /// The mechanisms, best first.
 pub static MECHANISMS: [(&str, Mechanism); 2] =
@@ -39,7 +43,7 @@ pub struct Credentials {
 
 /// What the server does next.
 #[derive(Debug)]
-pub enum Step {
+enum Step {
     /// It says this and waits for a response.
     Ask(&'static str),
     /// It looks whether these are right.
@@ -48,14 +52,14 @@ pub enum Step {
 
 /// An exchange under way.
 #[derive(Debug)]
-pub struct Exchange {
+struct Exchange {
     mechanism: Mechanism,
     login: Option<String>,
 }
 
 impl Exchange {
     /// The beginning of an exchange.
-    pub fn new(mechanism: Mechanism) -> Self {
+    fn new(mechanism: Mechanism) -> Self {
         Self { mechanism, login: None }
     }
 
@@ -63,7 +67,7 @@ impl Exchange {
     ///
     /// # Errors
     /// What is wrong with it.
-    pub fn take(&mut self, response: Option<&[u8]>) -> Result<Step, &'static str> {
+    fn take(&mut self, response: Option<&[u8]>) -> Result<Step, &'static str> {
         match (self.mechanism, response, self.login.take()) {
             (Mechanism::Plain, None, _) => Ok(Step::Ask("")),
             (Mechanism::Plain, Some(response), _) => plain(response).map(Step::Check),
@@ -98,11 +102,55 @@ fn plain(response: &[u8]) -> Result<Credentials, &'static str> {
     Ok(Credentials { login: text(login)?, password: Secret::new(text(password)?) })
 }
 
+/// How an exchange ended.
+#[derive(Debug)]
+pub enum Ended {
+    /// With these, which are still to be looked at.
+    Check(Credentials),
+    /// With this wrong.
+    Wrong(&'static str),
+    /// With the connection.
+    Over,
+}
+
+/// Leads an exchange over a connection of lines on which the server's part begins with `+`, as IMAP and
+/// POP3 have it (RFC 9051 §6.2.2, RFC 5034 §4).
+///
+/// # Errors
+/// When the connection breaks.
+pub async fn converse(
+    wire: &mut Wire,
+    mechanism: Mechanism,
+    initial: Option<&str>,
+    patience: Duration,
+) -> io::Result<Ended> {
+    let mut exchange = Exchange::new(mechanism);
+    let mut response = initial.map(|line| decode(line.as_bytes()));
+    loop {
+        let step = match response {
+            None => exchange.take(None),
+            Some(Ok(octets)) => exchange.take(Some(&octets)),
+            Some(Err(why)) => Err(why),
+        };
+        match step {
+            Err(why) => return Ok(Ended::Wrong(why)),
+            Ok(Step::Check(credentials)) => return Ok(Ended::Check(credentials)),
+            Ok(Step::Ask(said)) => wire.write(format!("+ {}\r\n", encode(said)).as_bytes()).await?,
+        }
+        response = match wire.line(COMMAND_LINE_MAX, patience).await? {
+            Line::Text(line) if line == b"*" => Some(Err("cancelled")),
+            Line::Text(line) => Some(decode(&line)),
+            Line::TooLong => Some(Err("the response is too long")),
+            Line::Closed | Line::Idle | Line::Stopping => return Ok(Ended::Over),
+        };
+    }
+}
+
 /// A response in base64; `=` is an empty one (RFC 5034 §4).
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn decode(line: &[u8]) -> Result<Vec<u8>, &'static str> {
+fn decode(line: &[u8]) -> Result<Vec<u8>, &'static str> {
     match line {
         b"=" => Ok(Vec::new()),
         line => STANDARD.decode(line).map_err(|_| "the response is not base64"),
@@ -110,7 +158,7 @@ pub fn decode(line: &[u8]) -> Result<Vec<u8>, &'static str> {
 }
 
 /// What the server says, in base64.
-pub fn encode(said: &str) -> String {
+fn encode(said: &str) -> String {
     STANDARD.encode(said)
 }
 

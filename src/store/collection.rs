@@ -20,6 +20,8 @@ macro_rules! columns {
 }
 
 pub(super) use columns;
+/// How many they are.
+pub(super) const COLUMNS: usize = 15;
 
 statements! {
     BY_PATH = concat!("SELECT ", columns!(), " FROM collection WHERE account_id = $1 AND path = $2");

@@ -2,16 +2,29 @@
 //!
 //! Invariant: UIDs are given under the lock of the account and never twice (RFC 9051 §2.3.1.1).
 
+use super::collection::{COLUMNS, Collection, below, collection, columns};
 use super::statement::statements;
 use super::tx::Tx;
 use super::value::Row;
 use crate::kernel::fault::Outcome;
 use crate::kernel::ids::{CollectionId, PrincipalId};
 
+macro_rules! row {
+    () => {
+        concat!(
+            "SELECT ",
+            columns!(),
+            ", uid_next, special_use, keywords
+            FROM collection JOIN mailbox ON collection_id = id "
+        )
+    };
+}
+
 statements! {
     INSERT = "INSERT INTO mailbox (collection_id, uid_next, special_use, keywords)
         VALUES ($1, 1, $2, '')";
-    FIND = "SELECT uid_next, special_use, keywords FROM mailbox WHERE collection_id = $1";
+    AT = concat!(row!(), "WHERE account_id = $1 AND path = $2");
+    BELOW = concat!(row!(), "WHERE account_id = $1 AND path >= $2 AND path < $3 ORDER BY path");
     GIVE = "UPDATE mailbox SET uid_next = uid_next + $2 WHERE collection_id = $1
         RETURNING uid_next - $2";
     SET_KEYWORDS = "UPDATE mailbox SET keywords = $2 WHERE collection_id = $1";
@@ -36,12 +49,13 @@ pub struct Mailbox {
     pub keywords: String,
 }
 
-fn mailbox(row: &Row<'_>) -> Outcome<Mailbox> {
-    Ok(Mailbox {
-        uid_next: row.int(0)? as u32,
-        special_use: row.int(1)?,
-        keywords: row.text(2)?.to_owned(),
-    })
+fn mailbox(row: &Row<'_>) -> Outcome<(Collection, Mailbox)> {
+    let beside = Mailbox {
+        uid_next: row.int(COLUMNS)? as u32,
+        special_use: row.int(COLUMNS + 1)?,
+        keywords: row.text(COLUMNS + 2)?.to_owned(),
+    };
+    Ok((collection(row)?, beside))
 }
 
 /// Makes a mailbox of a collection.
@@ -49,9 +63,23 @@ pub async fn insert(tx: &mut Tx, id: CollectionId, special_use: i64) -> Outcome<
     tx.execute(&INSERT, &[id.0.into(), special_use.into()]).await.map(drop)
 }
 
-/// The mailbox of a collection.
-pub async fn find(tx: &mut Tx, id: CollectionId) -> Outcome<Option<Mailbox>> {
-    tx.first(&FIND, &[id.0.into()], mailbox).await
+/// The mailbox at a path.
+pub async fn at(
+    tx: &mut Tx,
+    account: PrincipalId,
+    path: &str,
+) -> Outcome<Option<(Collection, Mailbox)>> {
+    tx.first(&AT, &[account.0.into(), path.into()], mailbox).await
+}
+
+/// The mailboxes strictly below a path, by their paths.
+pub async fn all_below(
+    tx: &mut Tx,
+    account: PrincipalId,
+    path: &str,
+) -> Outcome<Vec<(Collection, Mailbox)>> {
+    let (from, end) = below(path);
+    tx.all(&BELOW, &[account.0.into(), (&from).into(), (&end).into()], mailbox).await
 }
 
 /// Takes so many UIDs; gives the first. The caller holds the account's lock.

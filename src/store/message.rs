@@ -23,10 +23,14 @@ statements! {
     INSERT = "INSERT INTO message
         (collection_id, uid, change, blob_id, size, flags, received_at, saved_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-    PAGE = concat!("SELECT ", columns!(), " FROM message m
-        WHERE m.collection_id = $1 AND m.uid > $2 ORDER BY m.uid LIMIT $3");
-    CONTENT = concat!("SELECT ", columns!(), ", b.hash, b.data FROM message m
-        JOIN blob b ON b.id = m.blob_id WHERE m.collection_id = $1 AND m.uid = $2");
+    ALL = concat!("SELECT ", columns!(), " FROM message m
+        WHERE m.collection_id = $1 ORDER BY m.uid");
+    CONTENTS = concat!("SELECT ", columns!(), ", b.hash, b.data FROM message m
+            JOIN blob b ON b.id = m.blob_id WHERE m.collection_id = $1
+            AND m.uid IN (SELECT value FROM json_each($2)) ORDER BY m.uid"),
+        postgres: concat!("SELECT ", columns!(), ", b.hash, b.data FROM message m
+            JOIN blob b ON b.id = m.blob_id WHERE m.collection_id = $1
+            AND m.uid = ANY($2) ORDER BY m.uid");
     BY_UIDS = concat!("SELECT ", columns!(), " FROM message m WHERE m.collection_id = $1
             AND m.uid IN (SELECT value FROM json_each($2)) ORDER BY m.uid"),
         postgres: concat!("SELECT ", columns!(), " FROM message m WHERE m.collection_id = $1
@@ -100,30 +104,24 @@ pub async fn insert(tx: &mut Tx, of: CollectionId, new: &Message) -> Outcome<()>
     tx.execute(&INSERT, &with).await.map(drop)
 }
 
-/// The messages after a UID in their order, at most `limit`.
-pub async fn page(
-    tx: &mut Tx,
-    of: CollectionId,
-    after: u32,
-    limit: usize,
-) -> Outcome<Vec<Message>> {
-    let with = [of.0.into(), i64::from(after).into(), (limit as i64).into()];
-    tx.all(&PAGE, &with, message).await
+/// All messages of a mailbox in the order of their UIDs.
+pub async fn all(tx: &mut Tx, of: CollectionId) -> Outcome<Vec<Message>> {
+    tx.all(&ALL, &[of.0.into()], message).await
 }
 
-/// A message with its content.
-pub async fn content(
+/// Those of the messages that are there with their contents, in the order of their UIDs.
+pub async fn contents(
     tx: &mut Tx,
     of: CollectionId,
-    uid: u32,
+    uids: &[i64],
     files: &Files,
-) -> Outcome<Option<(Message, Body)>> {
+) -> Outcome<Vec<(Message, Body)>> {
     let map = |row: &Row<'_>| {
         let message = message(row)?;
         let body = blob::body(files, row.bytes(7)?, message.size as i64, row.opt_bytes(8)?)?;
         Ok((message, body))
     };
-    tx.first(&CONTENT, &[of.0.into(), i64::from(uid).into()], map).await
+    tx.all(&CONTENTS, &[of.0.into(), uids.into()], map).await
 }
 
 /// Those of the messages that are there, in the order of their UIDs.

@@ -4,9 +4,11 @@ use crate::support::{Fresh, on_both, raw};
 use davenport::domain::account::{self, NewAccount};
 use davenport::domain::collection::{Access, Content, Place};
 use davenport::domain::directory::{Kind, Principal};
+use davenport::domain::mail::hub::Hub;
 use davenport::domain::mail::{mailbox, message};
 use davenport::domain::retention::{self, Progress};
 use davenport::kernel::clock::{self, Timestamp};
+use std::sync::Arc;
 
 const DAY: i64 = 86_400;
 
@@ -20,7 +22,7 @@ async fn user(fresh: &Fresh, name: &str) -> (Principal, Place) {
 async fn deliver(fresh: &Fresh, (who, place): &(Principal, Place), text: &str) -> u32 {
     let access = Access::new(fresh.store.clone(), who.clone(), "test", clock::now());
     let content = Content::inline(text.as_bytes().to_vec());
-    let new = message::New { content, flags: 0, keywords: Vec::new(), received_at: clock::now() };
+    let new = message::New { content, flags: 0, names: Vec::new(), received_at: clock::now() };
     message::append(&access, place, vec![new], false).await.unwrap().1[0].unwrap()
 }
 
@@ -50,6 +52,19 @@ on_both! {
         let (_, all) = message::all(&access, &ada.1).await.unwrap();
         assert_eq!(all.iter().map(|it| it.uid).collect::<Vec<_>>(), [kept]);
         raw::assert_sound(&fresh.location).await;
+    }
+
+    /// Where nothing is kept, what was expunged is forgotten before a session has looked.
+    async fn what_is_forgotten_is_gone_all_the_same(fresh: Fresh) {
+        let ada = user(fresh, "ada").await;
+        let (gone, kept) = (deliver(fresh, &ada, "gone").await, deliver(fresh, &ada, "kept").await);
+        let (hub, access) = (Arc::new(Hub::default()), Access::new(fresh.store.clone(), ada.0.clone(), "test", clock::now()));
+        assert_eq!(hub.look(&access, &ada.1).await.unwrap().snapshot.len(), 2);
+        message::expunge(&access, &ada.1, vec![gone]).await.unwrap();
+        retain(fresh, 31).await;
+        assert_eq!(raw::rows(&fresh.location, "expunged").await, 0);
+        let seen = hub.look(&access, &ada.1).await.unwrap();
+        assert_eq!(seen.snapshot.iter().map(|it| it.uid).collect::<Vec<_>>(), [kept]);
     }
 
     async fn the_mail_of_a_removed_account_goes_with_its_time(fresh: Fresh) {
@@ -82,7 +97,7 @@ on_both! {
             denied(message::read(&access, place, uid).await.map(drop));
             denied(message::expunge(&access, place, vec![uid]).await.map(drop));
             let content = Content::inline(b"x".to_vec());
-            let new = message::New { content, flags: 0, keywords: Vec::new(), received_at: clock::now() };
+            let new = message::New { content, flags: 0, names: Vec::new(), received_at: clock::now() };
             denied(message::append(&access, place, vec![new], false).await.map(drop));
             denied(mailbox::ensure(&access, &place.child("below", true), 0).await.map(drop));
         }

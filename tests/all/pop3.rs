@@ -1,7 +1,7 @@
 //! POP3: dialogues, one behaviour each. What is in mailboxes is put there by the domain.
 
 use crate::support::dav::{User, dialogues};
-use crate::support::lines::{Both, Dialogue};
+use crate::support::lines::{Dialogue, secured};
 use crate::support::process::Process;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -10,13 +10,7 @@ use davenport::domain::directory::admin;
 use davenport::domain::mail::{mailbox, message};
 use davenport::kernel::clock;
 use davenport::kernel::limits::{BLOB_INLINE_MAX, COMMAND_LINE_MAX, SIGN_IN_FAILURES_MAX};
-use davenport::server::tls::{install_provider, self_signed_files};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
-use std::sync::Arc;
 use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
 
 /// Puts a message into somebody's mailbox.
 async fn deliver(user: &User, text: impl Into<Vec<u8>>) {
@@ -26,8 +20,7 @@ async fn deliver(user: &User, text: impl Into<Vec<u8>>) {
         let content = davenport::domain::collection::item::content(&store, text).unwrap();
         let access = Access::new(store, who.clone(), "test", clock::now());
         let place = mailbox::place(who.id, &who.name, mailbox::INBOX).unwrap();
-        let new =
-            message::New { content, flags: 0, keywords: Vec::new(), received_at: clock::now() };
+        let new = message::New { content, flags: 0, names: Vec::new(), received_at: clock::now() };
         message::append(&access, &place, vec![new], false).await.unwrap();
     };
     user.server.on(work).await;
@@ -310,28 +303,18 @@ async fn rfc_2595_tls() {
     command.args(["--http", "127.0.0.1:0", "--tls", "self-signed"]);
     command.args(["--pop3", "127.0.0.1:0", "--pop3s", "127.0.0.1:0"]);
     let process = Process::start(&mut command, &["Mail: pop3://", "Mail: pop3s://"]);
-    let (file, _) = self_signed_files(folder.path());
-    let certificate = CertificateDer::from_pem_file(file).unwrap();
-    let secured = |io: Box<dyn Both>| {
-        let mut roots = RootCertStore::empty();
-        roots.add(certificate.clone()).unwrap();
-        let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
-        let name = ServerName::try_from("localhost").unwrap();
-        TlsConnector::from(Arc::new(config)).connect(name, io)
-    };
-    install_provider();
     let mut pop = Dialogue::open(process.address(0)).await;
     pop.line().await.unwrap();
     assert!(many(&mut pop, "CAPA").await.iter().any(|line| line == "STLS"));
     good(&mut pop, "USER somebody").await;
     good(&mut pop, "STLS").await;
-    let mut pop = Dialogue::over(Box::new(secured(pop.into_inner()).await.unwrap()));
+    let mut pop = secured(folder.path(), pop.into_inner()).await;
     // What was said before is forgotten.
     bad(&mut pop, "PASS x").await;
     bad(&mut pop, "STLS").await;
     assert!(!many(&mut pop, "CAPA").await.iter().any(|line| line == "STLS"));
     let io = Box::new(TcpStream::connect(process.address(1)).await.unwrap());
-    let mut pop = Dialogue::over(Box::new(secured(io).await.unwrap()));
+    let mut pop = secured(folder.path(), io).await;
     assert!(pop.line().await.unwrap().starts_with("+OK "));
     assert!(many(&mut pop, "CAPA").await.iter().any(|line| line == "USER"));
     good(&mut pop, "QUIT").await;

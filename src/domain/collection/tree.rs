@@ -189,13 +189,11 @@ pub async fn remove(access: &Access, place: &Place, guard: Guard) -> Outcome<()>
         .await
 }
 
-/// Removes what is at a place, inside a transaction.
-pub(super) async fn remove_in(
-    tx: &mut Tx,
-    access: &Access,
-    place: &Place,
-    guard: &Guard,
-) -> Outcome<()> {
+/// The same within a transaction.
+///
+/// # Errors
+/// As [`remove`].
+pub async fn remove_in(tx: &mut Tx, access: &Access, place: &Place, guard: &Guard) -> Outcome<()> {
     access.demand_above(tx, place, Privilege::Unbind).await?;
     let (number, _) = change_log::take(tx, place.account).await?;
     let found = locate(tx, place).await?;

@@ -5,11 +5,12 @@
 
 use super::flag::{DELETED, Keywords, OWN};
 use super::mailbox::{Address, at};
-use super::message::{keywords, record};
+use super::message::{keywords, record, uid_of};
 use crate::domain::collection::item::within_quota;
 use crate::domain::collection::{Access, Place};
 use crate::kernel::change::ChangeNumber;
-use crate::kernel::fault::{Fault, Outcome};
+use crate::kernel::fault::{Fault, Outcome, Refusal};
+use crate::kernel::ids::CollectionId;
 use crate::kernel::limits::MESSAGES_PAGE;
 use crate::kernel::privilege::Privilege;
 use crate::store::change_log::{self, Action};
@@ -102,11 +103,7 @@ pub async fn flags(access: &Access, of: impl Into<Address>, change: Flags) -> Ou
 }
 
 /// Those of the messages that are there, in the order of their UIDs.
-async fn those(
-    tx: &mut Tx,
-    of: crate::kernel::ids::CollectionId,
-    uids: &[u32],
-) -> Outcome<Vec<Message>> {
+async fn those(tx: &mut Tx, of: CollectionId, uids: &[u32]) -> Outcome<Vec<Message>> {
     let mut all = Vec::with_capacity(uids.len());
     for page in uids.chunks(MESSAGES_PAGE) {
         let page: Vec<i64> = page.iter().map(|uid| i64::from(*uid)).collect();
@@ -154,7 +151,7 @@ pub async fn copy(
                 let (source, row) = at(tx, &from).await?;
                 let (target, there) = match at(tx, &to).await {
                     Err(Fault::NotFound) => {
-                        return Err(crate::kernel::fault::Refusal::NoParent.into());
+                        return Err(Refusal::NoParent.into());
                     }
                     found => found?,
                 };
@@ -166,8 +163,7 @@ pub async fn copy(
                 let first = mailbox::give(tx, target.id, all.len() as u32).await?;
                 let (mut pairs, mut octets) = (Vec::with_capacity(all.len()), 0);
                 for (uid, it) in (first..).zip(&all) {
-                    let uid = u32::try_from(uid)
-                        .map_err(|_| Fault::Internal("the mailbox has no UIDs left".into()))?;
+                    let uid = uid_of(uid)?;
                     let own = mine.names_of(it.flags & !(OWN - 1));
                     let own = own.filter_map(|name| theirs.bit(name)).fold(0, |all, bit| all | bit);
                     let flags = it.flags & (OWN - 1) | own;

@@ -51,11 +51,6 @@ impl Keywords {
         self.0.join(" ")
     }
 
-    /// The names.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(String::as_str)
-    }
-
     /// The bit of a flag, if the mailbox has it. Names are the same in any case.
     pub fn bit(&self, name: &str) -> Option<i64> {
         let common = COMMON.iter().find(|row| row.0.eq_ignore_ascii_case(name));

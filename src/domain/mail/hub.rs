@@ -5,15 +5,15 @@
 //! first.
 
 use super::flag::Keywords;
-use super::mailbox::at;
+use super::mailbox::{Address, at};
 use super::snapshot::Snapshot;
-use crate::domain::collection::{Access, Collection, Kind, Place};
-use crate::kernel::fault::{Fault, Outcome};
+use crate::domain::collection::{Access, Collection, Place};
+use crate::kernel::fault::Outcome;
 use crate::kernel::ids::CollectionId;
-use crate::kernel::limits::{MESSAGES_PAGE, SNAPSHOT_MESSAGES_KEPT, SNAPSHOT_SECONDS};
+use crate::kernel::limits::SNAPSHOT_MESSAGES_KEPT;
 use crate::kernel::privilege::{Privilege, Privileges};
 use crate::store::mailbox::Mailbox;
-use crate::store::{Tx, collection, message};
+use crate::store::{Tx, message};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -32,6 +32,12 @@ pub struct Seen {
     pub snapshot: Arc<Snapshot>,
 }
 
+impl From<&Seen> for Address {
+    fn from(seen: &Seen) -> Self {
+        Self::known(&seen.place, seen.collection.id)
+    }
+}
+
 impl Seen {
     /// The UIDVALIDITY (RFC 9051 §2.3.1.1).
     pub fn validity(&self) -> u32 {
@@ -47,105 +53,72 @@ impl Seen {
 /// The snapshots that are kept.
 #[derive(Debug, Default)]
 pub struct Hub {
-    kept: Mutex<HashMap<CollectionId, (Arc<Snapshot>, i64)>>,
+    kept: Mutex<HashMap<CollectionId, Arc<Snapshot>>>,
 }
 
 impl Hub {
-    fn kept(&self) -> MutexGuard<'_, HashMap<CollectionId, (Arc<Snapshot>, i64)>> {
+    fn kept(&self) -> MutexGuard<'_, HashMap<CollectionId, Arc<Snapshot>>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Looks at the mailbox at a place.
+    /// Looks at a mailbox.
     ///
     /// # Errors
     /// `Denied` without the right to read, `NotFound`.
-    pub async fn look(self: &Arc<Self>, access: &Access, place: &Place) -> Outcome<Seen> {
-        let (hub, access, place) = (self.clone(), access.clone(), place.clone());
+    pub async fn look(self: &Arc<Self>, access: &Access, of: impl Into<Address>) -> Outcome<Seen> {
+        let (hub, access, address) = (self.clone(), access.clone(), of.into());
         let store = access.store.clone();
         let look = store.read(move |tx| {
             Box::pin(async move {
-                let rights = access.demand(tx, &place, Privilege::Read).await?;
+                let (place, rights) = address.demand(tx, &access, Privilege::Read).await?;
                 let (collection, mailbox) = at(tx, &place).await?;
-                hub.seen(tx, &access, (place, rights), (collection, mailbox)).await
+                let snapshot = hub.snapshot(tx, &collection, &mailbox).await?;
+                Ok(Seen { place, collection, mailbox, rights, snapshot })
             })
         });
         look.await
     }
 
-    /// Looks once more at a mailbox, wherever it has gone.
-    ///
-    /// # Errors
-    /// `Denied` if the right to read is gone, `NotFound` if the mailbox is.
-    pub async fn again(self: &Arc<Self>, access: &Access, seen: &Seen) -> Outcome<Seen> {
-        let (hub, access, seen) = (self.clone(), access.clone(), seen.clone());
-        let store = access.store.clone();
-        let look = store.read(move |tx| {
-            Box::pin(async move {
-                let found = collection::by_id(tx, seen.collection.id).await?;
-                let it = found.filter(|it| Kind::from_number(it.kind) == Kind::Mailbox);
-                let it = it.ok_or(Fault::NotFound)?;
-                let place = seen.place.at(&it.path, true);
-                let rights = access.demand(tx, &place, Privilege::Read).await?;
-                let found = at(tx, &place).await?;
-                hub.seen(tx, &access, (place, rights), found).await
-            })
-        });
-        look.await
-    }
-
-    async fn seen(
+    async fn snapshot(
         &self,
         tx: &mut Tx,
-        access: &Access,
-        (place, rights): (Place, Privileges),
-        (collection, mailbox): (Collection, Mailbox),
-    ) -> Outcome<Seen> {
-        let now = access.now.seconds();
-        let kept = self.kept().get(&collection.id).cloned();
-        // Retention forgets what was expunged, but not as soon as this.
-        let kept = kept.filter(|(_, at)| now - at < SNAPSHOT_SECONDS).map(|(it, _)| it);
-        let snapshot = match kept {
-            Some(kept) if kept.known == collection.last_change => kept,
+        of: &Collection,
+        mailbox: &Mailbox,
+    ) -> Outcome<Arc<Snapshot>> {
+        let kept = self.kept().get(&of.id).cloned();
+        let brought = match kept {
+            Some(kept) if kept.known == of.last_change => return Ok(kept),
             Some(kept) => {
-                let changed = message::since(tx, collection.id, kept.known).await?;
-                let gone = message::gone_since(tx, collection.id, kept.known).await?;
-                Arc::new(finished(kept.with(changed, &gone), &collection, &mailbox))
+                let changed = message::since(tx, of.id, kept.known).await?;
+                let gone = message::gone_since(tx, of.id, kept.known).await?;
+                Some(kept.with(changed, &gone))
             }
-            None => {
-                let mut all = Vec::new();
-                loop {
-                    let after = all.last().map_or(0, |last: &message::Message| last.uid);
-                    let page = message::page(tx, collection.id, after, MESSAGES_PAGE).await?;
-                    let full = page.len() == MESSAGES_PAGE;
-                    all.extend(page);
-                    if !full {
-                        break;
-                    }
-                }
-                Arc::new(finished(Snapshot::default().with(all, &[]), &collection, &mailbox))
-            }
+            None => None,
         };
-        self.keep(collection.id, &snapshot, now);
-        Ok(Seen { place, collection, mailbox, rights, snapshot })
+        // Retention may have forgotten already what was expunged since.
+        let brought = brought.filter(|it| it.len() as i64 == of.member_count);
+        let mut snapshot = match brought {
+            Some(brought) => brought,
+            None => Snapshot::default().with(message::all(tx, of.id).await?, &[]),
+        };
+        let last = snapshot.iter().next_back().map_or(0, |last| last.uid);
+        snapshot.uid_next = mailbox.uid_next.max(last.saturating_add(1));
+        snapshot.known = of.last_change;
+        let snapshot = Arc::new(snapshot);
+        self.keep(of.id, &snapshot);
+        Ok(snapshot)
     }
 
     /// Keeps a snapshot, if none that knows more is kept.
-    fn keep(&self, id: CollectionId, snapshot: &Arc<Snapshot>, now: i64) {
+    fn keep(&self, id: CollectionId, snapshot: &Arc<Snapshot>) {
         let mut kept = self.kept();
-        let newer = kept.get(&id).is_some_and(|(it, _)| it.known > snapshot.known);
-        if !newer {
-            kept.insert(id, (snapshot.clone(), now));
+        if kept.get(&id).is_some_and(|it| it.known > snapshot.known) {
+            return;
         }
-        let messages: usize = kept.values().map(|(it, _)| it.len() + 1).sum();
-        if messages > SNAPSHOT_MESSAGES_KEPT {
-            kept.retain(|other, (it, _)| *other == id || Arc::strong_count(it) > 1);
+        let more = kept.insert(id, snapshot.clone()).is_none();
+        let messages = || kept.values().map(|it| it.len() + 1).sum::<usize>();
+        if more && messages() > SNAPSHOT_MESSAGES_KEPT {
+            kept.retain(|other, it| *other == id || Arc::strong_count(it) > 1);
         }
     }
-}
-
-fn finished(mut snapshot: Snapshot, collection: &Collection, mailbox: &Mailbox) -> Snapshot {
-    let last = snapshot.iter().next_back().map_or(0, |last| last.uid);
-    snapshot.uid_next = mailbox.uid_next.max(last.saturating_add(1));
-    snapshot.known = collection.last_change;
-    snapshot
 }

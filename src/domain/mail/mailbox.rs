@@ -4,8 +4,8 @@
 //! collection's number: one that is made again under an old name has a greater one (RFC 9051
 //! §2.3.1.1).
 
-use crate::domain::collection::tree::{Found, Making, insert, locate};
-use crate::domain::collection::{Access, Collection, Home, Kind, Place};
+use crate::domain::collection::tree::{Found, Making, insert, locate, remove_in};
+use crate::domain::collection::{Access, Collection, Guard, Home, Kind, Place};
 use crate::kernel::fault::{Fault, Outcome, Refusal};
 use crate::kernel::ids::{CollectionId, PrincipalId};
 use crate::kernel::privilege::{Privilege, Privileges};
@@ -64,16 +64,14 @@ pub fn place(account: PrincipalId, account_name: &str, name: &str) -> Outcome<Pl
     Place::new(account, account_name, Home::Mail, &format!("{first}/{rest}/"))
 }
 
-/// The mailbox at a place, for whoever may read it.
-///
-/// # Errors
-/// `Denied`, `NotFound` when there is none.
-pub(super) async fn at(tx: &mut Tx, place: &Place) -> Outcome<(Collection, Mailbox)> {
-    let found = collection::at(tx, place.account, &place.path).await?;
-    let found = found.filter(|it| Kind::from_number(it.kind) == Kind::Mailbox);
-    let it = found.ok_or(Fault::NotFound)?;
-    let mailbox = mailbox::find(tx, it.id).await?.ok_or(Fault::NotFound)?;
-    Ok((it, mailbox))
+/// The name of the mailbox at a place.
+pub fn name(place: &Place) -> &str {
+    name_of(&place.path)
+}
+
+/// The name behind the mail home's own.
+fn name_of(path: &str) -> &str {
+    path.split_once('/').map_or("", |(_, name)| name)
 }
 
 /// Which mailbox is meant: the one at a place, or one that was there once, wherever it is now.
@@ -95,12 +93,8 @@ impl Address {
         Self { place: place.clone(), id: Some(id) }
     }
 
-    /// Whose account it is in.
-    pub fn account(&self) -> PrincipalId {
-        self.place.account
-    }
-
-    /// Where it is, once the asker has shown a right there.
+    /// Where it is, once the asker has shown a right there. What it holds is read after this, in a write
+    /// after the account's lock is taken.
     ///
     /// # Errors
     /// `Denied`, `NotFound`.
@@ -122,6 +116,14 @@ impl Address {
     }
 }
 
+/// The mailbox at a place.
+///
+/// # Errors
+/// `NotFound` when there is none.
+pub(super) async fn at(tx: &mut Tx, place: &Place) -> Outcome<(Collection, Mailbox)> {
+    mailbox::at(tx, place.account, &place.path).await?.ok_or(Fault::NotFound)
+}
+
 /// The mailboxes of an account that the asker may read, in the order of their names.
 pub async fn all(access: &Access, account: PrincipalId) -> Outcome<Vec<View>> {
     let access = access.clone();
@@ -131,15 +133,11 @@ pub async fn all(access: &Access, account: PrincipalId) -> Outcome<Vec<View>> {
             Box::pin(async move {
                 let rights = access.rights_in(tx, account).await?;
                 let mut views = Vec::new();
-                for it in collection::all_below(tx, account, Home::Mail.segment()).await? {
-                    let mailbox = mailbox::find(tx, it.id).await?;
-                    let Some(mailbox) =
-                        mailbox.filter(|_| rights.on(&it.path).has(Privilege::Read))
-                    else {
-                        continue;
-                    };
-                    let name = it.path.split_once('/').map_or("", |(_, name)| name).to_owned();
-                    views.push(View { name, collection: it, mailbox });
+                for (it, mailbox) in mailbox::all_below(tx, account, Home::Mail.segment()).await? {
+                    if rights.on(&it.path).has(Privilege::Read) {
+                        let name = name_of(&it.path).to_owned();
+                        views.push(View { name, collection: it, mailbox });
+                    }
                 }
                 Ok(views)
             })
@@ -190,6 +188,33 @@ async fn make(
     let id = insert(tx, access, place, &parent, &making, number).await?;
     begin(tx, id, special_use).await?;
     Ok(Some(id))
+}
+
+/// Removes a mailbox; gives whether it is gone, for one with mailboxes in it stays. Its messages stay in
+/// the history.
+///
+/// # Errors
+/// `Denied` without the right to unbind, `NotFound`, `CollectionPlacement` for INBOX.
+pub async fn remove(access: &Access, place: &Place) -> Outcome<bool> {
+    let (access, place) = (access.clone(), place.clone());
+    let store = access.store.clone();
+    store
+        .write(move |tx| {
+            Box::pin(async move {
+                access.demand(tx, &place, Privilege::Read).await?;
+                change_log::hold(tx, place.account).await?;
+                let (it, _) = at(tx, &place).await?;
+                if name(&place) == INBOX {
+                    return Err(Refusal::CollectionPlacement("INBOX stays".to_owned()).into());
+                }
+                if !collection::children(tx, it.id).await?.is_empty() {
+                    return Ok(false);
+                }
+                remove_in(tx, &access, &place, &Guard::default()).await?;
+                Ok(true)
+            })
+        })
+        .await
 }
 
 /// Has a mailbox listed for the asker, or not any more.

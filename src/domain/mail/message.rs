@@ -11,7 +11,7 @@ use crate::kernel::change::ChangeNumber;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::fault::{Fault, Outcome, Refusal};
 use crate::kernel::ids::{CollectionId, PrincipalId};
-use crate::kernel::limits::{MESSAGE_MAX, MESSAGES_PAGE};
+use crate::kernel::limits::MESSAGE_MAX;
 use crate::kernel::privilege::Privilege;
 use crate::store::Tx;
 use crate::store::blob::{self, Body, Content};
@@ -24,10 +24,10 @@ use crate::store::message::{self, Message};
 pub struct New {
     /// Its octets.
     pub content: Content,
-    /// Its flags that all mailboxes have.
+    /// Flags that all mailboxes have.
     pub flags: i64,
-    /// The names of its other flags.
-    pub keywords: Vec<String>,
+    /// The names of more flags, of any kind.
+    pub names: Vec<String>,
     /// Its internal date.
     pub received_at: Timestamp,
 }
@@ -51,7 +51,7 @@ pub async fn append(
                 access.demand(tx, &place, Privilege::Bind).await?;
                 let (number, used) = change_log::take(tx, place.account).await?;
                 let (of, mailbox) = at(tx, &place).await?;
-                let names = all.iter().flat_map(|new| &new.keywords);
+                let names = all.iter().flat_map(|new| &new.names);
                 let keywords = keywords(tx, of.id, &mailbox, names).await?;
                 let (mut uids, mut octets) = (Vec::with_capacity(all.len()), 0);
                 for new in &all {
@@ -65,16 +65,14 @@ pub async fn append(
                         continue;
                     }
                     let uid = mailbox::give(tx, of.id, 1).await?;
-                    // RFC 9051 §2.3.1.1: UIDs have 32 bits.
-                    let uid = u32::try_from(uid)
-                        .map_err(|_| Fault::Internal("the mailbox has no UIDs left".into()))?;
+                    let uid = uid_of(uid)?;
                     let row = Message {
                         uid,
                         change: number,
                         blob,
                         size: new.content.size,
                         flags: new
-                            .keywords
+                            .names
                             .iter()
                             .fold(new.flags, |bits, name| bits | keywords.bit(name).unwrap_or(0)),
                         received_at: new.received_at,
@@ -92,6 +90,11 @@ pub async fn append(
             })
         })
         .await
+}
+
+/// RFC 9051 §2.3.1.1: UIDs have 32 bits.
+pub(super) fn uid_of(given: i64) -> Outcome<u32> {
+    u32::try_from(given).map_err(|_| Fault::Internal("the mailbox has no UIDs left".into()))
 }
 
 /// The flags that a mailbox has when it has these, too.
@@ -145,16 +148,30 @@ pub async fn all(access: &Access, place: &Place) -> Outcome<(u32, Vec<Message>)>
             Box::pin(async move {
                 access.demand(tx, &place, Privilege::Read).await?;
                 let (of, _) = at(tx, &place).await?;
-                let mut all: Vec<Message> = Vec::new();
-                loop {
-                    let after = all.last().map_or(0, |last| last.uid);
-                    let page = message::page(tx, of.id, after, MESSAGES_PAGE).await?;
-                    let full = page.len() == MESSAGES_PAGE;
-                    all.extend(page);
-                    if !full {
-                        return Ok((of.id.0 as u32, all));
-                    }
-                }
+                Ok((of.id.0 as u32, message::all(tx, of.id).await?))
+            })
+        })
+        .await
+}
+
+/// Those of the messages that are there with their octets, in the order of their UIDs.
+///
+/// # Errors
+/// `Denied`, `NotFound` when there is no such mailbox.
+pub async fn contents(
+    access: &Access,
+    of: impl Into<Address>,
+    uids: Vec<u32>,
+) -> Outcome<Vec<(Message, Body)>> {
+    let (access, address) = (access.clone(), of.into());
+    let store = access.store.clone();
+    store
+        .read(move |tx| {
+            Box::pin(async move {
+                let (place, _) = address.demand(tx, &access, Privilege::Read).await?;
+                let (of, _) = at(tx, &place).await?;
+                let uids: Vec<i64> = uids.into_iter().map(i64::from).collect();
+                message::contents(tx, of.id, &uids, access.store.files()).await
             })
         })
         .await
@@ -165,18 +182,7 @@ pub async fn all(access: &Access, place: &Place) -> Outcome<(u32, Vec<Message>)>
 /// # Errors
 /// `Denied`, `NotFound` when it is not there any more.
 pub async fn read(access: &Access, of: impl Into<Address>, uid: u32) -> Outcome<(Message, Body)> {
-    let (access, address) = (access.clone(), of.into());
-    let store = access.store.clone();
-    store
-        .read(move |tx| {
-            Box::pin(async move {
-                let (place, _) = address.demand(tx, &access, Privilege::Read).await?;
-                let (of, _) = at(tx, &place).await?;
-                let found = message::content(tx, of.id, uid, access.store.files()).await?;
-                found.ok_or(Fault::NotFound)
-            })
-        })
-        .await
+    contents(access, of, vec![uid]).await?.pop().ok_or(Fault::NotFound)
 }
 
 /// Expunges messages; those that are not there any more are none. Gives how many there were.

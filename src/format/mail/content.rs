@@ -7,7 +7,7 @@
 use super::charset;
 use super::header::{Fields, unfold};
 use super::lexer::{Lexer, is_token};
-use super::transfer::Transfer;
+use super::transfer::{Transfer, hex};
 use crate::kernel::limits::MIME_PARAMETERS_MAX;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -292,13 +292,12 @@ fn joined(pieces: &BTreeMap<u32, Piece<'_>>) -> String {
 }
 
 fn percent(value: &[u8], octets: &mut Vec<u8>) {
-    let digit = |octet: Option<&u8>| octet.and_then(|b| (*b as char).to_digit(16));
     let mut rest = value;
     while let Some((octet, after)) = rest.split_first() {
         rest = after;
-        match (octet, digit(rest.first()), digit(rest.get(1))) {
-            (b'%', Some(high), Some(low)) => {
-                octets.push((high << 4 | low) as u8);
+        match (octet, hex(rest)) {
+            (b'%', Some(octet)) => {
+                octets.push(octet);
                 rest = rest.get(2..).unwrap_or_default();
             }
             _ => octets.push(*octet),

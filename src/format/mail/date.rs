@@ -5,7 +5,7 @@
 //! seconds may be missing, and the order of C's `asctime` is understood.
 
 use super::lexer::{Lexer, is_token};
-use crate::kernel::clock::days_from_civil;
+use crate::kernel::clock::{MONTHS, days_from_civil};
 
 /// A date as it is written, and where on earth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,9 +22,6 @@ impl Date {
         self.local - self.offset
     }
 }
-
-const MONTHS: [&str; 12] =
-    ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 
 /// RFC 5322 §4.3; other names say nothing (`-0000`).
 const ZONES: [(&str, i64); 8] = [
@@ -68,7 +65,7 @@ pub fn date(value: &[u8]) -> Option<Date> {
             },
             _ => {
                 let prefix = text.get(..3).unwrap_or(&text);
-                month = month.or(MONTHS.iter().position(|name| *name == prefix));
+                month = month.or(MONTHS.iter().position(|name| name.eq_ignore_ascii_case(prefix)));
                 let named = ZONES.iter().find(|row| row.0 == text);
                 if time.is_some() {
                     offset = offset.or(named.map(|row| row.1 * 3_600));

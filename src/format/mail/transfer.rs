@@ -78,8 +78,10 @@ pub fn base64(body: &[u8]) -> Vec<u8> {
     said
 }
 
-fn hex(octet: Option<&u8>) -> Option<u8> {
-    (*octet? as char).to_digit(16).map(|digit| digit as u8)
+/// The octet that two hexadecimal digits at the beginning say.
+pub(super) fn hex(octets: &[u8]) -> Option<u8> {
+    let digit = |place: usize| (*octets.get(place)? as char).to_digit(16);
+    Some((digit(0)? << 4 | digit(1)?) as u8)
 }
 
 /// What quoted-printable says (RFC 2045 §6.7).
@@ -112,12 +114,12 @@ fn unescape(text: &[u8], said: &mut Vec<u8>) {
     while let Some(at) = memchr::memchr(b'=', rest) {
         let (before, from) = rest.split_at(at);
         said.extend_from_slice(before);
-        match (hex(from.get(1)), hex(from.get(2))) {
-            (Some(high), Some(low)) => {
-                said.push(high << 4 | low);
+        match hex(from.get(1..).unwrap_or_default()) {
+            Some(octet) => {
+                said.push(octet);
                 rest = from.get(3..).unwrap_or_default();
             }
-            _ => {
+            None => {
                 said.push(b'=');
                 rest = from.get(1..).unwrap_or_default();
             }

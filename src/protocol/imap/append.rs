@@ -7,7 +7,7 @@ use super::command::{Appended, Name};
 use super::sequence::Set;
 use super::session::{End, Session, ok};
 use crate::domain::collection::Content;
-use crate::domain::mail::{flag, message};
+use crate::domain::mail::message;
 use crate::kernel::clock::{Timestamp, now};
 use crate::kernel::fault::{Fault, Refusal};
 use std::io;
@@ -25,15 +25,9 @@ impl Session {
         let mut all = Vec::with_capacity(messages.len());
         // Literals were put aside in the order of the messages.
         for (it, content) in messages.into_iter().zip(aside.drain(..)) {
-            let (mut flags, mut keywords) = (0, Vec::new());
-            for name in it.flags.into_iter().filter(|name| !name.eq_ignore_ascii_case("\\Recent")) {
-                match flag::COMMON.iter().find(|row| row.0.eq_ignore_ascii_case(&name)) {
-                    Some((_, bit)) => flags |= bit,
-                    None => keywords.push(name),
-                }
-            }
+            let names = it.flags.into_iter().filter(|name| !name.eq_ignore_ascii_case("\\Recent"));
             let received_at = it.date.map_or_else(now, Timestamp::from_seconds);
-            all.push(message::New { content, flags, keywords, received_at });
+            all.push(message::New { content, flags: 0, names: names.collect(), received_at });
         }
         let done = async {
             let (access, place) = self.at(written)?;

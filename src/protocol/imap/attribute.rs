@@ -1,7 +1,7 @@
 //! What FETCH asks of messages.
 //!
 //! Invariant: parts are named by numbers of bounded depth; macros are written out. Standard: RFC 9051
-//! §6.4.5 and §9 (`fetch-att`), RFC 3516 (`BINARY`), RFC 7162 (`MODSEQ`), RFC 8474, RFC 8514, RFC 8970.
+//! §6.4.5 and §9 (`fetch-att`), RFC 3516 (`BINARY`), RFC 7162 (`MODSEQ`), RFC 8474, RFC 8514.
 
 use super::input::{Input, Wrong};
 use crate::format::mail::section::Piece;
@@ -25,8 +25,6 @@ pub enum Attribute {
     InternalDate,
     /// `MODSEQ`.
     ModSeq,
-    /// `PREVIEW`.
-    Preview,
     /// `RFC822`, `RFC822.HEADER`, `RFC822.TEXT`: octets by their old names.
     Old(&'static str, Piece),
     /// `RFC822.SIZE`.
@@ -121,15 +119,6 @@ fn attribute(input: &mut Input<'_>) -> Result<Attribute, Wrong> {
         if input.word(name) {
             return Ok(plain);
         }
-    }
-    if input.word("PREVIEW") {
-        // `(LAZY)` lets a server say that it is not at hand; here it always is.
-        let mut ahead = input.clone();
-        let lazy = ahead.space().and_then(|()| ahead.list(|it| it.atom().map(str::to_owned)));
-        if lazy.is_ok_and(|words| words.iter().all(|it| it.eq_ignore_ascii_case("LAZY"))) {
-            *input = ahead;
-        }
-        return Ok(Attribute::Preview);
     }
     if input.word("BINARY.SIZE[") {
         return Ok(Attribute::BinarySize(bracketed(input, part)?));
@@ -325,13 +314,11 @@ mod tests {
     #[test]
     fn extensions() {
         assert_eq!(
-            read("(BINARY.PEEK[1.2]<0.9> BINARY.SIZE[3] PREVIEW (LAZY) MODSEQ PREVIEW)").unwrap(),
+            read("(BINARY.PEEK[1.2]<0.9> BINARY.SIZE[3] MODSEQ)").unwrap(),
             [
                 Attribute::Binary { part: vec![1, 2], partial: Some((0, 9)), peek: true },
                 Attribute::BinarySize(vec![3]),
-                Attribute::Preview,
                 Attribute::ModSeq,
-                Attribute::Preview,
             ]
         );
     }

@@ -12,7 +12,7 @@ const ALWAYS: &str = "IMAP4rev2 IMAP4rev1 SASL-IR LITERAL+ ID ENABLE IDLE";
 /// What is told after it, and to those before who ask what comes.
 const MORE: &str = "NAMESPACE UIDPLUS UNSELECT CHILDREN MOVE MULTIAPPEND ESEARCH SEARCHRES WITHIN \
                     CONDSTORE LIST-EXTENDED LIST-STATUS SPECIAL-USE CREATE-SPECIAL-USE BINARY \
-                    STATUS=SIZE OBJECTID SAVEDATE PREVIEW UTF8=ACCEPT";
+                    STATUS=SIZE OBJECTID SAVEDATE UTF8=ACCEPT";
 
 /// The list of names. `known`: somebody has signed in.
 pub fn capabilities(known: bool, private: bool, can_be_secured: bool) -> String {

@@ -61,8 +61,6 @@ pub enum Command {
         attributes: Vec<Attribute>,
         /// Only those that changed after this number (RFC 7162).
         since: Option<u64>,
-        /// Whether to tell those that are gone, too (RFC 7162).
-        vanished: bool,
     },
     /// `ID`.
     Id(Vec<(String, String)>),
@@ -99,8 +97,6 @@ pub enum Command {
         examine: bool,
         /// Whether to tell change numbers (RFC 7162).
         condstore: bool,
-        /// What the client knows (RFC 7162).
-        known: Option<Known>,
     },
     /// `STARTTLS`.
     StartTls,
@@ -136,17 +132,6 @@ pub struct Appended {
     pub date: Option<i64>,
     /// Which of the literals that have been put aside.
     pub literal: usize,
-}
-
-/// What a client knows of a mailbox (RFC 7162 §3.2.5).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Known {
-    /// The UIDVALIDITY.
-    pub validity: u32,
-    /// The last change number.
-    pub mod_seq: u64,
-    /// The UIDs.
-    pub uids: Option<Written>,
 }
 
 /// What SEARCH answers.
@@ -226,7 +211,7 @@ pub struct List {
 type Reader = fn(&mut Input<'_>) -> Result<Command, Wrong>;
 
 /// Every command. Those behind `UID` are read by [`uid`].
-static COMMANDS: [(&str, Reader); 32] = [
+static COMMANDS: [(&str, Reader); 31] = [
     ("APPEND", append),
     ("AUTHENTICATE", authenticate),
     ("CAPABILITY", |_| Ok(Command::Capability)),
@@ -258,8 +243,6 @@ static COMMANDS: [(&str, Reader); 32] = [
     ("UID", uid),
     ("UNSELECT", |_| Ok(Command::Unselect)),
     ("UNSUBSCRIBE", |input| Ok(Command::Subscribe(mailbox(input)?, false))),
-    // Some programs ask by this name for what LIST tells.
-    ("XLIST", list),
 ];
 
 /// The tag of a command, if it begins with one.
@@ -413,23 +396,19 @@ fn fetch(input: &mut Input<'_>, uid: bool) -> Result<Command, Wrong> {
     let set = Written::read(input)?;
     input.space()?;
     let attributes = attributes(input)?;
-    let (mut since, mut vanished) = (None, false);
+    let mut since = None;
     if input.peek().is_some() {
         input.space()?;
         input.list(|input| {
-            if input.word("CHANGEDSINCE") {
-                input.space()?;
-                since = Some(input.number64()?);
-                return Ok(());
+            if !input.word("CHANGEDSINCE") {
+                return Err("CHANGEDSINCE was expected");
             }
-            vanished |= input.word("VANISHED");
-            if vanished { Ok(()) } else { Err("CHANGEDSINCE or VANISHED was expected") }
+            input.space()?;
+            since = Some(input.number64()?);
+            Ok(())
         })?;
     }
-    if vanished && (!uid || since.is_none()) {
-        return Err("VANISHED goes with UID FETCH and CHANGEDSINCE");
-    }
-    Ok(Command::Fetch { set, uid, attributes, since, vanished })
+    Ok(Command::Fetch { set, uid, attributes, since })
 }
 
 fn id(input: &mut Input<'_>) -> Result<Command, Wrong> {
@@ -542,41 +521,15 @@ fn search(input: &mut Input<'_>, uid: bool) -> Result<Command, Wrong> {
 
 fn select(input: &mut Input<'_>, examine: bool) -> Result<Command, Wrong> {
     let mailbox = mailbox(input)?;
-    let (mut condstore, mut known) = (false, None);
+    let mut condstore = false;
     if input.peek().is_some() {
         input.space()?;
         input.list(|input| {
-            if input.word("CONDSTORE") {
-                condstore = true;
-                return Ok(());
-            }
-            if !input.word("QRESYNC") {
-                return Err("CONDSTORE or QRESYNC was expected");
-            }
-            input.space()?;
-            known = Some(resync(input)?);
-            Ok(())
+            condstore |= input.word("CONDSTORE");
+            if condstore { Ok(()) } else { Err("CONDSTORE was expected") }
         })?;
     }
-    Ok(Command::Select { mailbox, examine, condstore, known })
-}
-
-fn resync(input: &mut Input<'_>) -> Result<Known, Wrong> {
-    input.expect(b'(', "what is known in parentheses was expected")?;
-    let validity = input.number()?;
-    input.space()?;
-    let mod_seq = input.number64()?;
-    let mut uids = None;
-    while input.peek() == Some(b' ') {
-        input.space()?;
-        match input.peek() {
-            // Numbers with their UIDs, which only shorten the answer (RFC 7162 §3.2.5.2).
-            Some(b'(') => drop(input.list(Written::read)?),
-            _ => uids = Some(Written::read(input)?),
-        }
-    }
-    input.expect(b')', "what is known ends in )")?;
-    Ok(Known { validity, mod_seq, uids })
+    Ok(Command::Select { mailbox, examine, condstore })
 }
 
 fn status(input: &mut Input<'_>) -> Result<Command, Wrong> {

@@ -1,7 +1,7 @@
 //! What SEARCH looks for.
 //!
 //! Invariant: criteria nest only so deep, and there are only so many. Standard: RFC 9051 §6.4.4 and §9
-//! (`search-key`), RFC 5032 (`OLDER`, `YOUNGER`), RFC 6203 (`FUZZY`), RFC 7162 §3.1.5 (`MODSEQ`), RFC
+//! (`search-key`), RFC 5032 (`OLDER`, `YOUNGER`), RFC 7162 §3.1.5 (`MODSEQ`), RFC
 //! 8474 §5.3, RFC 8514 §4.3.
 
 use super::input::{Input, Wrong, is_atom};
@@ -148,11 +148,6 @@ impl Reader {
             "ALL" => Ok(Criterion::All),
             "BODY" => argument(input).map(Criterion::Body),
             "EMAILID" => argument(input).map(Criterion::EmailId),
-            // Every search looks for what it says; words that only sound alike are not found.
-            "FUZZY" => {
-                input.space()?;
-                self.one(input, depth + 1)
-            }
             "HEADER" => Ok(Criterion::Header(argument(input)?, argument(input)?)),
             "KEYWORD" => argument(input).map(Criterion::Keyword),
             "LARGER" => number(input).map(Criterion::Larger),
@@ -263,7 +258,6 @@ mod tests {
             ("MODSEQ \"/flags/\\\\draft\" all 620162338", Criterion::ModSeq(620_162_338)),
             ("UNKEYWORD $Junk", not(Criterion::Keyword("$Junk".into()))),
             ("$", Criterion::Numbers(Written::Saved)),
-            ("FUZZY BODY x", Criterion::Body("x".into())),
         ] {
             assert_eq!(read(text), Ok(expected), "{text}");
         }

@@ -9,6 +9,7 @@ use super::attribute::{Attribute, Numbers, Of, Section};
 use super::selected::Target;
 use super::sequence::Written;
 use super::session::{End, Session, Told, ok};
+use crate::domain::collection::Body;
 use crate::domain::mail::Message;
 use crate::domain::mail::change::{self, Flags, How};
 use crate::domain::mail::flag::{Keywords, SEEN};
@@ -18,7 +19,9 @@ use crate::format::mail::section::{Piece, pick};
 use crate::format::mail::transfer::Transfer;
 use crate::format::mail::{Structure, wire};
 use crate::kernel::change::ChangeNumber;
-use crate::kernel::fault::{Fault, Outcome};
+use crate::kernel::fault::Outcome;
+use crate::kernel::limits::CONTENTS_BATCH;
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io;
 
@@ -64,35 +67,43 @@ impl Session {
         let needs_content = attributes.iter().any(needs_content);
         let (mut out, mut unknown) = (Vec::new(), false);
         let keywords = self.selected.as_ref().map(|it| it.seen.keywords()).unwrap_or_default();
-        for target in targets {
-            let Some(selected) = &self.selected else { return Ok(End::Over) };
-            let Some((message, _)) = selected.view.get(target.number) else { continue };
-            let mut message = message.clone();
-            if let Some((flags, change)) = seen.get(&target.uid) {
-                (message.flags, message.change) = (*flags, *change);
-            }
-            let mut octets = Vec::new();
+        for batch in targets.chunks(CONTENTS_BATCH) {
+            let mut bodies = Vec::new();
             if needs_content {
-                match self.content(target.uid).await {
-                    Ok(content) => octets = content,
-                    Err(Fault::NotFound) => {
+                bodies = match self.contents(batch.iter().map(|target| target.uid)).await {
+                    Ok(bodies) => bodies,
+                    Err(fault) => return Ok(self.outcome(Err(fault))),
+                };
+            }
+            // Both go up by UID.
+            let mut bodies = bodies.into_iter().peekable();
+            for target in batch {
+                let Some(selected) = &self.selected else { return Ok(End::Over) };
+                let Some((message, _)) = selected.view.get(target.number) else { continue };
+                let mut message = message.clone();
+                if let Some((flags, change)) = seen.get(&target.uid) {
+                    (message.flags, message.change) = (*flags, *change);
+                }
+                let mut octets = Cow::default();
+                let body = bodies.next_if(|(it, _)| it.uid == target.uid);
+                match &body {
+                    Some((_, body)) => match body.octets() {
+                        Ok(read) => octets = read,
+                        Err(fault) => return Ok(self.outcome(Err(fault))),
+                    },
+                    None if needs_content => {
                         gone = true;
                         continue;
                     }
-                    Err(fault) => return Ok(self.outcome(Err(fault))),
+                    None => {}
                 }
+                out.clear();
+                out.extend_from_slice(format!("* {} FETCH (", target.number).as_bytes());
+                unknown |=
+                    !About::new(&message, &keywords, &octets).tell_all(&attributes, &mut out);
+                out.extend_from_slice(b")\r\n");
+                self.wire.write(&out).await?;
             }
-            out.clear();
-            out.extend_from_slice(format!("* {} FETCH (", target.number).as_bytes());
-            let about = About::new(&message, &keywords, &octets);
-            for (n, attribute) in attributes.iter().enumerate() {
-                if n > 0 {
-                    out.push(b' ');
-                }
-                unknown |= !about.tell(attribute, &mut out);
-            }
-            out.extend_from_slice(b")\r\n");
-            self.wire.write(&out).await?;
         }
         Ok(match (unknown, gone) {
             (true, _) => End::Tagged(UNKNOWN_CTE.to_owned()),
@@ -101,11 +112,13 @@ impl Session {
         })
     }
 
-    /// The octets of a message of the selected mailbox.
-    pub(super) async fn content(&self, uid: u32) -> Outcome<Vec<u8>> {
+    /// Those of the messages of the selected mailbox that are there with their octets, by their UIDs.
+    pub(super) async fn contents(
+        &self,
+        uids: impl Iterator<Item = u32>,
+    ) -> Outcome<Vec<(Message, Body)>> {
         let (access, address) = self.here()?;
-        let (_, body) = message::read(&access, address, uid).await?;
-        body.octets().map(|octets| octets.into_owned())
+        message::contents(&access, address, uids.collect()).await
     }
 
     /// Marks messages as seen whose octets are asked for; gives the flags and numbers of those that were
@@ -175,21 +188,30 @@ impl<'m> About<'m> {
         self.octets.get(range).unwrap_or_default()
     }
 
+    /// Writes items; gives whether all of them could be told.
+    fn tell_all(&self, attributes: &[Attribute], out: &mut Vec<u8>) -> bool {
+        let mut good = true;
+        for (n, attribute) in attributes.iter().enumerate() {
+            out.extend((n > 0).then_some(b' '));
+            good &= self.tell(attribute, out);
+        }
+        good
+    }
+
     /// Writes an item; gives whether that could be done.
     fn tell(&self, attribute: &Attribute, out: &mut Vec<u8>) -> bool {
         let it = self.message;
         let text = match attribute {
             Attribute::Flags => format!("FLAGS {}", answer::flags(it.flags, self.keywords)),
             Attribute::InternalDate => {
-                format!("INTERNALDATE {}", answer::date_time(it.received_at))
+                format!("INTERNALDATE \"{}\"", it.received_at.imap_date())
             }
             Attribute::Size => format!("RFC822.SIZE {}", it.size),
             Attribute::Uid => format!("UID {}", it.uid),
             Attribute::ModSeq => format!("MODSEQ ({})", it.change.0),
             Attribute::EmailId => format!("EMAILID (E{})", it.blob.0),
             Attribute::ThreadId => "THREADID NIL".to_owned(),
-            Attribute::SaveDate => format!("SAVEDATE {}", answer::date_time(it.saved_at)),
-            Attribute::Preview => "PREVIEW NIL".to_owned(),
+            Attribute::SaveDate => format!("SAVEDATE \"{}\"", it.saved_at.imap_date()),
             Attribute::Envelope => {
                 out.extend_from_slice(b"ENVELOPE ");
                 wire::envelope(&Envelope::read(self.header()), out);

@@ -3,7 +3,7 @@
 //! Invariant: reading goes forward only, and what is wrong is told with what was expected. Standard:
 //! RFC 9051 §9 (`atom`, `astring`, `string`, `number`, `date`), RFC 7888 and RFC 3516 (literals).
 
-use crate::kernel::clock::days_from_civil;
+use crate::kernel::clock::{MONTHS, days_from_civil};
 use std::borrow::Cow;
 
 /// A part of a command.
@@ -302,9 +302,6 @@ fn is_atom_end(word: &str) -> bool {
 
 const DATE: Wrong = "a date such as 1-Feb-2026 was expected";
 const DATE_TIME: Wrong = "a time such as \" 1-Feb-2026 12:00:00 +0100\" was expected";
-
-const MONTHS: [&str; 12] =
-    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 #[cfg(test)]
 mod tests {

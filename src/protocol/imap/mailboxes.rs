@@ -8,7 +8,7 @@ use super::command::{List, Name, STATUS_ITEMS, StatusItem};
 use super::name;
 use super::session::{End, Session, ok};
 use crate::domain::collection::copy_move::{Verb, copy_or_move};
-use crate::domain::collection::{Access, Guard, Place, tree};
+use crate::domain::collection::{Access, Guard, Place};
 use crate::domain::mail::flag::{DELETED, SEEN};
 use crate::domain::mail::hub::Seen;
 use crate::domain::mail::mailbox::{self, INBOX, SPECIAL_USE, View};
@@ -83,17 +83,10 @@ impl Session {
     pub(super) async fn delete(&mut self, written: &Name) -> io::Result<End> {
         let done = async {
             let (access, place) = self.at(written)?;
-            if place.path == format!("mail/{INBOX}") {
-                return Ok(End::Tagged("NO [CANNOT] INBOX stays".to_owned()));
-            }
-            let seen = self.service.hub.look(&access, &place).await?;
-            let names = self.names(&access).await?;
-            let name = place.path.split_once('/').map_or("", |(_, name)| name);
-            if names.has_children(name) {
-                return Ok(End::Tagged("NO [HASCHILDREN] there are mailboxes in it".to_owned()));
-            }
-            tree::remove(&access, &seen.place, Guard::default()).await?;
-            Ok(ok("removed"))
+            Ok(match mailbox::remove(&access, &place).await? {
+                true => ok("removed"),
+                false => End::Tagged("NO [HASCHILDREN] there are mailboxes in it".to_owned()),
+            })
         };
         let done = done.await;
         let mine = self.selected.as_ref().map(|it| it.seen.place.path.clone());
@@ -115,7 +108,7 @@ impl Session {
                 }
                 mailbox::ensure(&access, &to.at(above, true), 0).await?;
             }
-            if from.path == format!("mail/{INBOX}") {
+            if mailbox::name(&from) == INBOX {
                 // RFC 9051 §6.3.6: its messages move, and it stays.
                 if mailbox::ensure(&access, &to, 0).await?.is_none() {
                     return Err(Refusal::Exists.into());
@@ -142,8 +135,7 @@ impl Session {
             if listed {
                 self.service.hub.look(&access, &place).await?;
             }
-            let name = place.path.split_once('/').map_or("", |(_, name)| name);
-            mailbox::subscribe(&access, name, listed).await?;
+            mailbox::subscribe(&access, mailbox::name(&place), listed).await?;
             Ok(ok("done"))
         };
         let done = done.await;
@@ -205,8 +197,7 @@ impl Session {
         let done = async {
             let (access, place) = self.at(written)?;
             let seen = self.service.hub.look(&access, &place).await?;
-            let name = place.path.split_once('/').map_or("", |(_, name)| name);
-            Ok(self.status_line(name, &seen, items))
+            Ok(self.status_line(mailbox::name(&place), &seen, items))
         };
         match done.await {
             Ok(line) => {

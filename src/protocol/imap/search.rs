@@ -15,8 +15,8 @@ use crate::format::mail::{Fields, Structure, charset, word};
 use crate::format::text_match::searchable;
 use crate::kernel::clock;
 use crate::kernel::fault::{Fault, Outcome};
+use crate::kernel::limits::CONTENTS_BATCH;
 use memchr::memmem;
-use std::borrow::Cow;
 use std::io;
 
 /// A criterion whose sets are resolved and whose texts are in the form that is compared.
@@ -268,28 +268,38 @@ impl Session {
             now: clock::now().seconds(),
         };
         let test = context.test(criterion);
-        let mut hits = Vec::new();
+        let (mut hits, mut open) = (Vec::new(), Vec::new());
         for number in 1..=selected.view.len() {
             let Some((message, true)) = selected.view.get(number) else { continue };
-            let candidate = Candidate { number, message, octets: None };
-            let is = match candidate.is(&test) {
-                Some(is) => is,
-                None => match self.content(message.uid).await {
-                    Ok(content) => {
-                        let octets = Cow::from(content);
-                        let candidate = Candidate { octets: Some(&octets), ..candidate };
-                        candidate.is(&test) == Some(true)
-                    }
-                    Err(Fault::NotFound) => false,
-                    Err(fault) => return Err(fault),
-                },
-            };
-            if is {
-                let change = message.change.0 as u64;
-                hits.push(Hit { number, uid: message.uid, change });
+            match (Candidate { number, message, octets: None }).is(&test) {
+                Some(true) => hits.push(Hit::new(number, message)),
+                Some(false) => {}
+                None => open.push((number, message)),
             }
         }
+        for batch in open.chunks(CONTENTS_BATCH) {
+            let bodies = self.contents(batch.iter().map(|(_, message)| message.uid)).await?;
+            // Both go up by UID.
+            let mut bodies = bodies.into_iter().peekable();
+            for (number, message) in batch {
+                let Some((_, body)) = bodies.next_if(|(it, _)| it.uid == message.uid) else {
+                    continue;
+                };
+                let octets = body.octets()?;
+                let candidate = Candidate { number: *number, message, octets: Some(&octets) };
+                if candidate.is(&test) == Some(true) {
+                    hits.push(Hit::new(*number, message));
+                }
+            }
+        }
+        hits.sort_unstable_by_key(|hit| hit.number);
         Ok(hits)
+    }
+}
+
+impl Hit {
+    fn new(number: u32, message: &Message) -> Self {
+        Self { number, uid: message.uid, change: message.change.0 as u64 }
     }
 }
 

@@ -11,11 +11,11 @@ use super::session::{End, Selected, Session, Told, ok};
 use crate::domain::collection::Access;
 use crate::domain::mail::change::{self, Flags, How};
 use crate::domain::mail::flag::{DELETED, Keywords, SEEN};
-use crate::domain::mail::mailbox::Address;
+use crate::domain::mail::mailbox::{self, Address};
 use crate::domain::mail::message;
 use crate::domain::mail::view::View;
 use crate::kernel::change::ChangeNumber;
-use crate::kernel::fault::{Fault, Outcome, Refusal};
+use crate::kernel::fault::{Fault, Outcome};
 use crate::kernel::privilege::Privilege;
 use std::io;
 
@@ -106,7 +106,7 @@ impl Session {
     pub(super) fn here(&self) -> Outcome<(Access, Address)> {
         let access = self.access().ok_or_else(|| Fault::internal("nobody has signed in"))?;
         let selected = self.selected.as_ref().ok_or_else(|| Fault::internal("nothing selected"))?;
-        Ok((access, Address::known(&selected.seen.place, selected.seen.collection.id)))
+        Ok((access, Address::from(&selected.seen)))
     }
 
     /// How a command ends that changes a mailbox that is only looked at; none: it may.
@@ -146,8 +146,7 @@ impl Session {
         let mut lines = lines.into_bytes();
         if self.enabled.rev2 {
             lines.extend_from_slice(b"* LIST () \"/\" ");
-            let name = seen.place.path.split_once('/').map_or("", |(_, name)| name);
-            answer::mailbox(name, self.enabled, &mut lines);
+            answer::mailbox(mailbox::name(&seen.place), self.enabled, &mut lines);
             lines.extend_from_slice(b"\r\n");
         }
         self.wire.write(&lines).await?;
@@ -186,7 +185,7 @@ impl Session {
     async fn expunge_marked(&self, among: Option<Vec<Target>>) -> Outcome<()> {
         let (access, address) = self.here()?;
         let selected = self.selected.as_ref().ok_or_else(|| Fault::internal("nothing selected"))?;
-        let now = self.service.hub.again(&access, &selected.seen).await?;
+        let now = self.service.hub.look(&access, &selected.seen).await?;
         let marked = now.snapshot.iter().filter(|it| it.flags & DELETED != 0).map(|it| it.uid);
         let marked: Vec<u32> = match among {
             None => marked.collect(),
@@ -281,11 +280,6 @@ impl Session {
         let done = async {
             let (access, from) = self.here()?;
             let (_, to) = self.at(to)?;
-            // Nothing to copy, and nowhere to copy it to, is still a mistake (RFC 9051 §6.4.7).
-            match self.service.hub.look(&access, &to).await {
-                Err(Fault::NotFound) => return Err(Refusal::NoParent.into()),
-                looked => looked.map(drop)?,
-            }
             change::copy(&access, (from, &to), uids, moves).await
         };
         let copied = match done.await {

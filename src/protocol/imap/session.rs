@@ -215,7 +215,7 @@ impl Session {
             Command::Delete(mailbox) => self.delete(&mailbox).await,
             Command::Enable(names) => self.enable(&names).await,
             Command::Expunge(set) => self.expunge(set).await,
-            Command::Fetch { set, uid, attributes, since, vanished: _ } => {
+            Command::Fetch { set, uid, attributes, since } => {
                 self.fetch((set, uid), &attributes, since, told).await
             }
             Command::Id(_) => self.id().await,
@@ -234,7 +234,7 @@ impl Session {
             Command::Search { uid, returning, charset, criterion } => {
                 self.search(tag, uid, returning, (charset, criterion)).await
             }
-            Command::Select { mailbox, examine, condstore, known: _ } => {
+            Command::Select { mailbox, examine, condstore } => {
                 self.enabled.condstore |= condstore;
                 self.select(&mailbox, examine).await
             }
@@ -258,7 +258,7 @@ impl Session {
             return Ok(false);
         }
         let Some(selected) = &self.selected else { return Ok(true) };
-        let seen = match self.service.hub.again(&access, &selected.seen).await {
+        let seen = match self.service.hub.look(&access, &selected.seen).await {
             Ok(seen) => seen,
             Err(Fault::NotFound | Fault::Denied { .. }) => {
                 self.say("* BYE the selected mailbox is gone").await?;

@@ -4,10 +4,9 @@ use super::session::{End, Session, ok};
 use crate::domain::directory::Protocols;
 use crate::domain::directory::login::{Attempt, SignIn};
 use crate::kernel::clock;
-use crate::kernel::limits::{COMMAND_LINE_MAX, SIGN_IN_FAILURES_MAX};
+use crate::kernel::limits::SIGN_IN_FAILURES_MAX;
 use crate::kernel::secret::Secret;
-use crate::protocol::net::Line;
-use crate::protocol::sasl::{self, Credentials, Exchange, Mechanism, Step};
+use crate::protocol::sasl::{self, Credentials, Ended, Mechanism};
 use std::io;
 
 const IN_THE_CLEAR: &str =
@@ -34,26 +33,11 @@ impl Session {
         if !self.wire.caller.private {
             return Ok(End::Tagged(IN_THE_CLEAR.to_owned()));
         }
-        let mut exchange = Exchange::new(mechanism);
-        let mut response = initial.map(|line| sasl::decode(line.as_bytes()));
-        loop {
-            let step = match response {
-                None => exchange.take(None),
-                Some(Ok(octets)) => exchange.take(Some(&octets)),
-                Some(Err(why)) => Err(why),
-            };
-            match step {
-                Err(why) => return Ok(End::Tagged(format!("BAD {why}"))),
-                Ok(Step::Check(credentials)) => return self.sign_in(credentials).await,
-                Ok(Step::Ask(said)) => self.say(&format!("+ {}", sasl::encode(said))).await?,
-            }
-            let patience = self.patience();
-            response = match self.wire.line(COMMAND_LINE_MAX, patience).await? {
-                Line::Text(line) if line == b"*" => Some(Err("cancelled")),
-                Line::Text(line) => Some(sasl::decode(&line)),
-                Line::TooLong => Some(Err("the response is too long")),
-                Line::Closed | Line::Idle | Line::Stopping => return Ok(End::Over),
-            };
+        let patience = self.patience();
+        match sasl::converse(&mut self.wire, mechanism, initial.as_deref(), patience).await? {
+            Ended::Check(credentials) => self.sign_in(credentials).await,
+            Ended::Wrong(why) => Ok(End::Tagged(format!("BAD {why}"))),
+            Ended::Over => Ok(End::Over),
         }
     }
 

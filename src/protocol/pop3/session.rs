@@ -19,7 +19,7 @@ use crate::kernel::limits::{
 };
 use crate::kernel::secret::Secret;
 use crate::protocol::net::{Line, Wire};
-use crate::protocol::sasl::{self, Credentials, Exchange, MECHANISMS, Mechanism, Step};
+use crate::protocol::sasl::{self, Credentials, Ended, MECHANISMS, Mechanism};
 use std::borrow::Cow;
 use std::io;
 use std::sync::Arc;
@@ -140,12 +140,16 @@ impl Session {
         }
     }
 
-    async fn line(&mut self) -> io::Result<Line> {
-        let seconds = match self.state {
+    fn patience(&self) -> Duration {
+        Duration::from_secs(match self.state {
             State::Authorization { .. } => SIGN_IN_SECONDS,
             State::Transaction(_) => POP3_IDLE_SECONDS,
-        };
-        self.wire.line(COMMAND_LINE_MAX, Duration::from_secs(seconds)).await
+        })
+    }
+
+    async fn line(&mut self) -> io::Result<Line> {
+        let patience = self.patience();
+        self.wire.line(COMMAND_LINE_MAX, patience).await
     }
 
     async fn say(&mut self, line: &str) -> io::Result<()> {
@@ -300,28 +304,14 @@ impl Session {
             self.say("-ERR there is no such mechanism; CAPA names those that are").await?;
             return Ok(Then::GoOn);
         };
-        let mut exchange = Exchange::new(mechanism);
-        let mut response = initial.map(|line| sasl::decode(line.as_bytes()));
-        loop {
-            let step = match response {
-                None => exchange.take(None),
-                Some(Ok(octets)) => exchange.take(Some(&octets)),
-                Some(Err(why)) => Err(why),
-            };
-            match step {
-                Err(why) => {
-                    self.say(&format!("-ERR {why}")).await?;
-                    return Ok(Then::GoOn);
-                }
-                Ok(Step::Check(credentials)) => return self.sign_in(credentials).await,
-                Ok(Step::Ask(said)) => self.say(&format!("+ {}", sasl::encode(said))).await?,
+        let patience = self.patience();
+        match sasl::converse(&mut self.wire, mechanism, initial, patience).await? {
+            Ended::Check(credentials) => self.sign_in(credentials).await,
+            Ended::Wrong(why) => {
+                self.say(&format!("-ERR {why}")).await?;
+                Ok(Then::GoOn)
             }
-            response = match self.line().await? {
-                Line::Text(line) if line == b"*" => Some(Err("cancelled")),
-                Line::Text(line) => Some(sasl::decode(&line)),
-                Line::TooLong => Some(Err("the response is too long")),
-                Line::Closed | Line::Idle | Line::Stopping => return Ok(Then::End),
-            };
+            Ended::Over => Ok(Then::End),
         }
     }
 

@@ -29,6 +29,9 @@ on_both! {
         let names: Vec<&str> = crate::cli::field(&list, "mailbox");
         assert_eq!(names, ["Archive", "Drafts", "INBOX", "Junk", "Sent", "Trash"]);
         assert!(list.as_array().unwrap().iter().all(|it| it["uid_next"] == 1));
+        let text = place.run("mail list ann@example.org").good();
+        let columns: Vec<_> = text.lines().map(|line| line.find("0 ").or(line.find("messages"))).collect();
+        assert!(columns.iter().all(|at| *at == columns[0]), "{text}");
         assert!(place.run("mail list nobody@example.org").refused().contains("nobody@example.org"));
     }
 

@@ -2,20 +2,14 @@
 
 use super::Imap;
 use crate::support::dav::dialogues;
-use crate::support::lines::{Both, Dialogue};
+use crate::support::lines::{Dialogue, secured};
 use crate::support::process::Process;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use davenport::domain::directory::admin;
 use davenport::kernel::limits::{MESSAGE_MAX, SIGN_IN_FAILURES_MAX};
-use davenport::server::tls::{install_provider, self_signed_files};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
 
 dialogues! {
     /// RFC 9051 §6.1.1, §6.2.2 and §6.2.3.
@@ -174,25 +168,15 @@ async fn rfc_9051_section_6_2_1_tls() {
     command.args(["--http", "127.0.0.1:0", "--tls", "self-signed"]);
     command.args(["--imap", "127.0.0.1:0", "--imaps", "127.0.0.1:0"]);
     let process = Process::start(&mut command, &["Mail: imap://", "Mail: imaps://"]);
-    let (file, _) = self_signed_files(folder.path());
-    let certificate = CertificateDer::from_pem_file(file).unwrap();
-    let secured = |io: Box<dyn Both>| {
-        let mut roots = RootCertStore::empty();
-        roots.add(certificate.clone()).unwrap();
-        let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
-        let name = ServerName::try_from("localhost").unwrap();
-        TlsConnector::from(Arc::new(config)).connect(name, io)
-    };
-    install_provider();
     let mut io = Dialogue::open(process.address(0)).await;
     assert!(io.line().await.unwrap().contains("STARTTLS"));
     assert!(io.say("a STARTTLS").await.starts_with("a OK"));
-    let mut io = Dialogue::over(Box::new(secured(io.into_inner()).await.unwrap()));
+    let mut io = secured(folder.path(), io.into_inner()).await;
     assert!(!io.say("b CAPABILITY").await.contains("STARTTLS"));
     assert!(io.line().await.unwrap().starts_with("b OK"));
     assert!(io.say("c STARTTLS").await.starts_with("c BAD"));
     let io = Box::new(TcpStream::connect(process.address(1)).await.unwrap());
-    let mut io = Dialogue::over(Box::new(secured(io).await.unwrap()));
+    let mut io = secured(folder.path(), io).await;
     let greeting = io.line().await.unwrap();
     assert!(greeting.contains("AUTH=PLAIN") && !greeting.contains("STARTTLS"), "{greeting}");
 }

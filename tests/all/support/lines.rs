@@ -1,12 +1,19 @@
 //! A client of protocols of lines: what a person would type, and what comes back.
 
+use davenport::server::tls::{install_provider, self_signed_files};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, RootCertStore};
 use std::fmt::Debug;
 use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{
     AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader,
 };
 use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
 
 /// What ends a dialogue that hangs.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -73,4 +80,16 @@ impl Dialogue {
         tokio::time::timeout(PATIENCE, read).await.expect("an end in time").unwrap();
         String::from_utf8(rest).unwrap()
     }
+}
+
+/// Secures a connection to a server that keeps its self-signed certificate in `folder`.
+pub async fn secured(folder: &Path, io: Box<dyn Both>) -> Dialogue {
+    install_provider();
+    let certificate = CertificateDer::from_pem_file(self_signed_files(folder).0).unwrap();
+    let mut roots = RootCertStore::empty();
+    roots.add(certificate).unwrap();
+    let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+    let name = ServerName::try_from("localhost").unwrap();
+    let io = TlsConnector::from(Arc::new(config)).connect(name, io).await.unwrap();
+    Dialogue::over(Box::new(io))
 }
