@@ -85,7 +85,7 @@ pub async fn changes(
         .read(move |tx| {
             Box::pin(async move {
                 // Who may read a collection may read everything below it.
-                let it = match look(tx, &access, &place).await?.0 {
+                let mut it = match look(tx, &access, &place).await?.0 {
                     Found::Collection(it) => it,
                     _ => return Ok(None),
                 };
@@ -93,6 +93,14 @@ pub async fn changes(
                     None => personal::state(tx, &access, &it).await?,
                     state => state,
                 };
+                // What others share may be known newer than the row, from before a mount went. The row is
+                // read after it then, so that what took the mount away is told with it.
+                let known = since.as_ref().map(|token| token.beside);
+                if known.is_some_and(|known| known != state.map(Beside::all))
+                    && let Some(now) = collection::by_id(tx, it.id).await?
+                {
+                    it = now;
+                }
                 let epoch = access.store.epoch();
                 let from = match &since {
                     None => None,
